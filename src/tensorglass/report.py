@@ -1,0 +1,136 @@
+"""How a result becomes a table: plain text for a terminal, accessible HTML for a notebook or a page.
+
+A result object derives from `Report`, is a frozen dataclass, and says once, in `_parts`, which sentences and tables
+it consists of. The two renderings follow from that, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+# The few rules that a table needs to be read outside our site, in a notebook. The colours are translucent, so that
+# the reader's own text colour stays legible on them, in a light theme and in a dark one.
+_STYLE = """<style>
+.tensorglass table { border-collapse: collapse; margin: 0.5em 0; font-variant-numeric: tabular-nums; }
+.tensorglass caption { text-align: left; font-weight: bold; padding: 0.2em 0; }
+.tensorglass th, .tensorglass td { padding: 0.2em 0.7em; text-align: left; }
+.tensorglass .number { text-align: right; }
+.tensorglass .stretched, .tensorglass .missing { background:
+  repeating-linear-gradient(45deg, rgba(127, 127, 127, 0.28) 0 2px, transparent 2px 7px); }
+.tensorglass .clash { outline: 2px solid #d55e00; outline-offset: -2px; font-weight: bold; }
+</style>"""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a table: its text, and the roles that colour or hatch it in HTML.
+
+    A role never carries meaning alone: whatever it shows by colour, the text says in words.
+    """
+
+    text: str
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under a header; the first cell of each row names the row.
+
+    `numeric` lists the columns that are aligned to the right.
+    """
+
+    caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str | Cell, ...], ...]
+    numeric: frozenset[int] = frozenset()
+
+    def to_text(self) -> str:
+        """Return the table in plain text, with columns that line up."""
+        grid = [self.header, *(tuple(_cell(value).text for value in row) for row in self.rows)]
+        widths = [max(map(len, column)) for column in zip(*grid, strict=True)]
+        lines = [self._text_line(cells, widths) for cells in grid]
+        rule = "  ".join("-" * width for width in widths)
+        return "\n".join([self.caption, "", lines[0], rule, *lines[1:]])
+
+    def _text_line(self, cells: Sequence[str], widths: Sequence[int]) -> str:
+        padded = (
+            text.rjust(width) if column in self.numeric else text.ljust(width)
+            for column, (text, width) in enumerate(zip(cells, widths, strict=True))
+        )
+        return "  ".join(padded).rstrip()
+
+    def to_html(self) -> str:
+        """Return the table in HTML, with a caption and with headers that a screen reader can announce."""
+        header = "".join(self._html_cell("th", "col", i, Cell(text)) for i, text in enumerate(self.header))
+        body = "".join(f"<tr>{self._html_row(row)}</tr>\n" for row in self.rows)
+        return (
+            f"<table>\n<caption>{html.escape(self.caption)}</caption>\n"
+            f"<thead><tr>{header}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>"
+        )
+
+    def _html_row(self, row: Sequence[str | Cell]) -> str:
+        first, *rest = (_cell(value) for value in row)
+        named = self._html_cell("th", "row", 0, first)
+        return named + "".join(self._html_cell("td", "", i, cell) for i, cell in enumerate(rest, start=1))
+
+    def _html_cell(self, tag: str, scope: str, column: int, cell: Cell) -> str:
+        roles = (*cell.roles, "number") if column in self.numeric else cell.roles
+        attributes = f' scope="{scope}"' if scope else ""
+        if roles:
+            attributes += f' class="{" ".join(roles)}"'
+        return f"<{tag}{attributes}>{html.escape(cell.text)}</{tag}>"
+
+
+class Report:
+    """The base of every result: prints as a table in a terminal, shows as one in a notebook."""
+
+    def _parts(self) -> Iterable[str | Table]:
+        """Yield the sentences and tables of this result, in reading order."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return "\n\n".join(part if isinstance(part, str) else part.to_text() for part in self._parts())
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        parts = (f"<p>{html.escape(part)}</p>" if isinstance(part, str) else part.to_html() for part in self._parts())
+        return "\n".join([f'<div class="tensorglass">{_STYLE}', *parts, "</div>"])
+
+
+class Verdict(Report):
+    """A report that answers yes or no: it is truthy exactly when it is ok."""
+
+    ok: bool
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+
+def _cell(value: str | Cell) -> Cell:
+    return value if isinstance(value, Cell) else Cell(value)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return the number with its noun, in the plural where it belongs.
+
+    >>> counted(1, "element"), counted(12000, "element")
+    ('1 element', '12,000 elements')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def bytes_text(nbytes: int) -> str:
+    """Return a number of bytes in the largest binary unit that keeps it at one or more.
+
+    >>> bytes_text(48), bytes_text(4_000_000), bytes_text(4 * 10**12)
+    ('48 bytes', '3.8 MiB', '3.6 TiB')
+    """
+    if nbytes < 1024:
+        return counted(nbytes, "byte")
+    exponent = min((nbytes.bit_length() - 1) // 10, 5)
+    unit = ("KiB", "MiB", "GiB", "TiB", "PiB")[exponent - 1]
+    return f"{nbytes / 1024**exponent:,.1f} {unit}"

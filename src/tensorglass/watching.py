@@ -1,0 +1,245 @@
+"""A list of the broadcasts that happen while some code runs.
+
+Torch offers functions a place to be observed from: `torch.overrides.TorchFunctionMode`, which sees each call of a
+public torch function before it runs. Nothing is patched, and outside the ``with`` block nothing is left.
+"""
+
+from __future__ import annotations
+
+import linecache
+import math
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from .report import Report, Table
+from .shapes import Shape, broadcast_shape
+
+# Functions that broadcast all their tensor operands together, by their names without underscores, `special_` and the
+# `r` of a reflected operator: `add` stands for `torch.add`, `Tensor.add_`, `a + b`, `a += b` and `1 + a`.
+_ELEMENTWISE = frozenset(  # words in a text, since a list of strings would fill a page
+    """
+    add sub subtract mul multiply div divide truediv true_divide floordiv floor_divide mod remainder fmod pow
+    float_power atan2 arctan2 hypot copysign nextafter heaviside gcd lcm ldexp logaddexp logaddexp2 xlogy xlog1py
+    eq ne not_equal lt less le less_equal gt greater ge greater_equal isclose allclose
+    maximum minimum max min fmax fmin clamp clip clamp_max clamp_min
+    and or xor lshift rshift bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift
+    logical_and logical_or logical_xor
+    where lerp addcmul addcdiv masked_fill copy complex polar normal binomial cross linalg_cross
+    gammainc gammaincc igamma igammac zeta
+    chebyshev_polynomial_t chebyshev_polynomial_u chebyshev_polynomial_v chebyshev_polynomial_w
+    shifted_chebyshev_polynomial_t shifted_chebyshev_polynomial_u shifted_chebyshev_polynomial_v
+    shifted_chebyshev_polynomial_w hermite_polynomial_h hermite_polynomial_he laguerre_polynomial_l
+    legendre_polynomial_p
+    dist cosine_similarity pairwise_distance linalg_vecdot
+    mse_loss l1_loss smooth_l1_loss huber_loss kl_div poisson_nll_loss gaussian_nll_loss hinge_embedding_loss
+    margin_ranking_loss triplet_margin_loss triplet_margin_with_distance_loss binary_cross_entropy
+    binary_cross_entropy_with_logits soft_margin_loss multilabel_soft_margin_loss
+    """.split()
+)
+_FIRST_TWO = frozenset(["masked_select", "masked_scatter"])  # the mask broadcasts with the tensor it selects from
+_BATCHED = frozenset(["matmul", "linalg_matmul", "rmatmul", "cdist"])  # all axes but the last two broadcast
+_ASSIGNING = frozenset(["setitem", "index_put"])  # the value broadcasts to the indexed region
+_REFLECTED = frozenset(
+    """
+    radd rsub rmul rdiv rtruediv rfloordiv rmod rpow rand ror rxor rlshift rrshift
+    """.split()
+)
+
+_TORCH_FOLDER = os.path.dirname(torch.__file__) + os.sep
+_THIS_FOLDER = os.path.dirname(__file__) + os.sep
+
+
+@dataclass(frozen=True, repr=False)
+class Broadcast(Report):
+    """One call that broadcast.
+
+    Attributes
+    ----------
+    operation : str
+        The function, as torch names it without its outer underscores: `sub` for ``a - b``, `setitem` for
+        ``a[i] = b``.
+    shapes : tuple of tuple of int
+        The shapes that were aligned, in the order of the operands.
+    result : tuple of int
+        The shape that they were stretched to; for `matmul` the shape of the product. A loss reduces it afterwards.
+    both_stretched : bool
+        Whether the result is larger than every operand, as for (8, 1) and (8,).
+    filename, line, source : str, int, str
+        The line of your code that made the call.
+    """
+
+    operation: str
+    shapes: tuple[Shape, ...]
+    result: Shape
+    both_stretched: bool
+    filename: str
+    line: int
+    source: str
+
+    def _parts(self) -> Iterable[str | Table]:
+        shapes = " and ".join(map(str, self.shapes))
+        yield f"{os.path.basename(self.filename)}:{self.line}: {self.operation} {shapes} -> {self.result}"
+
+
+class BroadcastLog(Report):
+    """The broadcasts seen so far, in order. It has a length, can be iterated over, and prints as a table."""
+
+    def __init__(self) -> None:
+        self._seen: list[Broadcast] = []
+
+    @property
+    def broadcasts(self) -> tuple[Broadcast, ...]:
+        return tuple(self._seen)
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def __iter__(self) -> Iterator[Broadcast]:
+        return iter(self.broadcasts)
+
+    def _parts(self) -> Iterable[str | Table]:
+        if not self._seen:
+            yield "no broadcasts"
+            return
+        rows = tuple(
+            (
+                f"{os.path.basename(seen.filename)}:{seen.line}",
+                seen.operation,
+                " and ".join(map(str, seen.shapes)),
+                str(seen.result),
+                "both stretched" if seen.both_stretched else "",
+                seen.source,
+            )
+            for seen in self._seen
+        )
+        yield Table("Broadcasts", ("line", "operation", "shapes", "result", "note", "source"), rows)
+
+
+@contextmanager
+def watch_broadcasts(only: str | None = None) -> Iterator[BroadcastLog]:
+    """List each broadcast that torch functions called inside the ``with`` block make.
+
+    Parameters
+    ----------
+    only : "both_stretched", optional
+        List only the calls whose result is larger than every operand. That is the silent trap: (n, 1) minus (n,) is
+        (n, n), and no error is raised.
+
+    Yields
+    ------
+    BroadcastLog
+        Fills up while the block runs, and keeps shapes and lines of code, never tensors.
+
+    Raises
+    ------
+    ValueError
+        If `only` is something else.
+
+    Notes
+    -----
+    What is seen is the layer of Python calls: operators, methods, ``torch.*`` and ``torch.nn.functional.*``, made by
+    your code or by a module that it calls, in this thread. A function that calls others inside, such as a loss, is
+    listed once, under its own name. Not seen: the bias that a linear layer, a convolution or a normalization adds
+    inside its own kernel, a named axis of size 1 in `einsum`, masks inside fused attention, broadcasts within
+    backward, within compiled or scripted code, and in other threads. `expand`, `expand_as` and `broadcast_tensors`
+    stretch because you asked, and are not listed. A call that raises is not listed either.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from tensorglass import watch_broadcasts
+    >>> prediction, target = torch.zeros(8, 1), torch.ones(8)
+    >>> with watch_broadcasts(only="both_stretched") as log:
+    ...     loss = ((prediction - target) ** 2).mean()
+    >>> [(seen.operation, seen.shapes, seen.result) for seen in log]
+    [('sub', ((8, 1), (8,)), (8, 8))]
+    """
+    if only not in (None, "both_stretched"):
+        raise ValueError(f"watch_broadcasts() got only={only!r}; expected None or 'both_stretched'")
+    log = BroadcastLog()
+    with _Watch(log, only_both_stretched=only is not None):
+        yield log
+
+
+class _Watch(TorchFunctionMode):
+    def __init__(self, log: BroadcastLog, *, only_both_stretched: bool) -> None:
+        super().__init__()
+        self._log = log
+        self._only_both_stretched = only_both_stretched
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        # The shapes are read before the call, which may change them: some in-place operations resize.
+        aligned = _aligned_shapes(_base_name(func), args, kwargs)
+        output = func(*args, **kwargs)
+        stretched_to = broadcast_shape(aligned) if len(aligned) > 1 else None
+        if stretched_to is not None and any(shape != stretched_to for shape in aligned):
+            larger = math.prod(stretched_to) > max(map(math.prod, aligned))
+            if larger or not self._only_both_stretched:
+                shapes, result = aligned, stretched_to
+                if _base_name(func) in _BATCHED:
+                    shapes, result = _tensor_shapes(args, kwargs), tuple(output.shape)
+                self._log._seen.append(Broadcast(_shown_name(func), shapes, result, larger, *_calling_line()))
+        return output
+
+
+def _aligned_shapes(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Shape, ...]:
+    """Return the shapes that the call aligns with one another; none if it is not known to broadcast."""
+    if name in _ELEMENTWISE:
+        return _tensor_shapes(args, kwargs)
+    if name in _FIRST_TWO:
+        return _tensor_shapes(args, kwargs)[:2]
+    if name in _BATCHED:
+        return tuple(shape[:-2] for shape in _tensor_shapes(args, kwargs))
+    if name in _ASSIGNING:
+        return _assigned_shapes(*args, **kwargs)
+    return ()
+
+
+def _tensor_shapes(args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Shape, ...]:
+    operands = [*args, *(value for name, value in kwargs.items() if name != "out")]
+    return tuple(tuple(operand.shape) for operand in operands if isinstance(operand, torch.Tensor))
+
+
+def _assigned_shapes(target: torch.Tensor, index: Any, value: Any, *_: Any, **__: Any) -> tuple[Shape, ...]:
+    """Return the shape of the indexed region and the shape assigned to it, without leading axes that torch drops."""
+    if not isinstance(value, torch.Tensor):
+        return ()
+    stand_in = torch.empty((), dtype=torch.bool, device=target.device).expand(target.shape)  # one byte, any shape
+    try:
+        region = tuple(stand_in[index].shape)
+    except Exception:  # a bad index: torch's own call, which comes next, raises the error that belongs to it
+        return ()
+    shape = tuple(value.shape)
+    while len(shape) > len(region) and shape[0] == 1:
+        shape = shape[1:]
+    return region, shape
+
+
+def _base_name(func: Callable[..., Any]) -> str:
+    name = func.__name__.strip("_").removeprefix("special_")
+    return name[1:] if name in _REFLECTED else name
+
+
+def _shown_name(func: Callable[..., Any]) -> str:
+    """Return the name without the outer underscores of an operator; the one that marks an in-place method stays."""
+    name = func.__name__
+    return name.strip("_") if name.startswith("__") else name
+
+
+def _calling_line() -> tuple[str, int, str]:
+    """Return file, number and text of the innermost line that belongs neither to torch nor to this library."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith((_TORCH_FOLDER, _THIS_FOLDER)):
+        frame = frame.f_back
+    filename, line = frame.f_code.co_filename, frame.f_lineno
+    return filename, line, linecache.getline(filename, line).strip()

@@ -1,0 +1,127 @@
+"""The drawings: what is drawn where, in which colour, and what the text alternative says."""
+
+import matplotlib
+
+matplotlib.use("agg")
+
+import matplotlib.pyplot as plt
+import pytest
+import torch
+from matplotlib.patches import Rectangle
+
+from tensorglass import explain_broadcast
+from tensorglass.plots import AXIS_COLORS, HATCH, axis_color
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def boxes(ax):
+    return [patch for patch in ax.patches if isinstance(patch, Rectangle)]
+
+
+def texts(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+def edge(box):
+    return matplotlib.colors.to_hex(box.get_edgecolor())
+
+
+def test_each_axis_keeps_its_colour():
+    assert [axis_color(axis) for axis in (-1, -2, -6, -7)] == [AXIS_COLORS[i] for i in (0, 1, 5, 0)]
+    ax = explain_broadcast((2, 3, 4), (2, 3, 4)).plot()
+    assert [edge(box) for box in boxes(ax)] == [AXIS_COLORS[i] for i in (0, 1, 2)] * 3
+    assert not any(box.get_hatch() for box in boxes(ax))
+
+
+def test_stretched_and_missing_are_hatched_and_named():
+    ax = explain_broadcast((1,), (3, 4)).plot()
+    stretched, missing, four, three, result_four, result_three = boxes(ax)
+    assert [box.get_hatch() for box in (stretched, missing)] == [HATCH, HATCH]
+    assert [box.get_hatch() for box in (four, three, result_four, result_three)] == [None] * 4
+    assert {"1\nstretched", "missing", "a (1,)", "b (3, 4)", "result", "axis -1", "axis -2"} <= set(texts(ax))
+    assert texts(ax).count("4") == texts(ax).count("3") == 2
+    assert missing.get_facecolor()[3] == 0 < stretched.get_facecolor()[3] < 1
+
+
+def test_boxes_stand_under_their_axis():
+    ax = explain_broadcast((1,), (3, 4)).plot()
+    centers = [(box.get_x() + 0.44, box.get_y() + 0.36) for box in boxes(ax)]
+    expected = [(1, 0), (0, 0), (1, -1), (0, -1), (1, -2), (0, -2)]
+    assert [(round(x, 6), round(y, 6)) for x, y in centers] == expected
+
+
+def test_a_clash_has_a_heavy_border_and_says_so():
+    ax = explain_broadcast((3,), (4,)).plot()
+    assert [edge(box) for box in boxes(ax)] == ["#000000"] * 3
+    assert min(box.get_linewidth() for box in boxes(ax)) > 2
+    assert texts(ax).count("3\nclash") == texts(ax).count("4\nclash") == texts(ax).count("clash") == 1
+
+
+def test_everything_lies_inside_the_picture():
+    for explanation in (explain_broadcast((64, 3, 256, 256), (3, 1, 1)), explain_broadcast((), ())):
+        ax = explanation.plot()
+        left, right, bottom, top = (*ax.get_xlim(), *ax.get_ylim())
+        ax.figure.canvas.draw()
+        for artist in (*boxes(ax), *ax.texts):
+            box = artist.get_window_extent().transformed(ax.transData.inverted())
+            assert left <= box.x0 + 0.5
+            assert box.x1 - 0.1 <= right
+            assert bottom <= box.y0 + 0.1
+            assert box.y1 - 0.5 <= top
+
+
+def test_draws_where_it_is_told():
+    _, axes = plt.subplots(1, 2)
+    assert explain_broadcast((3,), (3,)).plot(axes[1]) is axes[1]
+    assert boxes(axes[0]) == []
+    assert explain_broadcast((3,), (3,)).plot_cells(torch.ones(3), torch.ones(3), ax=axes[0]) is axes[0]
+
+
+def test_the_text_alternative_says_what_is_drawn():
+    ax = explain_broadcast((3,), (3, 4)).plot()
+    assert ax.get_label() == (
+        "Shapes (3,) and (3, 4) aligned at the last axis. Axis -1: 3 clash against 4 clash, no result. "
+        "Axis -2: missing against 3, result 3."
+    )
+
+
+def test_cells_show_values_and_hatch_what_is_repeated():
+    column, row = torch.tensor([[1], [2]]), torch.tensor([10, 20, 30])
+    ax = explain_broadcast(column, row).plot_cells(column, row)
+    assert [text for text in texts(ax) if text.isdigit()] == ("1 1 1 2 2 2 10 20 30 10 20 30 11 21 31 12 22 32".split())
+    drawn = boxes(ax)
+    assert [bool(box.get_hatch()) for box in drawn] == [False, True, True] * 2 + [False] * 3 + [True] * 3 + [False] * 6
+    # What repeats along the last axis is hatched in its colour; what repeats along the one before in the other.
+    assert [edge(drawn[1]), edge(drawn[9])] == list(AXIS_COLORS[:2])
+    assert edge(drawn[0]) not in AXIS_COLORS
+    assert {"a (2, 1)", "b (3,)", "sum (2, 3)", "+", "=", "axis -1", "axis -2"} <= set(texts(ax))
+    assert ax.get_label() == (
+        "Cells: a [[1], [2]], repeated along axis -1, plus b [10, 20, 30], repeated along axis -2, "
+        "gives [[11, 21, 31], [12, 22, 32]]."
+    )
+    corners = [(box.get_x(), box.get_y()) for box in drawn]
+    assert corners[:6] == [(-0.5, -0.5), (0.5, -0.5), (1.5, -0.5), (-0.5, -1.5), (0.5, -1.5), (1.5, -1.5)]
+    assert corners[6] == (3.5, -0.5)
+    assert corners[12] == (7.5, -0.5)
+
+
+def test_cells_of_a_vector_and_of_gradients():
+    a = torch.tensor([1.0, 2.5], requires_grad=True)
+    ax = explain_broadcast(a, ()).plot_cells(a, torch.tensor(10.0))
+    assert [text for text in texts(ax) if text[0].isdigit()] == ["1", "2.5", "10", "10", "11", "12.5"]
+    assert "axis -2" not in texts(ax)
+
+
+def test_cells_refuse_what_they_cannot_draw():
+    with pytest.raises(ValueError, match=r"got tensors of shapes \(\(3,\),\); expected \(\(3,\), \(3,\)\)"):
+        explain_broadcast((3,), (3,)).plot_cells(torch.ones(3))
+    for shape in ((2, 2, 2), ()):
+        with pytest.raises(ValueError, match="expected shapes that broadcast to rank 1 or 2"):
+            explain_broadcast(shape, ()).plot_cells(torch.ones(shape), torch.ones(()))
+    with pytest.raises(ValueError, match="got the result shape None"):
+        explain_broadcast((2,), (3,)).plot_cells(torch.ones(2), torch.ones(3))

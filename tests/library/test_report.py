@@ -1,0 +1,108 @@
+"""The base of all results: the two renderings, word for word."""
+
+import dataclasses
+from collections.abc import Iterator
+from html.parser import HTMLParser
+
+import pytest
+
+from tensorglass.report import Cell, Report, Table, Verdict, bytes_text, counted
+
+TABLE = Table(
+    "Sizes <b>",
+    ("name", "size"),
+    (("a & b", "3"), (Cell("long name", ("axis1",)), Cell("12", ("clash",)))),
+    frozenset({1}),
+)
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Example(Verdict):
+    ok: bool
+
+    def _parts(self) -> Iterator[str | Table]:
+        yield "One <sentence>."
+        yield TABLE
+
+
+def test_text_lines_up():
+    assert TABLE.to_text() == ("Sizes <b>\n\nname       size\n---------  ----\na & b         3\nlong name    12")
+
+
+def test_no_line_of_text_ends_in_blanks():
+    table = Table("", ("a", "b"), (("x", ""), ("y", "long")))
+    assert table.to_text().splitlines() == ["", "", "a  b", "-  ----", "x", "y  long"]
+
+
+def test_html_is_escaped_and_has_headers():
+    assert TABLE.to_html() == (
+        "<table>\n<caption>Sizes &lt;b&gt;</caption>\n"
+        '<thead><tr><th scope="col">name</th><th scope="col" class="number">size</th></tr></thead>\n<tbody>\n'
+        '<tr><th scope="row">a &amp; b</th><td class="number">3</td></tr>\n'
+        '<tr><th scope="row" class="axis1">long name</th><td class="clash number">12</td></tr>\n'
+        "</tbody>\n</table>"
+    )
+
+
+def test_a_report_shows_all_parts_in_both_renderings():
+    example = Example(ok=True)
+    assert str(example) == repr(example) == "One <sentence>.\n\n" + TABLE.to_text()
+    html = example._repr_html_()
+    assert html.startswith('<div class="tensorglass"><style>')
+    assert html.endswith("<p>One &lt;sentence&gt;.</p>\n" + TABLE.to_html() + "\n</div>")
+
+
+def test_html_is_well_formed():
+    open_tags = []
+
+    class Parser(HTMLParser):
+        def handle_starttag(self, tag, attrs):
+            open_tags.append(tag)
+
+        def handle_endtag(self, tag):
+            assert open_tags.pop() == tag
+
+    Parser().feed(Example(ok=True)._repr_html_())
+    assert open_tags == []
+
+
+def test_a_verdict_is_truthy_exactly_when_ok():
+    assert Example(ok=True)
+    assert not Example(ok=False)
+
+
+def test_a_report_says_that_parts_are_needed():
+    with pytest.raises(NotImplementedError):
+        str(Report())
+
+
+def test_rows_must_fit_the_header():
+    with pytest.raises(ValueError, match="zip"):
+        Table("", ("a", "b"), (("x",),)).to_text()
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 cells"), (1, "1 cell"), (2, "2 cells"), (1_234_567, "1,234,567 cells")]
+)
+def test_counted(number, text):
+    assert counted(number, "cell") == text
+
+
+@pytest.mark.parametrize(
+    ("nbytes", "text"),
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (1023, "1,023 bytes"),
+        (1024, "1.0 KiB"),
+        (1536, "1.5 KiB"),
+        (1024**2 - 1, "1,024.0 KiB"),
+        (1024**2, "1.0 MiB"),
+        (3 * 1024**3, "3.0 GiB"),
+        (5 * 1024**4, "5.0 TiB"),
+        (7 * 1024**5, "7.0 PiB"),
+        (2000 * 1024**5, "2,000.0 PiB"),
+    ],
+)
+def test_bytes_text(nbytes, text):
+    assert bytes_text(nbytes) == text
