@@ -1,0 +1,189 @@
+"""No stale page: each page runs again when something that its outputs depend on has changed, and only then.
+
+Sphinx-Gallery runs a script again when the script changed, and MyST-NB a notebook when its cells changed. Outputs also
+depend on the library's modules, on the versions of torch and its kin, on the device and on the settings. This
+extension takes one fingerprint over all of that. Where it differs from the one recorded at the last run, it removes
+the mark by which the gallery (or the notebook cache) would have skipped the page.
+
+A record is one small file a page, `_build/runs/<page>.json`: the fingerprint, and what the page ran on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import environment
+from dependencies import modules_used
+from myst_nb.sphinx_ import NbMetadataCollector
+from sources import read_notebook, source_version
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+
+PACKAGE_FOLDER = Path("src") / "tensorglass"  # relative to the folder that contains docs/
+NOTEBOOK_SETTINGS = ("nb_execution_mode", "nb_execution_timeout", "nb_execution_raise_on_error")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a page, as recorded."""
+
+    fingerprint: str
+    seconds: float
+    date: str
+    environment: dict[str, str]
+
+
+class Freshness:
+    """The pages of a build: what each one's fingerprint is now, and what it was when the page last ran."""
+
+    def __init__(self, app: Sphinx) -> None:
+        self.docs = Path(app.srcdir)
+        self.package = self.docs.parent / PACKAGE_FOLDER
+        self.records = self.docs / "_build" / "runs"
+        self.environment = environment.describe()
+        gallery = dict(app.config.tensorglass_gallery_settings)
+        self.only = re.compile(gallery.pop("filename_pattern", ""))
+        pairs = zip(gallery["examples_dirs"], gallery["gallery_dirs"], strict=True)
+        self.folders = [(self.docs / examples, self.docs / pages) for examples, pages in pairs]
+        extension = (Path(__file__).parent / "gallery.py").read_text("utf-8")
+        self.gallery_settings = _digest(json.dumps(gallery, sort_keys=True), extension)
+        self.notebook_settings = _digest(json.dumps([app.config[name] for name in NOTEBOOK_SETTINGS]))
+        self.started: dict[str, float] = {}
+        self.ran: list[str] = []  # the pages that ran in this build
+
+    def scripts(self) -> dict[str, Path]:
+        """Return each gallery page's name with its script."""
+        return {
+            (pages / script.relative_to(examples)).relative_to(self.docs).with_suffix("").as_posix(): script
+            for examples, pages in self.folders
+            for script in sorted(examples.rglob("*.py"))
+        }
+
+    def notebooks(self) -> dict[str, Path]:
+        """Return the name and the file of each page that is a notebook in Markdown."""
+        return {
+            path.relative_to(self.docs).with_suffix("").as_posix(): path
+            for path in sorted(self.docs.glob("*.md"))
+            if "```{code-cell}" in path.read_text("utf-8")
+        }
+
+    def pages(self) -> dict[str, Path]:
+        """Return every executed page's name with its source."""
+        return {**self.scripts(), **self.notebooks()}
+
+    def fingerprint(self, page: str) -> str:
+        """Return a digest of everything that the outputs of this page depend on."""
+        source = self.pages()[page].read_text("utf-8")
+        if page in self.scripts():
+            code, settings = source, self.gallery_settings
+        else:
+            code = "\n".join(block.text for block in read_notebook(source) if block.is_code)
+            settings = self.notebook_settings
+        modules = [f"{path.name}\n{path.read_text('utf-8')}" for path in sorted(modules_used(code, self.package))]
+        return _digest(source, settings, json.dumps(self.environment, sort_keys=True), *modules)
+
+    def recorded(self, page: str) -> Run | None:
+        """Return the last run of a page, if there is a record of it."""
+        try:
+            return Run(**json.loads(self.record_file(page).read_text("utf-8")))
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
+
+    def record_file(self, page: str) -> Path:
+        return self.records / f"{page}.json"
+
+    def is_current(self, page: str) -> bool:
+        run = self.recorded(page)
+        return run is not None and run.fingerprint == self.fingerprint(page)
+
+    def record(self, page: str, seconds: float) -> None:
+        now = datetime.now(UTC).strftime("%Y-%m-%d")
+        run = Run(self.fingerprint(page), round(seconds, 1), now, self.environment)
+        path = self.record_file(page)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(asdict(run), indent=1), "utf-8")
+        self.ran.append(page)
+
+
+def _digest(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+
+
+_builds: list[Freshness] = []  # the gallery calls `around_example` without the application
+
+
+def around_example(gallery: dict[str, Any], filename: str, when: str) -> None:
+    """Time each example, and record its run if it came to its end. Called by the gallery."""
+    build = _builds[-1]
+    (page,) = (page for page, script in build.scripts().items() if script.name == Path(filename).name)
+    if when == "before":
+        build.started[page] = time.perf_counter()
+    elif (build.docs / f"{page}.py.md5").exists():  # the gallery writes it only for a script that ran to its end
+        build.record(page, time.perf_counter() - build.started[page])
+
+
+def keep_gallery_settings(app: Sphinx, config: Config) -> None:
+    """Keep the settings as they were written; the gallery itself then fills them up with objects."""
+    config.tensorglass_gallery_settings = dict(config.sphinx_gallery_conf)
+
+
+def forget_stale_scripts(app: Sphinx) -> None:
+    """Remove the gallery's mark from stale pages, and what was generated from scripts that are gone."""
+    build = app.tensorglass_freshness = Freshness(app)  # type: ignore[attr-defined]
+    _builds.append(build)
+    scripts = build.scripts()
+    stale = [page for page in scripts if build.only.search(str(scripts[page])) and not build.is_current(page)]
+    for page in stale:
+        (build.docs / f"{page}.py.md5").unlink(missing_ok=True)
+    for _, pages in build.folders:
+        for generated in pages.rglob("*.py"):
+            if generated.relative_to(build.docs).with_suffix("").as_posix() not in scripts:
+                for path in generated.parent.glob(f"{generated.stem}.*"):
+                    path.unlink()
+    logger.info("freshness: %d of %d scripts to run", len(stale), len(scripts))
+
+
+def forget_stale_notebooks(
+    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> list[str]:
+    """Have Sphinx read stale notebooks again, without their cached outputs."""
+    build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
+    stale = {page: path for page, path in build.notebooks().items() if not build.is_current(page)}
+    if stale and app.config.nb_execution_mode == "cache":
+        from jupyter_cache import get_cache
+
+        cache = get_cache(app.config.nb_execution_cache_path)
+        for record in cache.list_cache_records():
+            if Path(record.uri) in stale.values():
+                cache.remove_cache(record.pk)
+    return list(stale)
+
+
+def record_notebooks(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Record the notebooks that were executed, and have every page that ran written again."""
+    build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
+    for page in build.notebooks():
+        execution = NbMetadataCollector.get_exec_data(env, page)
+        if execution and execution["succeeded"] and not build.is_current(page):
+            build.record(page, execution["runtime"])
+    return build.ran
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_config_value("tensorglass_gallery_settings", {}, "", types=[dict])
+    app.connect("config-inited", keep_gallery_settings, priority=1)
+    app.connect("builder-inited", forget_stale_scripts, priority=100)  # the gallery runs at 500
+    app.connect("env-get-outdated", forget_stale_notebooks)
+    app.connect("env-updated", record_notebooks, priority=100)
+    return {"env_version": source_version(__file__), "parallel_read_safe": True}

@@ -1,0 +1,215 @@
+"""The law of the house: a sentence that can be false is run. This extension fails the build where it is broken.
+
+Two things are checked on every executed page, in its source:
+
+1. A short answer, a rule or a trap is followed at once by a block of code that checks it, with an assert, with an
+   ``assert_close`` or one of its kind, or with ``shows_error``. An assert of a constant checks nothing.
+2. A number in the prose stands in the page's code or in its output. Years, references, and the numbers of sections,
+   figures and tables are apart.
+
+What claims something is recognized by its heading (`CLAIM_HEADINGS`; sections inside count too), or by a paragraph
+that begins with such a word in bold: ``**Short answer.**``.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from docutils import nodes
+from freshness import Freshness
+from sources import Block, read_notebook, read_script, source_version
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+
+CLAIM_HEADINGS = ("Short answer", "What is often said", "The rule", "Traps")
+UNCHECKED_HEADINGS = ("References",)
+_BOLD_CLAIM = re.compile(r"^\*\*(Short answer|Rule|Trap)\b", re.MULTILINE)
+
+# Numbers that are no claims: years, addresses, numbers of threads, sections, tables, figures, chapters.
+_APART = re.compile(
+    r"https?://\S+|\S+\.(?:org|io|com)/\S*"
+    r"|(?<![\w.])(?:1[89]|20)\d\d(?![\w.]*\d)"
+    r"|\#\d+"
+    r"|\b(?:section|sections|table|tables|figure|figures|fig\.|chapter|chapters)\s+\d+(?:\.\d+)*"
+    r"|^\s*(?:\d+|\#)\.\s",
+    re.IGNORECASE | re.MULTILINE,
+)
+_NUMBER = re.compile(r"(?<![A-Za-z_\d.])\d+(?:[,_]\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A broken rule: where, and why."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Prose between two headings or blocks of code, with the titles of the sections around it."""
+
+    titles: tuple[str, ...]
+    text: str
+    line: int
+    code_after: str | None  # the block of code that follows at once
+
+    @property
+    def makes_claim(self) -> bool:
+        return any(title in CLAIM_HEADINGS for title in self.titles) or bool(_BOLD_CLAIM.search(self.text))
+
+
+def violations(blocks: list[Block], shown: str) -> list[Violation]:
+    """Return where a page breaks the law.
+
+    Parameters
+    ----------
+    blocks : list of Block
+        The page's source.
+    shown : str
+        All the code and the outputs that the page shows.
+    """
+    passages = list(_passages(blocks))
+    return [*_unchecked_claims(passages), *_unknown_numbers(passages, known=numbers_in(shown))]
+
+
+def count(blocks: list[Block]) -> tuple[int, int]:
+    """Return the numbers of a page's claims and of its checks."""
+    claims = sum(passage.makes_claim for passage in _passages(blocks))
+    return claims, sum(len(checks_in(block.text)) for block in blocks if block.is_code)
+
+
+def _unchecked_claims(passages: Iterable[Passage]) -> Iterator[Violation]:
+    for passage in passages:
+        if passage.makes_claim and not (passage.code_after and checks_in(passage.code_after)):
+            name = passage.titles[-1] if passage.titles else passage.text.strip().splitlines()[0]
+            if passage.code_after is None:
+                reason = "no block of code follows that checks it"
+            else:
+                reason = "the block of code that follows asserts nothing that could fail"
+            yield Violation(passage.line, f"'{name}' claims something, but {reason}")
+
+
+def _unknown_numbers(passages: Iterable[Passage], known: set[float]) -> Iterator[Violation]:
+    for passage in passages:
+        if passage.titles[-1:] and passage.titles[-1] in UNCHECKED_HEADINGS:
+            continue
+        text = _APART.sub(lambda found: " " * len(found[0]), passage.text)
+        for found in _NUMBER.finditer(text):
+            if _value(found[0]) not in known:
+                line = passage.line + text.count("\n", 0, found.start())
+                yield Violation(line, f"the number {found[0]} stands in neither the code nor the output of the page")
+
+
+def numbers_in(shown: str) -> set[float]:
+    """Return the numbers in code and outputs; `1,200` counts as one number, and as its parts too.
+
+    >>> sorted(numbers_in("f(3, 4.5) is 1,200, float32 x_7 = 1e-3"))
+    [0.001, 1.0, 3.0, 4.5, 200.0, 1200.0]
+    """
+    texts = _NUMBER.findall(shown)
+    return {_value(part) for text in texts for part in (text, *text.split(","))}
+
+
+def _value(text: str) -> float:
+    return float(text.replace(",", "").replace("_", ""))
+
+
+def checks_in(code: str) -> list[ast.AST]:
+    """Return the asserts, ``assert_close`` calls and ``shows_error`` blocks of some code that could fail."""
+    return [node for node in ast.walk(ast.parse(code)) if _is_check(node)]
+
+
+def _is_check(node: ast.AST) -> bool:
+    if isinstance(node, ast.Assert):
+        return not _always_true(node.test)
+    if isinstance(node, ast.Call):
+        name = ast.unparse(node.func).split(".")[-1]
+        return name == "shows_error" or name.startswith("assert_")
+    return False
+
+
+def _always_true(test: ast.expr) -> bool:
+    if isinstance(test, ast.Constant) or (isinstance(test, ast.Tuple) and test.elts):
+        return True
+    return isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or) and any(map(_always_true, test.values))
+
+
+def _passages(blocks: list[Block]) -> Iterator[Passage]:
+    """Yield the prose of a page, passage by passage; code follows only the last passage of a block."""
+    titles: dict[str, str] = {}  # by heading style, the outer ones first
+    for index, block in enumerate(blocks):
+        if block.is_code:
+            continue
+        following = next((other for other in blocks[index + 1 :] if other.text.strip()), None)
+        code = following.text if following is not None and following.is_code else None
+        parts = list(_parts(block))
+        for i, (style, title, text, line) in enumerate(parts):
+            if title:
+                styles = list(titles)
+                for inner in styles[styles.index(style) :] if style in titles else []:
+                    del titles[inner]
+                titles[style] = title
+            if text.strip():
+                yield Passage(tuple(titles.values()), text, line, code if i + 1 == len(parts) else None)
+
+
+def _parts(block: Block) -> Iterator[tuple[str, str, str, int]]:
+    """Yield (style of the heading, its title, the text below it, the text's first line) for a block of prose."""
+    lines = block.text.split("\n")
+    style, title, start = "", "", 0
+    for number, line in enumerate(lines):
+        underline = lines[number + 1] if number + 1 < len(lines) else ""
+        markdown = re.match(r"(#+) (.*)", line)
+        restructured = line.strip() and re.fullmatch(r"([=\-~^\"])\1{2,}", underline)
+        if markdown or restructured:
+            yield style, title, "\n".join(lines[start:number]), block.line + start
+            style = markdown[1] if markdown else underline[0]
+            title = markdown[2] if markdown else line.strip()
+            start = number + (1 if markdown else 2)
+    yield style, title, "\n".join(lines[start:]), block.line + start
+
+
+def enforce(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Check every page that ran; fail with all violations at once. Returns the pages to write again: none."""
+    build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
+    found = []
+    counts = {}
+    for page, path in build.pages().items():
+        if not build.is_current(page):
+            if build.only.search(str(path)):
+                found.append(f"{path}: the page did not run to its end")
+            continue
+        blocks = read_script(path) if page in build.scripts() else read_notebook(path.read_text("utf-8"))
+        shown = "\n".join(block.text for block in blocks if block.is_code) + _outputs(env.get_doctree(page))
+        found += [f"{path}:{broken.line}: {broken.reason}" for broken in violations(blocks, shown)]
+        counts[page] = count(blocks)
+    if found:
+        raise ExtensionError("the law of the house is broken:\n" + "\n".join(found))
+    claims, checks = (sum(column) for column in zip(*counts.values(), strict=True)) if counts else (0, 0)
+    logger.info("law: %d claims, %d checks on %d pages", claims, checks, len(counts))
+    return []
+
+
+def _outputs(doctree: nodes.document) -> str:
+    """Return the text of all outputs of a page, tables in HTML included, but no code that the prose only shows."""
+    texts = []
+    for node in doctree.findall(nodes.Element):
+        if isinstance(node, nodes.raw) and "output_subarea" in node.astext():
+            texts.append(node.astext())
+        elif {"sphx-glr-script-out", "cell_output"} & set(node.get("classes", [])):
+            texts += [part.astext() for part in node.findall() if isinstance(part, (nodes.raw, nodes.literal_block))]
+    return re.sub("<style.*?</style>|<[^>]*>", " ", "\n".join(["", *texts]), flags=re.DOTALL)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.connect("env-updated", enforce, priority=900)  # after the runs were recorded
+    return {"env_version": source_version(__file__), "parallel_read_safe": True}

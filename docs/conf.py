@@ -1,0 +1,65 @@
+"""The configuration of the site. It imports neither torch nor tensorglass: an idle build must stay fast."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_ext"))
+os.environ["TENSORGLASS_MARK_MEASURED"] = "1"  # for scripts and for the notebooks' kernel
+
+project = "tensorglass"
+author = "The tensorglass authors"
+copyright = "The tensorglass authors. Text and figures CC BY 4.0, code MIT"  # noqa: A001 - Sphinx's name
+release = re.search(r'__version__ = "(.*)"', (HERE / "../src/tensorglass/__init__.py").read_text("utf-8"))[1]
+
+extensions = [
+    "myst_nb",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+    # ours, in _ext/
+    "freshness",
+    "law",
+    "measured",
+    "ran_on",
+    "reproducible",
+    "solutions",
+]
+
+# The gallery writes a notebook beside each page; MyST-NB would take it for the page itself.
+exclude_patterns = ["_build", "_ext", "auto_examples/**.ipynb", "auto_examples/**.py", "jupyter_execute"]
+
+sphinx_gallery_conf = {
+    "examples_dirs": ["../examples"],
+    "gallery_dirs": ["auto_examples"],
+    "filename_pattern": "",  # run every script, whatever its name
+    "subsection_order": "gallery.section_order",
+    "within_subsection_order": "gallery.ReadingOrder",
+    "image_scrapers": ["gallery.scrape_figures"],
+    "reset_modules": ["freshness.around_example", "gallery.reset"],
+    "reset_modules_order": "both",
+    "capture_repr": ("_repr_html_", "__repr__"),
+    "remove_config_comments": True,
+    "min_reported_time": 1e9,  # each page says what it ran on in its own words
+    "write_computation_times": False,
+    "show_signature": False,
+    "backreferences_dir": None,
+}
+
+nb_execution_mode = "cache"
+nb_execution_cache_path = str(HERE / "_build" / "notebooks")
+nb_execution_raise_on_error = True
+nb_execution_timeout = 120
+nb_execution_show_tb = True
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+
+html_theme = "furo"
+html_title = "tensorglass"
+html_static_path = ["_static"]
+templates_path = ["_templates"]
+html_css_files = ["tensorglass.css"]
+html_copy_source = False
+html_show_sphinx = False
+copybutton_exclude = ".linenos, .gp, .go"

@@ -1,0 +1,167 @@
+"""The project's chores. ``nox -s docs`` builds the site, ``nox -s tests`` runs the tests, ``nox -l`` lists all.
+
+All sessions share one environment, `.nox/env`, made on the first run and again when pyproject.toml or constraints.txt
+change. So torch is installed once, and the second ``nox -s docs`` starts at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["docs"]
+
+ROOT = Path(__file__).parent
+ENVIRONMENT = ROOT / ".nox" / "env"
+BUILD = ROOT / "docs" / "_build"
+SITE = BUILD / "html"
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site: -- [--only PAGE] [--device cpu|cuda]."""
+    parser = argparse.ArgumentParser(prog="nox -s docs --", description="Build the site.", exit_on_error=False)
+    parser.add_argument("--only", metavar="PAGE", help="build one page, for instance --only unsqueeze")
+    parser.add_argument("--device", help="the device that the pages run on: cpu, cuda or cuda:N")
+    options = _parse(session, parser)
+    if options.only is not None and options.only not in _pages():
+        session.error(f"there is no page {options.only!r}; the pages are {', '.join(sorted(_pages()))}")
+    python = _environment(session)
+    if options.device is not None:
+        _require_device(session, python, options.device)
+    if options.only is None:
+        _build(session, python, BUILD / "work", BUILD / "doctrees")
+        _publish(BUILD / "work", SITE)
+        print(f"\nThe site is in {SITE}\nOpen {SITE / 'index.html'}")
+    else:
+        page = _pages()[options.only]
+        only = BUILD / "only"
+        _build(session, python, only / "html", only / "doctrees", *_settings_for_one(page))
+        print(f"\nThe page is {only / 'html' / f'{page}.html'}")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests: -- [pytest's arguments], for instance -- -m long for those that take minutes."""
+    _run(session, "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, formatting and types."""
+    _run(session, "-m", "ruff", "check", ".")
+    _run(session, "-m", "ruff", "format", "--check", ".")
+    _run(session, "-m", "mypy")
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Break the library and the pages, one place at a time; each broken place must be noticed."""
+    _run(session, "tests/mutants/run.py", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure what the speed figures in the documentation come from."""
+    for script in sorted((ROOT / "benchmarks").glob("*.py")):
+        _run(session, str(script), *session.posargs)
+
+
+@nox.session
+def serve(session: nox.Session) -> None:
+    """Build the site again at each change, and show it in the browser."""
+    folders = [f"--watch={ROOT / name}" for name in ("src", "examples")]
+    generated = [f"--re-ignore={pattern}" for pattern in (r"/auto_examples/", r"/_build/", r"/__pycache__/")]
+    arguments = ["-d", str(BUILD / "doctrees"), "docs", str(BUILD / "serve")]
+    _run(session, "-m", "sphinx_autobuild", "--open-browser", *folders, *generated, *session.posargs, *arguments)
+
+
+def _parse(session: nox.Session, parser: argparse.ArgumentParser) -> argparse.Namespace:
+    try:
+        options, unknown = parser.parse_known_args(session.posargs)
+    except argparse.ArgumentError as error:
+        session.error(str(error))
+    if unknown:
+        session.error(f"unknown option {unknown[0]!r}; expected --only PAGE or --device DEVICE")
+    return options
+
+
+def _pages() -> dict[str, str]:
+    """Return the short name of each executed page with its path on the site, without .html."""
+    scripts = {
+        path.stem: f"auto_{path.relative_to(ROOT).with_suffix('').as_posix()}"
+        for path in ROOT.glob("examples/*/*.py")
+    }
+    notebooks = {
+        path.stem: path.stem for path in ROOT.glob("docs/*.md") if "{code-cell}" in path.read_text("utf-8")
+    }
+    return scripts | notebooks
+
+
+def _settings_for_one(page: str) -> list[str]:
+    """Return the options with which only this page is executed; the others stay as they were last built."""
+    if page.startswith("auto_examples/"):
+        return ["-D", f"sphinx_gallery_conf.filename_pattern=/{Path(page).name}\\.py$", "-D", "nb_execution_mode=off"]
+    return ["-D", "sphinx_gallery_conf.filename_pattern=/$", "-D", f"tensorglass_only={page}"]
+
+
+def _build(session: nox.Session, python: str, site: Path, doctrees: Path, *settings: str) -> None:
+    command = ["-m", "sphinx", "-b", "html", "-W", "--keep-going", "-T", "-d", str(doctrees), *settings]
+    try:
+        _run(session, *command, "docs", str(site), python=python)
+    except nox.command.CommandFailed:
+        # Warnings of pages that were read are not given again: without this, the next build would pass.
+        (doctrees / "environment.pickle").unlink(missing_ok=True)
+        session.error(f"the build failed, see above; the last good build is still in {SITE}" if SITE.exists() else "")
+
+
+def _publish(built: Path, site: Path) -> None:
+    """Put the finished build in the place of the last one, in one step."""
+    fresh, old = site.with_name("html.new"), site.with_name("html.old")
+    for folder in (fresh, old):
+        shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(built, fresh)
+    if site.exists():
+        site.rename(old)
+    fresh.rename(site)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _require_device(session: nox.Session, python: str, device: str) -> None:
+    """Stop before anything is built if the device is not there."""
+    os.environ["TENSORGLASS_DEVICE"] = device
+    check = "import tensorglass\ntry:\n    tensorglass.default_device()\nexcept ValueError as error:\n    raise SystemExit(str(error))"
+    result = subprocess.run([python, "-c", check], capture_output=True, text=True, check=False)
+    if result.returncode:
+        reason = result.stderr.strip().replace("TENSORGLASS_DEVICE", "--device")
+        session.error(f"{reason}; nothing was built")
+
+
+def _environment(session: nox.Session) -> str:
+    """Return the Python of the shared environment, made anew if what it is made from has changed."""
+    python = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    sources = [ROOT / "pyproject.toml", ROOT / "constraints.txt"]
+    wanted = hashlib.sha256(b"".join(path.read_bytes() for path in sources) + sys.version.encode()).hexdigest()
+    stamp = ENVIRONMENT / "made-from"
+    if python.exists() and stamp.exists() and stamp.read_text() == wanted:
+        return str(python)
+    stamp.unlink(missing_ok=True)
+    session.log(f"making the environment {ENVIRONMENT.relative_to(ROOT)}; torch is large, this takes minutes once")
+    session.run(sys.executable, "-m", "virtualenv", "-q", str(ENVIRONMENT), external=True)
+    groups = [f"--group={name}" for name in ("docs", "tests", "lint")]
+    install = ["-m", "pip", "install", "-c", "constraints.txt", "-e", ".[plot]", *groups]
+    session.run(str(python), *install, external=True)
+    stamp.write_text(wanted)
+    return str(python)
+
+
+def _run(session: nox.Session, *arguments: str, python: str | None = None) -> None:
+    session.run(python or _environment(session), *arguments, external=True)
