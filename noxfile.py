@@ -97,30 +97,30 @@ def _parse(session: nox.Session, parser: argparse.ArgumentParser) -> argparse.Na
 def _pages() -> dict[str, str]:
     """Return the short name of each executed page with its path on the site, without .html."""
     scripts = {
-        path.stem: f"auto_{path.relative_to(ROOT).with_suffix('').as_posix()}"
-        for path in ROOT.glob("examples/*/*.py")
+        path.stem: f"auto_{path.relative_to(ROOT).with_suffix('').as_posix()}" for path in ROOT.glob("examples/*/*.py")
     }
-    notebooks = {
-        path.stem: path.stem for path in ROOT.glob("docs/*.md") if "{code-cell}" in path.read_text("utf-8")
-    }
+    notebooks = {path.stem: path.stem for path in ROOT.glob("docs/*.md") if "{code-cell}" in path.read_text("utf-8")}
     return scripts | notebooks
 
 
 def _settings_for_one(page: str) -> list[str]:
-    """Return the options with which only this page is executed; the others stay as they were last built."""
-    if page.startswith("auto_examples/"):
-        return ["-D", f"sphinx_gallery_conf.filename_pattern=/{Path(page).name}\\.py$", "-D", "nb_execution_mode=off"]
-    return ["-D", "sphinx_gallery_conf.filename_pattern=/$", "-D", f"tensorglass_only={page}"]
+    """Return the options with which only this page is executed; what the others show stays as it is."""
+    is_script = page.startswith("auto_examples/")
+    file = f"{Path(page).name}.{'py' if is_script else 'md'}"
+    others = ",".join(f"{other}.md" for other in _pages().values() if other != page and "/" not in other)
+    pattern = "sphinx_gallery_conf.filename_pattern=/" + file.replace(".", r"\.") + "$"
+    return ["-D", pattern, "-D", f"nb_execution_excludepatterns={others}"]
 
 
 def _build(session: nox.Session, python: str, site: Path, doctrees: Path, *settings: str) -> None:
-    command = ["-m", "sphinx", "-b", "html", "-W", "--keep-going", "-T", "-d", str(doctrees), *settings]
+    command = ["-m", "sphinx", "-b", "html", "-W", "--keep-going", "-d", str(doctrees), *settings]
     try:
         _run(session, *command, "docs", str(site), python=python)
     except nox.command.CommandFailed:
         # Warnings of pages that were read are not given again: without this, the next build would pass.
         (doctrees / "environment.pickle").unlink(missing_ok=True)
-        session.error(f"the build failed, see above; the last good build is still in {SITE}" if SITE.exists() else "")
+        kept = f"; the last good build is still in {SITE}" if SITE.exists() else ""
+        session.error(f"the build failed, see above{kept}")
 
 
 def _publish(built: Path, site: Path) -> None:
@@ -138,11 +138,11 @@ def _publish(built: Path, site: Path) -> None:
 def _require_device(session: nox.Session, python: str, device: str) -> None:
     """Stop before anything is built if the device is not there."""
     os.environ["TENSORGLASS_DEVICE"] = device
-    check = "import tensorglass\ntry:\n    tensorglass.default_device()\nexcept ValueError as error:\n    raise SystemExit(str(error))"
+    check = "import tensorglass; tensorglass.default_device()"
     result = subprocess.run([python, "-c", check], capture_output=True, text=True, check=False)
     if result.returncode:
-        reason = result.stderr.strip().replace("TENSORGLASS_DEVICE", "--device")
-        session.error(f"{reason}; nothing was built")
+        reason = result.stderr.strip().splitlines()[-1].removeprefix("ValueError: ")
+        session.error(reason.replace("TENSORGLASS_DEVICE", "--device") + "; nothing was built")
 
 
 def _environment(session: nox.Session) -> str:

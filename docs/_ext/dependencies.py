@@ -34,16 +34,16 @@ def modules_used(source: str, package: Path) -> set[Path]:
             continue
         for path in _files(package, public.get(name, name)) - found:
             found.add(path)
-            base = ".".join(path.relative_to(package).parent.parts)
-            waiting += _names_reached(ast.parse(path.read_text("utf-8")), base) if path != package / "__init__.py" else []
+            if path != package / "__init__.py":  # that one names every module, and loads none
+                base = ".".join(path.relative_to(package).parent.parts)
+                waiting += _names_reached(ast.parse(path.read_text("utf-8")), base)
     return found
 
 
 def _public_names(package: Path) -> dict[str, str]:
     for node in ast.parse((package / "__init__.py").read_text("utf-8")).body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            if node.targets[0].id == "PUBLIC_NAMES":
-                return dict(ast.literal_eval(node.value))
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PUBLIC_NAMES":
+            return dict(ast.literal_eval(node.value))
     raise LookupError(f"{package / '__init__.py'} has no table PUBLIC_NAMES")
 
 

@@ -55,7 +55,7 @@ class Freshness:
         gallery = dict(app.config.tensorglass_gallery_settings)
         self.only = re.compile(gallery.pop("filename_pattern", ""))
         pairs = zip(gallery["examples_dirs"], gallery["gallery_dirs"], strict=True)
-        self.folders = [(self.docs / examples, self.docs / pages) for examples, pages in pairs]
+        self.folders = [((self.docs / examples).resolve(), self.docs / pages) for examples, pages in pairs]
         extension = (Path(__file__).parent / "gallery.py").read_text("utf-8")
         self.gallery_settings = _digest(json.dumps(gallery, sort_keys=True), extension)
         self.notebook_settings = _digest(json.dumps([app.config[name] for name in NOTEBOOK_SETTINGS]))
@@ -143,7 +143,7 @@ def forget_stale_scripts(app: Sphinx) -> None:
     build = app.tensorglass_freshness = Freshness(app)  # type: ignore[attr-defined]
     _builds.append(build)
     scripts = build.scripts()
-    stale = [page for page in scripts if build.only.search(str(scripts[page])) and not build.is_current(page)]
+    stale = [page for page in scripts if build.only.search(scripts[page].as_posix()) and not build.is_current(page)]
     for page in stale:
         (build.docs / f"{page}.py.md5").unlink(missing_ok=True)
     for _, pages in build.folders:
@@ -159,7 +159,11 @@ def forget_stale_notebooks(
 ) -> list[str]:
     """Have Sphinx read stale notebooks again, without their cached outputs."""
     build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
-    stale = {page: path for page, path in build.notebooks().items() if not build.is_current(page)}
+    stale = {
+        page: path
+        for page, path in build.notebooks().items()
+        if build.only.search(path.as_posix()) and not build.is_current(page)
+    }
     if stale and app.config.nb_execution_mode == "cache":
         from jupyter_cache import get_cache
 

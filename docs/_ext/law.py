@@ -185,7 +185,7 @@ def enforce(app: Sphinx, env: BuildEnvironment) -> list[str]:
     counts = {}
     for page, path in build.pages().items():
         if not build.is_current(page):
-            if build.only.search(str(path)):
+            if build.only.search(path.as_posix()):
                 found.append(f"{path}: the page did not run to its end")
             continue
         blocks = read_script(path) if page in build.scripts() else read_notebook(path.read_text("utf-8"))

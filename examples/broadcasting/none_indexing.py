@@ -6,7 +6,15 @@
 How can indexing do what unsqueeze does?
 ========================================
 
-People ask this when they meet ``x[:, None]`` in code and find no explanation of the ``None``.
+People ask this when they meet ``x[:, None]`` in code and find no explanation of the
+``None``.
+
+Short answer
+------------
+
+``None`` in an index inserts an axis of size 1 at its place, and a colon keeps an axis
+as it is. So ``v[None, :]`` is ``v.unsqueeze(0)`` and ``v[:, None]`` is
+``v.unsqueeze(1)``. It is the same operation, and it copies nothing.
 """
 
 import itertools
@@ -15,17 +23,9 @@ import warnings
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-
 from tensorglass import default_device, explain_broadcast, shows_error
 
 device = default_device()
-
-# %%
-# Short answer
-# ------------
-#
-# ``None`` in an index inserts an axis of size 1 at its place, and a colon keeps an axis as it is. So ``v[None, :]`` is
-# ``v.unsqueeze(0)`` and ``v[:, None]`` is ``v.unsqueeze(1)``. It is the same operation, and it copies nothing.
 
 v = torch.tensor([10, 20, 30], device=device)
 print(v[:, None])
@@ -38,24 +38,32 @@ assert v[:, None].data_ptr() == v.data_ptr()
 # What is often said
 # ------------------
 #
-# The widely copied example adds ``vector[None, :]``, with 3 numbers, to a matrix of shape (3, 4), "to add it to every
-# row". It was never run: it crashes just as ``unsqueeze(0)`` does, and for the same reason. The new axis stands in
-# front, where broadcasting would have put one anyway.
+# The widely copied example adds ``vector[None, :]``, with 3 numbers, to a matrix of
+# shape (3, 4), "to add it to every row". It was never run: it crashes just as
+# ``unsqueeze(0)`` does, and for the same reason. The new axis stands in front, where
+# broadcasting would have put one anyway.
 
 matrix = torch.tensor([[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]], device=device)
-with shows_error(RuntimeError, match=r"tensor a \(3\) must match the size of tensor b \(4\)"):
+with shows_error(
+    RuntimeError, match=r"tensor a \(3\) must match the size of tensor b \(4\)"
+):
     v[None, :] + matrix
 
 # %%
 # What works is the new axis at the end: 3 numbers, one for each row.
 
 print(matrix + v[:, None])
-assert (matrix + v[:, None]).tolist() == [[11, 12, 13, 14], [25, 26, 27, 28], [39, 40, 41, 42]]
+assert (matrix + v[:, None]).tolist() == [
+    [11, 12, 13, 14],
+    [25, 26, 27, 28],
+    [39, 40, 41, 42],
+]
 
 # %%
-# It is also said that this is *slicing*. A slice, such as ``1:3``, chooses among the elements of an axis that is there.
-# ``None`` chooses nothing: all elements stay, and an axis is added. NumPy has a name for it, ``np.newaxis``, and torch
-# has it too. Both are ``None``.
+# It is also said that this is *slicing*. A slice, such as ``1:3``, chooses among the
+# elements of an axis that is there. ``None`` chooses nothing: all elements stay, and an
+# axis is added. NumPy has a name for it, ``np.newaxis``, and torch has it too. Both are
+# ``None``.
 
 assert np.newaxis is None
 assert torch.newaxis is None
@@ -66,9 +74,10 @@ assert v[None].numel() == v[:, None].numel() == v.numel() == 3
 # The rule
 # --------
 #
-# Read the index from the left. A colon takes the next axis of the tensor. ``None`` takes none, and puts an axis of
-# size 1 into the result. What is left over at the end is kept, as if colons stood there; ``...`` stands for as many
-# colons as are needed. (PyTorch, *Tensor indexing API*; NumPy, *Indexing on ndarrays*.)
+# Read the index from the left. A colon takes the next axis of the tensor. ``None``
+# takes none, and puts an axis of size 1 into the result. What is left over at the end
+# is kept, as if colons stood there; ``...`` stands for as many colons as are needed.
+# (PyTorch, *Tensor indexing API*; NumPy, *Indexing on ndarrays*.)
 
 m = torch.arange(6, device=device).reshape(2, 3)
 for text, index in {
@@ -89,9 +98,10 @@ assert m[None, :, None, :].shape == (1, 2, 1, 3)
 # Proof
 # -----
 #
-# We take tensors with 0 to 4 axes, also transposed ones, and every place for a new axis. For each place we compare the
-# index with ``unsqueeze`` in everything that makes up a tensor: the shape, the strides, the address in memory, and the
-# operation that autograd records.
+# We take tensors with 0 to 4 axes, also transposed ones, and every place for a new
+# axis. For each place we compare the index with ``unsqueeze`` in everything that makes
+# up a tensor: the shape, the strides, the address in memory, and the operation that
+# autograd records.
 
 compared = 0
 for rank in range(5):
@@ -103,20 +113,31 @@ for rank in range(5):
             assert indexed.shape == unsqueezed.shape
             assert indexed.stride() == unsqueezed.stride()
             assert indexed.data_ptr() == unsqueezed.data_ptr() == x.data_ptr()
-            assert indexed.grad_fn.name() == unsqueezed.grad_fn.name() == "UnsqueezeBackward0"
+            assert (
+                indexed.grad_fn.name()
+                == unsqueezed.grad_fn.name()
+                == "UnsqueezeBackward0"
+            )
             compared += 1
 
-print(compared, "indices compared: all are the same view, recorded as", indexed.grad_fn.name())
+print(
+    compared,
+    "indices compared: all are the same view, recorded as",
+    indexed.grad_fn.name(),
+)
 
 # %%
-# Several ``None`` in one index are several ``unsqueeze`` in a row, which takes one axis at a time.
+# Several ``None`` in one index are several ``unsqueeze`` in a row, which takes one axis
+# at a time.
 
 x = torch.rand(2, 3, device=device)
 for index in itertools.product((slice(None), None), repeat=5):
     if index.count(slice(None)) == 2:
         step_by_step = x
         for place, entry in enumerate(index):
-            step_by_step = step_by_step.unsqueeze(place) if entry is None else step_by_step
+            step_by_step = (
+                step_by_step.unsqueeze(place) if entry is None else step_by_step
+            )
         assert torch.equal(x[index], step_by_step)
 
 with shows_error(TypeError, match="must be int, not tuple"):
@@ -126,8 +147,9 @@ with shows_error(TypeError, match="must be int, not tuple"):
 # Picture
 # -------
 #
-# One vector, two indices. ``v[None, :]`` lays it along the last axis and repeats it downwards; ``v[:, None]`` stands
-# it upright and repeats it to the right. The hatched cells are repetitions, which no memory holds.
+# One vector, two indices. ``v[None, :]`` lays it along the last axis and repeats it
+# downwards; ``v[:, None]`` stands it upright and repeats it to the right. The hatched
+# cells are repetitions, which no memory holds.
 
 square = torch.zeros(3, 3, dtype=torch.int64, device=device)
 figure, (top, bottom) = plt.subplots(2, 1, figsize=(7.5, 5.2), layout="constrained")
@@ -144,7 +166,8 @@ assert torch.equal((v[None, :] + square).T, v[:, None] + square)
 # Too many colons
 # ~~~~~~~~~~~~~~~
 #
-# Each colon takes an axis, and a vector has one. The message counts what it could not place.
+# Each colon takes an axis, and a vector has one. The message counts what it could not
+# place.
 
 with shows_error(IndexError, match="too many indices for tensor of dimension 1"):
     v[:, None, :]
@@ -153,8 +176,8 @@ with shows_error(IndexError, match="too many indices for tensor of dimension 1")
 # A list is not a tuple
 # ~~~~~~~~~~~~~~~~~~~~~
 #
-# ``m[[None]]`` still means ``m[None]``, with a warning that this will change. Write the index without the inner
-# brackets, or build it as a tuple.
+# ``m[[None]]`` still means ``m[None]``, with a warning that this will change. Write the
+# index without the inner brackets, or build it as a tuple.
 
 always = torch.is_warn_always_enabled()
 torch.set_warn_always(True)
@@ -169,8 +192,9 @@ assert "non-tuple sequence" in str(caught[0].message)
 # ``True`` adds an axis too, and copies
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# A boolean in an index is a mask. ``True`` keeps everything and ``False`` nothing, in an axis of its own. The result of
-# a mask is a copy, so a write does not reach the tensor, and the size is 0 for ``False``.
+# A boolean in an index is a mask. ``True`` keeps everything and ``False`` nothing, in
+# an axis of its own. The result of a mask is a copy, so a write does not reach the
+# tensor, and the size is 0 for ``False``.
 
 assert m[True].shape == (1, 2, 3)
 assert m[False].shape == (0, 2, 3)
@@ -181,8 +205,9 @@ assert m[None].data_ptr() == m.data_ptr()
 # ``view`` and ``reshape`` are something else
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``v.view(-1, 1)`` looks the same for a vector, but it lists all sizes anew, so it can also merge axes by mistake, and
-# it refuses a tensor whose memory order does not allow it. ``None`` only adds, and always works.
+# ``v.view(-1, 1)`` looks the same for a vector, but it lists all sizes anew, so it can
+# also merge axes by mistake, and it refuses a tensor whose memory order does not allow
+# it. ``None`` only adds, and always works.
 
 upright = torch.ones(3, device=device, requires_grad=True)
 assert torch.equal(upright.view(-1, 1), upright[:, None])
@@ -197,13 +222,19 @@ with shows_error(RuntimeError, match="view size is not compatible"):
 # The name is not the same everywhere
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# NumPy's function is ``np.expand_dims``, which takes several axes at once. Torch has no function of that name. And the
-# stride of the new axis, which is never used to find an element, is 0 in NumPy but not in torch.
+# NumPy's function is ``np.expand_dims``, which takes several axes at once. Torch has no
+# function of that name. And the stride of the new axis, which is never used to find an
+# element, is 0 in NumPy but not in torch.
 
 array = np.zeros((2, 3), dtype=np.int64)
 assert np.expand_dims(array, (0, 1)).shape == array[None, None].shape == (1, 1, 2, 3)
 assert not hasattr(torch, "expand_dims")
-print("strides of the axis: NumPy", array[:, None].strides[1], "torch", m[:, None].stride(1))
+print(
+    "strides of the axis: NumPy",
+    array[:, None].strides[1],
+    "torch",
+    m[:, None].stride(1),
+)
 assert array[:, None].strides[1] == 0
 assert m[:, None].stride(1) == 3
 
@@ -211,14 +242,22 @@ assert m[:, None].stride(1) == 3
 # ``None`` between two lists of indices
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Lists of indices are aligned with one another, and their axis goes to the front when something separates them. A
-# ``None`` separates. So the same two lists give different shapes, depending on where the ``None`` stands.
+# Lists of indices are aligned with one another, and their axis goes to the front when
+# something separates them. A ``None`` separates. So the same two lists give different
+# shapes, depending on where the ``None`` stands.
 
 cube = torch.arange(60, device=device).reshape(5, 3, 4)
 together = cube[:, [0, 1], [0, 1]]
 separated = cube[:, [0, 1], None, [0, 1]]
 behind = cube[:, [0, 1], [0, 1], None]
-print("together", tuple(together.shape), "separated", tuple(separated.shape), "behind", tuple(behind.shape))
+print(
+    "together",
+    tuple(together.shape),
+    "separated",
+    tuple(separated.shape),
+    "behind",
+    tuple(behind.shape),
+)
 assert (together.shape, behind.shape) == ((5, 2), (5, 2, 1))
 assert separated.shape == (2, 5, 1)
 assert torch.equal(separated, together.T[..., None])
@@ -227,8 +266,8 @@ assert torch.equal(separated, together.T[..., None])
 # On a GPU
 # --------
 #
-# Nothing differs. An index with ``None`` launches no kernel and moves no data: the address on the device stays the
-# same.
+# Nothing differs. An index with ``None`` launches no kernel and moves no data: the
+# address on the device stays the same.
 
 print("this page ran on", device.type)
 assert v[:, None].device == v.device
@@ -255,8 +294,8 @@ assert all(table[i - 1, j - 1] == i * j for i in range(1, 10) for j in range(1, 
 # Exercise 2
 # ~~~~~~~~~~
 #
-# ``scores`` has the shape (2, 5, 7). Divide each of its last axes by its sum, once with ``keepdim=True`` and once with
-# ``None`` instead.
+# ``scores`` has the shape (2, 5, 7). Divide each of its last axes by its sum, once with
+# ``keepdim=True`` and once with ``None`` instead.
 #
 # Solution
 # ^^^^^^^^
@@ -271,8 +310,8 @@ torch.testing.assert_close(indexed.sum(dim=-1), torch.ones(2, 5, device=device))
 # Exercise 3
 # ~~~~~~~~~~
 #
-# Write a function that inserts an axis at ``dim``, as ``unsqueeze`` does, also for a negative ``dim``, and use nothing
-# but an index.
+# Write a function that inserts an axis at ``dim``, as ``unsqueeze`` does, also for a
+# negative ``dim``, and use nothing but an index.
 #
 # Solution
 # ^^^^^^^^
@@ -290,7 +329,8 @@ for dim in range(-4, 4):
 # Take it home
 # ------------
 #
-# Where does the ``None`` belong? The library answers with the index itself. It is code that you can paste.
+# Where does the ``None`` belong? The library answers with the index itself. It is code
+# that you can paste.
 
 answer = explain_broadcast(v, matrix).smallest_fix
 print(answer.code)
@@ -301,10 +341,12 @@ assert torch.equal(eval(answer.code, {"a": v, "b": matrix}), matrix + v[:, None]
 # References
 # ----------
 #
-# - PyTorch: `Tensor indexing API <https://docs.pytorch.org/cppdocs/notes/tensor_indexing.html>`__ lists what each
+# - PyTorch: `Tensor indexing API
+#   <https://docs.pytorch.org/cppdocs/notes/tensor_indexing.html>`__ lists what each
 #   entry of an index means, and `torch.unsqueeze
 #   <https://docs.pytorch.org/docs/stable/generated/torch.unsqueeze.html>`__.
-# - NumPy: `Indexing on ndarrays <https://numpy.org/doc/stable/user/basics.indexing.html>`__, with the rule for
+# - NumPy: `Indexing on ndarrays
+#   <https://numpy.org/doc/stable/user/basics.indexing.html>`__, with the rule for
 #   several lists of indices.
-# - The question is from the questionnaire of chapter 17 of *Deep Learning for Coders with fastai and PyTorch*
-#   (J. Howard, S. Gugger, 2020).
+# - The question is from the questionnaire of chapter 17 of *Deep Learning for Coders
+#   with fastai and PyTorch* (J. Howard, S. Gugger, 2020).

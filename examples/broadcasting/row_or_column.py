@@ -6,8 +6,15 @@
 Is a vector added to each row or to each column of a matrix?
 ============================================================
 
-People ask this because a 3 by 3 matrix accepts a vector of 3 numbers either way, and no error tells them which way it
-went.
+People ask this because a 3 by 3 matrix accepts a vector of 3 numbers either way, and no
+error tells them which way it went.
+
+Short answer
+------------
+
+To each **row**: every row of the matrix becomes that row plus the vector. The reason is
+that shapes are aligned at their last axis, and the last axis of a matrix runs along a
+row.
 """
 
 import itertools
@@ -16,17 +23,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 import torch.nn.functional as F
-
 from tensorglass import default_device, explain_broadcast, shows_error
 
 device = default_device()
-
-# %%
-# Short answer
-# ------------
-#
-# To each **row**: every row of the matrix becomes that row plus the vector. The reason is that shapes are aligned at
-# their last axis, and the last axis of a matrix runs along a row.
 
 matrix = torch.tensor([[1, 2, 3], [4, 5, 6], [7, 8, 9]], device=device)
 vector = torch.tensor([10, 20, 30], device=device)
@@ -41,9 +40,10 @@ for row, added in zip(matrix, total, strict=True):
 # What is often said
 # ------------------
 #
-# "To each row" is also what the widely copied answer says, and it is right. But it adds the numbers 1, 2, 3, gives no
-# reason, and shows a square matrix only, on which the other reading would run as well. With the numbers 10, 20, 30 the
-# two readings can be told apart. We compute both with loops, which know nothing of broadcasting.
+# "To each row" is also what the widely copied answer says, and it is right. But it adds
+# the numbers 1, 2, 3, gives no reason, and shows a square matrix only, on which the
+# other reading would run as well. With the numbers 10, 20, 30 the two readings can be
+# told apart. We compute both with loops, which know nothing of broadcasting.
 
 to_each_row = [[int(matrix[i, j] + vector[j]) for j in range(3)] for i in range(3)]
 to_each_column = [[int(matrix[i, j] + vector[i]) for j in range(3)] for i in range(3)]
@@ -54,20 +54,23 @@ assert total.tolist() == to_each_row
 assert total.tolist() != to_each_column
 
 # %%
-# Half of the confusion is in the words. *Added to each row* means that a row as a whole gets the vector. Then number 10
-# goes down the whole first **column**, 20 down the second one and 30 down the third. Both sentences describe the same
-# sum.
+# Half of the confusion is in the words. *Added to each row* means that a row as a whole
+# gets the vector. Then number 10 goes down the whole first **column**, 20 down the
+# second one and 30 down the third. Both sentences describe the same sum.
 
 for j, number in enumerate([10, 20, 30]):
-    assert torch.equal(total[:, j] - matrix[:, j], torch.full((3,), number, device=device))
+    assert torch.equal(
+        total[:, j] - matrix[:, j], torch.full((3,), number, device=device)
+    )
 
 # %%
 # The rule
 # --------
 #
-# Shapes are aligned at their **last** axis. So element ``j`` of a vector always meets index ``j`` of the last axis,
-# whatever the tensor's rank. If you want the other direction, give the vector a last axis of size 1:
-# ``vector[:, None]``. (PyTorch notes, *Broadcasting semantics*.)
+# Shapes are aligned at their **last** axis. So element ``j`` of a vector always meets
+# index ``j`` of the last axis, whatever the tensor's rank. If you want the other
+# direction, give the vector a last axis of size 1: ``vector[:, None]``. (PyTorch notes,
+# *Broadcasting semantics*.)
 
 assert (matrix + vector[:, None]).tolist() == to_each_column
 for shape in [(3, 3), (5, 3), (2, 5, 3), (4, 2, 5, 3)]:
@@ -76,8 +79,8 @@ for shape in [(3, 3), (5, 3), (2, 5, 3), (4, 2, 5, 3)]:
         assert ((x + vector)[..., j] == vector[j]).all()
 
 # %%
-# The aligned shapes show it. The vector has no axis for the rows; that axis is missing, so the vector is repeated
-# along it.
+# The aligned shapes show it. The vector has no axis for the rows; that axis is missing,
+# so the vector is repeated along it.
 
 explanation = explain_broadcast(matrix, vector)
 assert explanation.axes[0].roles == ("equal", "equal")
@@ -88,10 +91,11 @@ explanation
 # Proof
 # -----
 #
-# A square hides the rule, so we leave the square. For every matrix with up to 5 rows and 5 columns, and for vectors of
-# up to 5 numbers, all with random entries: the sum runs if and only if the vector is as long as a **row**, or one of
-# the two lengths is 1 and is stretched. Where the vector is as long as a row, the sum equals the loop "to each row".
-# NumPy agrees on all of them.
+# A square hides the rule, so we leave the square. For every matrix with up to 5 rows
+# and 5 columns, and for vectors of up to 5 numbers, all with random entries: the sum
+# runs if and only if the vector is as long as a **row**, or one of the two lengths is 1
+# and is stretched. Where the vector is as long as a row, the sum equals the loop "to
+# each row". NumPy agrees on all of them.
 
 generator = torch.Generator().manual_seed(0)
 ran = refused = 0
@@ -109,22 +113,27 @@ for rows, columns, length in itertools.product(range(1, 6), repeat=3):
     assert fits_a_row
     assert np.array_equal(m.cpu().numpy() + v.cpu().numpy(), added.cpu().numpy())
     if length == columns:
-        assert added.tolist() == [[int(m[i, j] + v[j]) for j in range(columns)] for i in range(rows)]
+        assert added.tolist() == [
+            [int(m[i, j] + v[j]) for j in range(columns)] for i in range(rows)
+        ]
 
 print(f"{ran} sums ran, as predicted; {refused} were refused, as predicted")
 assert ran + refused == 5**3
 
 # %%
-# With 2 rows and 3 columns the two readings part at last: 3 numbers fit a row and run, 2 numbers fit a column and are
-# refused.
+# With 2 rows and 3 columns the two readings part at last: 3 numbers fit a row and run,
+# 2 numbers fit a column and are refused.
 
 wide = torch.zeros(2, 3, dtype=torch.int64, device=device)
 print(wide + torch.tensor([10, 20, 30], device=device))
-with shows_error(RuntimeError, match=r"size of tensor a \(3\) must match the size of tensor b \(2\)"):
+with shows_error(
+    RuntimeError, match=r"size of tensor a \(3\) must match the size of tensor b \(2\)"
+):
     wide + torch.tensor([10, 20], device=device)
 
 # %%
-# The order of the two does not matter. What matters is the shapes, not which one stands on the left.
+# The order of the two does not matter. What matters is the shapes, not which one stands
+# on the left.
 
 assert torch.equal(matrix + vector, vector + matrix)
 
@@ -132,8 +141,8 @@ assert torch.equal(matrix + vector, vector + matrix)
 # Picture
 # -------
 #
-# Above, the vector as it is: repeated down the rows. Below, ``vector[:, None]``: repeated along the columns. Hatched
-# cells are repetitions.
+# Above, the vector as it is: repeated down the rows. Below, ``vector[:, None]``:
+# repeated along the columns. Hatched cells are repetitions.
 
 figure, (above, below) = plt.subplots(2, 1, figsize=(7.5, 5.2), layout="constrained")
 explain_broadcast(matrix, vector).plot_cells(matrix, vector, ax=above)
@@ -150,8 +159,9 @@ assert (matrix + upright).T.tolist() == (matrix.T + vector).tolist()
 # A square matrix never complains
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# To divide each row of a matrix by its sum, people write ``p / p.sum(dim=1)``. For a square matrix that runs, and it is
-# wrong: the sums are laid along the rows. The rows then do not sum to 1. With ``keepdim=True`` the sums stay upright.
+# To divide each row of a matrix by its sum, people write ``p / p.sum(dim=1)``. For a
+# square matrix that runs, and it is wrong: the sums are laid along the rows. The rows
+# then do not sum to 1. With ``keepdim=True`` the sums stay upright.
 
 p = torch.tensor([[1.0, 1, 2], [1, 2, 5], [3, 3, 10]], device=device)
 wrong = p / p.sum(dim=1)
@@ -166,13 +176,16 @@ assert (wrong.sum(dim=1) - 1).abs().min() > 0.1
 # "Along" has two meanings
 # ~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``sum(dim=0)`` removes axis 0: it adds up the numbers **of each column**. What it returns has one number per column,
-# so it can be subtracted from the matrix as it is. What ``sum(dim=1)`` returns cannot, unless it is stood upright.
+# ``sum(dim=0)`` removes axis 0: it adds up the numbers **of each column**. What it
+# returns has one number per column, so it can be subtracted from the matrix as it is.
+# What ``sum(dim=1)`` returns cannot, unless it is stood upright.
 
 tall = torch.arange(6.0, device=device).reshape(2, 3)
 assert tall.sum(dim=0).shape == (3,)
 assert tall.sum(dim=1).shape == (2,)
-torch.testing.assert_close((tall - tall.mean(dim=0)).sum(dim=0), torch.zeros(3, device=device))
+torch.testing.assert_close(
+    (tall - tall.mean(dim=0)).sum(dim=0), torch.zeros(3, device=device)
+)
 with shows_error(RuntimeError, match="must match"):
     tall - tall.mean(dim=1)
 
@@ -180,8 +193,8 @@ with shows_error(RuntimeError, match="must match"):
 # A matrix times a vector is another matter
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``matrix * vector`` broadcasts as the sum does: it scales the columns. ``matrix @ vector`` multiplies and then adds
-# up each row, and has one number per row.
+# ``matrix * vector`` broadcasts as the sum does: it scales the columns. ``matrix @
+# vector`` multiplies and then adds up each row, and has one number per row.
 
 assert torch.equal(matrix * vector, torch.stack([row * vector for row in matrix]))
 assert torch.equal(matrix @ vector, (matrix * vector).sum(dim=1))
@@ -192,8 +205,9 @@ print("matrix @ vector:", (matrix @ vector).tolist())
 # The bias of a linear layer
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# This is the broadcast that every network makes. A linear layer adds its bias to each row, that is, to each example of
-# the batch. Backward therefore sums the bias's gradient over the examples.
+# This is the broadcast that every network makes. A linear layer adds its bias to each
+# row, that is, to each example of the batch. Backward therefore sums the bias's
+# gradient over the examples.
 
 x = torch.rand(8, 5, device=device)
 weight = torch.rand(3, 5, device=device)
@@ -207,8 +221,9 @@ assert bias.grad.tolist() == [8, 8, 8]
 # On a GPU
 # --------
 #
-# The result is the same, to the last bit. The sum of two numbers has one right rounding, and both kinds of device give
-# it: that of the sum computed with twice the precision.
+# The result is the same, to the last bit. The sum of two numbers has one right
+# rounding, and both kinds of device give it: that of the sum computed with twice the
+# precision.
 
 a = torch.rand(3, 3, generator=torch.Generator().manual_seed(1))
 b = torch.rand(3, generator=torch.Generator().manual_seed(2))
@@ -223,13 +238,16 @@ assert torch.equal(on_device, (a.double() + b.double()).float())
 # Exercise 1
 # ~~~~~~~~~~
 #
-# ``scores`` has one row per student and one column per exam: shape (4, 3). Subtract from each exam its mean over the
-# students. Then, starting again from ``scores``, subtract from each student the mean over the exams.
+# ``scores`` has one row per student and one column per exam: shape (4, 3). Subtract
+# from each exam its mean over the students. Then, starting again from ``scores``,
+# subtract from each student the mean over the exams.
 #
 # Solution
 # ^^^^^^^^
 
-scores = torch.tensor([[90.0, 60, 75], [70, 80, 60], [50, 70, 90], [90, 90, 90]], device=device)
+scores = torch.tensor(
+    [[90.0, 60, 75], [70, 80, 60], [50, 70, 90], [90, 90, 90]], device=device
+)
 per_exam = scores - scores.mean(dim=0)
 per_student = scores - scores.mean(dim=1, keepdim=True)
 torch.testing.assert_close(per_exam.mean(dim=0), torch.zeros(3, device=device))
@@ -239,23 +257,33 @@ torch.testing.assert_close(per_student.mean(dim=1), torch.zeros(4, device=device
 # Exercise 2
 # ~~~~~~~~~~
 #
-# Before you run it: which of these shapes can a vector of 4 numbers be added to? (4, 5), (5, 4), (4, 1), (4,), (2, 1, 4)
+# Before you run it: which of these shapes can a vector of 4 numbers be added to? (4,
+# 5), (5, 4), (4, 1), (4,), (2, 1, 4)
 #
 # Solution
 # ^^^^^^^^
 #
 # All but the first one. A last axis of size 1 is stretched, so (4, 1) becomes (4, 4).
 
-verdicts = {shape: explain_broadcast(shape, (4,)).result for shape in [(4, 5), (5, 4), (4, 1), (4,), (2, 1, 4)]}
+verdicts = {
+    shape: explain_broadcast(shape, (4,)).result
+    for shape in [(4, 5), (5, 4), (4, 1), (4,), (2, 1, 4)]
+}
 print(verdicts)
-assert verdicts == {(4, 5): None, (5, 4): (5, 4), (4, 1): (4, 4), (4,): (4,), (2, 1, 4): (2, 1, 4)}
+assert verdicts == {
+    (4, 5): None,
+    (5, 4): (5, 4),
+    (4, 1): (4, 4),
+    (4,): (4,),
+    (2, 1, 4): (2, 1, 4),
+}
 
 # %%
 # Take it home
 # ------------
 #
-# When you are not sure which way it goes, ask before you add. The axis in which your vector is ``missing`` or
-# ``stretched`` is the one along which it is repeated.
+# When you are not sure which way it goes, ask before you add. The axis in which your
+# vector is ``missing`` or ``stretched`` is the one along which it is repeated.
 
 answer = explain_broadcast((128, 10), (10,))
 for axis in answer.axes:
@@ -266,8 +294,11 @@ assert [axis.roles[1] for axis in answer.axes] == ["equal", "missing"]
 # References
 # ----------
 #
-# - PyTorch: `Broadcasting semantics <https://docs.pytorch.org/docs/stable/notes/broadcasting.html>`__ and
-#   `torch.nn.Linear <https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html>`__.
-# - NumPy: `Broadcasting <https://numpy.org/doc/stable/user/basics.broadcasting.html>`__.
-# - The question is from the questionnaire of chapter 17 of *Deep Learning for Coders with fastai and PyTorch*
-#   (J. Howard, S. Gugger, 2020).
+# - PyTorch: `Broadcasting semantics
+#   <https://docs.pytorch.org/docs/stable/notes/broadcasting.html>`__ and
+#   `torch.nn.Linear
+#   <https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html>`__.
+# - NumPy: `Broadcasting
+#   <https://numpy.org/doc/stable/user/basics.broadcasting.html>`__.
+# - The question is from the questionnaire of chapter 17 of *Deep Learning for Coders
+#   with fastai and PyTorch* (J. Howard, S. Gugger, 2020).

@@ -6,8 +6,16 @@
 How does unsqueeze help with broadcasting?
 ==========================================
 
-People ask this when an addition stops with "The size of tensor a must match the size of tensor b", or when they see
-``x.unsqueeze(1)`` in somebody's code and wonder why the 1.
+People ask this when an addition stops with "The size of tensor a must match the size of
+tensor b", or when they see ``x.unsqueeze(1)`` in somebody's code and wonder why the 1.
+
+Short answer
+------------
+
+``unsqueeze(dim)`` inserts an axis of size 1, and an axis of size 1 is what broadcasting
+stretches. So you use it to say along which axis of the other tensor yours is to be
+repeated. The place matters: a new axis at the end, or in the middle, moves your axes to
+the left. A new axis in front changes nothing.
 """
 
 import itertools
@@ -16,18 +24,9 @@ import warnings
 import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
-
 from tensorglass import default_device, explain_broadcast, shows_error, watch_broadcasts
 
 device = default_device()
-
-# %%
-# Short answer
-# ------------
-#
-# ``unsqueeze(dim)`` inserts an axis of size 1, and an axis of size 1 is what broadcasting stretches. So you use it to
-# say along which axis of the other tensor yours is to be repeated. The place matters: a new axis at the end, or in the
-# middle, moves your axes to the left. A new axis in front changes nothing.
 
 matrix = torch.tensor([[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]], device=device)
 vector = torch.tensor([10, 20, 30], device=device)
@@ -44,19 +43,24 @@ assert explain_broadcast(matrix, vector.unsqueeze(1))
 # What is often said
 # ------------------
 #
-# A widely copied answer takes a vector of 3 numbers and a 3 by 4 matrix, and promises that ``unsqueeze(0)`` lets you
-# add the vector to every row. The code was never run: it crashes, with the same message as without ``unsqueeze``.
+# A widely copied answer takes a vector of 3 numbers and a 3 by 4 matrix, and promises
+# that ``unsqueeze(0)`` lets you add the vector to every row. The code was never run: it
+# crashes, with the same message as without ``unsqueeze``.
 
-with shows_error(RuntimeError, match=r"tensor a \(3\) must match the size of tensor b \(4\)"):
+with shows_error(
+    RuntimeError, match=r"tensor a \(3\) must match the size of tensor b \(4\)"
+):
     vector + matrix
 
-with shows_error(RuntimeError, match=r"tensor a \(3\) must match the size of tensor b \(4\)"):
+with shows_error(
+    RuntimeError, match=r"tensor a \(3\) must match the size of tensor b \(4\)"
+):
     vector.unsqueeze(0) + matrix
 
 # %%
-# It had to crash. A row of this matrix has 4 numbers, and 3 numbers cannot be added to 4. What fits a row is a vector
-# of 4 numbers, and that needs no ``unsqueeze`` at all. What 3 numbers fit is a column, and for that the new axis must
-# stand at the end.
+# It had to crash. A row of this matrix has 4 numbers, and the vector has 3. What fits a
+# row is a vector of 4 numbers, and that needs no ``unsqueeze`` at all. What 3 numbers
+# fit is a column, and for that the new axis must stand at the end.
 
 per_column = torch.tensor([100, 200, 300, 400], device=device)
 for row, added in zip(matrix, matrix + per_column, strict=True):
@@ -69,17 +73,18 @@ for column, added in zip(matrix.T, (matrix + vector.unsqueeze(1)).T, strict=True
 # The rule
 # --------
 #
-# Write the shapes one under the other, **aligned at their last axis**. In each axis the sizes must be equal, or one of
-# them must be 1. An axis that one shape does not have counts as 1. (PyTorch notes, *Broadcasting semantics*.)
+# Write the shapes one under the other, **aligned at their last axis**. In each axis the
+# sizes must be equal, or one of them must be 1. An axis that one shape does not have
+# counts as 1. (PyTorch notes, *Broadcasting semantics*.)
 #
-# From the last sentence it follows that a new axis in front never changes whether shapes broadcast: it was counted
-# as 1 before it was there. In code the rule has three lines.
+# From the last sentence it follows that a new axis in front never changes whether
+# shapes broadcast: it was counted as 1 before it was there. In code the rule is short.
 
 
 def broadcasts(a, b):
     """Tell whether two shapes broadcast."""
     from_the_end = zip(reversed(a), reversed(b), strict=False)
-    return all(m == n or m == 1 or n == 1 for m, n in from_the_end)
+    return all(m == n or 1 in (m, n) for m, n in from_the_end)
 
 
 assert not broadcasts((3,), (3, 4))
@@ -87,8 +92,8 @@ assert not broadcasts((1, 3), (3, 4))
 assert broadcasts((3, 1), (3, 4))
 
 # %%
-# The library prints the alignment, and which insertion would help. The one that gives the smallest result is almost
-# always the one that was meant.
+# The library prints the alignment, and which insertions would help. The one that gives
+# the smallest result stands first.
 
 explanation = explain_broadcast(vector, matrix)
 assert explanation.smallest_fix.code == "a[:, None] + b"
@@ -98,8 +103,9 @@ explanation
 # Proof
 # -----
 #
-# Does torch follow the three lines? We try **every** pair of shapes with up to 3 axes and sizes from 0 to 3. For each
-# pair we add real tensors, with and without one more axis in front.
+# Does torch follow that code? We try **every** pair of shapes with up to 3 axes
+# and sizes from 0 to 3. For each pair we add real tensors, with and without one more
+# axis in front.
 
 
 def torch_adds(a, b):
@@ -110,7 +116,9 @@ def torch_adds(a, b):
         return None
 
 
-shapes = [shape for rank in range(4) for shape in itertools.product(range(4), repeat=rank)]
+shapes = [
+    shape for rank in range(4) for shape in itertools.product(range(4), repeat=rank)
+]
 pairs = list(itertools.product(shapes, repeat=2))
 working = 0
 for a, b in pairs:
@@ -122,12 +130,13 @@ for a, b in pairs:
         # In front there is at most one more axis of size 1; the data are the same.
         assert in_front in (result, (1, *result))
 
-print(f"{len(pairs)} pairs of shapes: {working} broadcast, {len(pairs) - working} do not; the rule is right on all")
+print(len(pairs), "pairs of shapes, and torch follows the rule on all:", end=" ")
+print(working, "broadcast,", len(pairs) - working, "do not")
 assert 0 < working < len(pairs)
 
 # %%
-# ``unsqueeze`` moves no data. The result is a view: the same memory with one more axis, so a write through it is seen
-# in the vector.
+# ``unsqueeze`` moves no data. The result is a view: the same memory with one more axis,
+# so a write through it is seen in the vector.
 
 column = vector.unsqueeze(1)
 assert column.data_ptr() == vector.data_ptr()
@@ -139,8 +148,9 @@ vector[0] = 10
 # Picture
 # -------
 #
-# On the left, without ``unsqueeze``: the sizes 3 and 4 meet in the last axis and clash. On the right, the new axis has
-# moved the 3 one place to the left, under the other 3, and the 1 is stretched to 4.
+# On the left, without ``unsqueeze``: the sizes 3 and 4 meet in the last axis and clash.
+# On the right, the new axis has moved the 3 one place to the left, under the other 3,
+# and the 1 is stretched to 4.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(8.2, 3.2), layout="constrained")
 explain_broadcast(vector, matrix).plot(left)
@@ -148,12 +158,18 @@ left.set_title("vector + matrix")
 explain_broadcast(vector.unsqueeze(1), matrix).plot(right)
 right.set_title("vector.unsqueeze(1) + matrix")
 assert not explain_broadcast(vector, matrix)
-assert explain_broadcast(vector.unsqueeze(1), matrix).axes[0].roles == ("stretched", "equal")
+assert explain_broadcast(vector.unsqueeze(1), matrix).axes[0].roles == (
+    "stretched",
+    "equal",
+)
 
 # %%
-# And cell by cell: the hatched cells are not stored anywhere, they are the first column read again.
+# And cell by cell: the hatched cells are not stored anywhere, they are the first column
+# read again.
 
-cells = explain_broadcast(matrix, vector.unsqueeze(1)).plot_cells(matrix, vector.unsqueeze(1))
+cells = explain_broadcast(matrix, vector.unsqueeze(1)).plot_cells(
+    matrix, vector.unsqueeze(1)
+)
 cells.set_title("matrix + vector.unsqueeze(1)")
 assert torch.equal(vector.unsqueeze(1).expand(3, 4), torch.stack([vector] * 4, dim=1))
 
@@ -164,9 +180,10 @@ assert torch.equal(vector.unsqueeze(1).expand(3, 4), torch.stack([vector] * 4, d
 # A loss that broadcasts in silence
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# A model returns shape (4, 1), the targets have shape (4,). Their difference has shape (4, 4): every prediction
-# against every target. Here the prediction is perfect, and the loss should be 0. It is 2.5. Nothing is raised;
-# ``F.mse_loss`` at least warns. ``watch_broadcasts`` finds the line.
+# A model returns shape (4, 1), the targets have shape (4,). Their difference has shape
+# (4, 4): every prediction against every target. Here the prediction is perfect, and the
+# loss should be 0. It is 2.5. Nothing is raised; ``F.mse_loss`` at least warns.
+# ``watch_broadcasts`` finds the line.
 
 target = torch.arange(4.0, device=device)
 prediction = target.unsqueeze(1)
@@ -191,9 +208,10 @@ log
 # Sizes that fit by accident
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Subtract a mean per channel from images of shape (2, 3, 3, 3), in the order image, channel, height, width. The images
-# happen to be as wide as they have channels. Both lines run, and only the second one is right: without new axes the
-# mean goes along the width.
+# Subtract a mean per channel from images of shape (2, 3, 3, 3), in the order image,
+# channel, height, width. The images happen to be as wide as they have channels. Both
+# lines run, and only the second one is right: without new axes the mean goes along the
+# width.
 
 images = torch.arange(54.0, device=device).reshape(2, 3, 3, 3)
 mean = images.mean(dim=(0, 2, 3))
@@ -212,32 +230,43 @@ assert wrong.mean(dim=(0, 2, 3)).abs().max() > 8
 
 a = torch.ones(3, 1, device=device)
 b = torch.ones(3, device=device)
-with shows_error(RuntimeError, match=r"output with shape \[3, 1\] doesn't match the broadcast shape \[3, 3\]"):
+with shows_error(
+    RuntimeError,
+    match=r"output with shape \[3, 1\] doesn't match the broadcast shape \[3, 3\]",
+):
     a += b
 
 # %%
 # Where the axis may go
 # ~~~~~~~~~~~~~~~~~~~~~
 #
-# A tensor with n axes has n + 1 places for a new one. ``dim`` counts them from 0, or backwards from -1.
+# A tensor with n axes has n + 1 places for a new one. ``dim`` counts them from 0, or
+# backwards from -1.
 
 for dim in range(-2, 2):
     print(f"dim={dim}:", tuple(vector.unsqueeze(dim).shape))
 assert vector.unsqueeze(-1).shape == vector.unsqueeze(1).shape == (3, 1)
 assert vector.unsqueeze(-2).shape == vector.unsqueeze(0).shape == (1, 3)
 
-with shows_error(IndexError, match=r"Dimension out of range \(expected to be in range of \[-2, 1\], but got 2\)"):
+with shows_error(
+    IndexError,
+    match=r"Dimension out of range \(expected to be in range of \[-2, 1\], but got 2\)",
+):
     vector.unsqueeze(2)
 
 # %%
 # Empty tensors and tensors without axes
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Older notes say that each tensor needs at least one axis. It does not: a tensor without axes broadcasts with
-# everything. And a size of 0 is a size like any other: a 1 is stretched to 0.
+# Older notes say that each tensor needs at least one axis. It does not: a tensor
+# without axes broadcasts with everything. And a size of 0 is a size like any other: a 1
+# is stretched to 0.
 
 assert (torch.tensor(5, device=device) + vector).tolist() == [15, 25, 35]
-assert (torch.zeros(0, device=device) + torch.zeros(2, 1, device=device)).shape == (2, 0)
+assert (torch.zeros(0, device=device) + torch.zeros(2, 1, device=device)).shape == (
+    2,
+    0,
+)
 with shows_error(RuntimeError, match="must match"):
     torch.zeros(0, device=device) + torch.zeros(2, device=device)
 
@@ -245,8 +274,8 @@ with shows_error(RuntimeError, match="must match"):
 # The gradient of what was repeated
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# A number that was used 5 times gets 5 gradients, and backward adds them. The gradient has the shape of the small
-# tensor, not of the result.
+# A number that was used 5 times gets 5 gradients, and backward adds them. The gradient
+# has the shape of the small tensor, not of the result.
 
 bias = torch.zeros(3, device=device, requires_grad=True)
 (torch.ones(5, 3, device=device) + bias).sum().backward()
@@ -258,8 +287,9 @@ assert explain_broadcast((5, 3), bias).summed_axes == ((), (-2,))
 # On a GPU
 # --------
 #
-# The rule and the messages are the same; this page runs on either. One thing is added: all tensors must live on the
-# same device, except that a tensor without axes may stay on the CPU.
+# The rule and the messages are the same; this page runs on either. One thing is added:
+# all tensors must live on the same device, except that a tensor without axes may stay
+# on the CPU.
 
 print("this page ran on", device.type)
 somewhere_else = "cpu" if device.type == "cuda" else "meta"
@@ -277,14 +307,14 @@ else:
 # Exercise 1
 # ~~~~~~~~~~
 #
-# A batch of 64 colour images has the shape (64, 3, 256, 256). Subtract a vector of 3 channel means. Which axes
-# must be inserted, and where?
+# A batch of 64 colour images has the shape (64, 3, 256, 256). Subtract a vector of 3
+# channel means. Which axes must be inserted, and where?
 #
 # Solution
 # ^^^^^^^^
 #
-# The 3 must stand in the third place from the end, so two axes follow it. Meta tensors answer without allocating the
-# 64 images.
+# The 3 must stand in the third place from the end, so two axes follow it. Meta tensors
+# answer without allocating the 64 images.
 
 batch = torch.empty(64, 3, 256, 256, device="meta")
 means = torch.empty(3, device="meta")
@@ -297,8 +327,8 @@ assert explain_broadcast(batch, means).smallest_fix.code == "a + b[:, None, None
 # Exercise 2
 # ~~~~~~~~~~
 #
-# In one expression, add 10, 20, 30 down the columns **and** 1, 2, 3, 4 along the rows of a 3 by 4 matrix of
-# zeros.
+# In one expression, add 10, 20, 30 down the columns **and** 1, 2, 3, 4 along the rows
+# of a 3 by 4 matrix of zeros.
 #
 # Solution
 # ^^^^^^^^
@@ -312,8 +342,9 @@ assert both.tolist() == [[11, 12, 13, 14], [21, 22, 23, 24], [31, 32, 33, 34]]
 # Exercise 3
 # ~~~~~~~~~~
 #
-# ``points`` has the shape (5, 2): five points in the plane. Compute all differences between two of them, with
-# the shape (5, 5, 2), so that ``differences[i, j] = points[i] - points[j]``.
+# ``points`` has the shape (5, 2): five points in the plane. Compute all differences
+# between two of them, with the shape (5, 5, 2), so that ``differences[i, j] = points[i]
+# - points[j]``.
 #
 # Solution
 # ^^^^^^^^
@@ -335,7 +366,8 @@ print(answer.smallest_fix.code, "gives", answer.smallest_fix.result)
 assert answer.smallest_fix.code == "a + b[:, None]"
 
 # %%
-# And have it watch a training step for the silent trap. An empty log is what you want to see.
+# And have it watch a training step for the silent trap. An empty log is what you want
+# to see.
 
 with watch_broadcasts(only="both_stretched") as log:
     loss = ((prediction.squeeze(1) - target) ** 2).mean()
@@ -346,10 +378,14 @@ assert len(log) == 0
 # References
 # ----------
 #
-# - PyTorch: `Broadcasting semantics <https://docs.pytorch.org/docs/stable/notes/broadcasting.html>`__ and
-#   `torch.unsqueeze <https://docs.pytorch.org/docs/stable/generated/torch.unsqueeze.html>`__.
-# - NumPy: `Broadcasting <https://numpy.org/doc/stable/user/basics.broadcasting.html>`__.
-# - The silent loss: `pytorch issue 16045 <https://github.com/pytorch/pytorch/issues/16045>`__. Broadcasting in place:
+# - PyTorch: `Broadcasting semantics
+#   <https://docs.pytorch.org/docs/stable/notes/broadcasting.html>`__ and
+#   `torch.unsqueeze
+#   <https://docs.pytorch.org/docs/stable/generated/torch.unsqueeze.html>`__.
+# - NumPy: `Broadcasting
+#   <https://numpy.org/doc/stable/user/basics.broadcasting.html>`__.
+# - The silent loss: `pytorch issue 16045
+#   <https://github.com/pytorch/pytorch/issues/16045>`__. Broadcasting in place:
 #   `pytorch issue 17185 <https://github.com/pytorch/pytorch/issues/17185>`__.
-# - The question is from the questionnaire of chapter 17 of *Deep Learning for Coders with fastai and PyTorch*
-#   (J. Howard, S. Gugger, 2020).
+# - The question is from the questionnaire of chapter 17 of *Deep Learning for Coders
+#   with fastai and PyTorch* (J. Howard, S. Gugger, 2020).

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 # Okabe and Ito's colours, which colour-blind readers can tell apart, from the last axis backwards.
 AXIS_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 CELL_COLOR = "#808080"
-HATCH = "////"
+HATCH = "///"
+HATCH_WIDTH = 0.9
 
 
 def axis_color(axis: int) -> str:
@@ -105,8 +106,7 @@ def _size_box(ax: Axes, center: tuple[float, float], axis: int, size: int | None
         box.set(facecolor="none", linestyle=(0, (3, 2)))
     if role not in (EQUAL, CLASH):
         box.set_hatch(HATCH)
-        # The hatch takes the colour of the edge; a thin one keeps the text in front of it legible.
-        box.set_hatch_linewidth(0.35)
+        box.set_hatch_linewidth(HATCH_WIDTH)
     ax.add_patch(box)
     text = "clash" if size is None and role == CLASH else role if size is None else str(size)
     note = "" if role in (EQUAL, MISSING) or size is None else f"\n{role}"
@@ -122,7 +122,7 @@ def _grid(ax: Axes, left: int, values: torch.Tensor, stored: Shape) -> None:
             if repeated:
                 box.set(facecolor="none", linestyle=(0, (3, 2)))
                 box.set(edgecolor=axis_color(repeated[0]), hatch=HATCH)
-                box.set_hatch_linewidth(0.45)
+                box.set_hatch_linewidth(HATCH_WIDTH)
             ax.add_patch(box)
             ax.text(left + column, -row, f"{number:g}", ha="center", va="center", color="black", fontsize=9)
 

@@ -1,0 +1,29 @@
+"""An output that shows an error looks like one, and its long message is wrapped instead of cut off."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from docutils import nodes
+from sources import source_version
+from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
+
+_ERROR_LINE = re.compile(r"^\w*(?:Error|Exception|Warning): ", re.MULTILINE)
+
+
+class MarkErrors(SphinxTransform):
+    """Give the class `error-output` to blocks in which a line begins with an error's name."""
+
+    default_priority = 600
+
+    def apply(self, **kwargs: Any) -> None:
+        for block in self.document.findall(nodes.literal_block):
+            if block.get("language") in ("none", "myst-ansi") and _ERROR_LINE.search(block.astext()):
+                block["classes"].append("error-output")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_transform(MarkErrors)
+    return {"env_version": source_version(__file__), "parallel_read_safe": True}
