@@ -42,10 +42,9 @@ def docs(session: nox.Session) -> None:
         _publish(BUILD / "work", SITE)
         print(f"\nThe site is in {SITE}\nOpen {SITE / 'index.html'}")
     else:
-        page = _pages()[options.only]
         only = BUILD / "only"
-        _build(session, python, only / "html", only / "doctrees", *_settings_for_one(page))
-        print(f"\nThe page is {only / 'html' / f'{page}.html'}")
+        _build(session, python, only / "html", only / "doctrees", "-D", f"tensorglass_only={options.only}")
+        print(f"\nThe page is {only / 'html' / f'{_pages()[options.only]}.html'}")
 
 
 @nox.session
@@ -101,15 +100,6 @@ def _pages() -> dict[str, str]:
     }
     notebooks = {path.stem: path.stem for path in ROOT.glob("docs/*.md") if "{code-cell}" in path.read_text("utf-8")}
     return scripts | notebooks
-
-
-def _settings_for_one(page: str) -> list[str]:
-    """Return the options with which only this page is executed; what the others show stays as it is."""
-    is_script = page.startswith("auto_examples/")
-    file = f"{Path(page).name}.{'py' if is_script else 'md'}"
-    others = ",".join(f"{other}.md" for other in _pages().values() if other != page and "/" not in other)
-    pattern = "sphinx_gallery_conf.filename_pattern=/" + file.replace(".", r"\.") + "$"
-    return ["-D", pattern, "-D", f"nb_execution_excludepatterns={others}"]
 
 
 def _build(session: nox.Session, python: str, site: Path, doctrees: Path, *settings: str) -> None:

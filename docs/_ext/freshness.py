@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -53,7 +52,8 @@ class Freshness:
         self.records = self.docs / "_build" / "runs"
         self.environment = environment.describe()
         gallery = dict(app.config.tensorglass_gallery_settings)
-        self.only = re.compile(gallery.pop("filename_pattern", ""))
+        self.only: str = app.config.tensorglass_only
+        del gallery["filename_pattern"]
         pairs = zip(gallery["examples_dirs"], gallery["gallery_dirs"], strict=True)
         self.folders = [((self.docs / examples).resolve(), self.docs / pages) for examples, pages in pairs]
         extension = (Path(__file__).parent / "gallery.py").read_text("utf-8")
@@ -81,6 +81,10 @@ class Freshness:
     def pages(self) -> dict[str, Path]:
         """Return every executed page's name with its source."""
         return {**self.scripts(), **self.notebooks()}
+
+    def wanted(self) -> dict[str, Path]:
+        """Return the executed pages that this build is about: all, or the one that was asked for."""
+        return {page: path for page, path in self.pages().items() if self.only in ("", path.stem)}
 
     def fingerprint(self, page: str) -> str:
         """Return a digest of everything that the outputs of this page depend on."""
@@ -133,9 +137,13 @@ def around_example(gallery: dict[str, Any], filename: str, when: str) -> None:
         build.record(page, time.perf_counter() - build.started[page])
 
 
-def keep_gallery_settings(app: Sphinx, config: Config) -> None:
-    """Keep the settings as they were written; the gallery itself then fills them up with objects."""
+def prepare_settings(app: Sphinx, config: Config) -> None:
+    """Keep the gallery's settings as they were written, and have only the wanted page executed."""
     config.tensorglass_gallery_settings = dict(config.sphinx_gallery_conf)
+    if config.tensorglass_only:
+        config.sphinx_gallery_conf["filename_pattern"] = rf"/{config.tensorglass_only}\.py$"
+        notebooks = (path.name for path in Path(app.srcdir).glob("*.md") if path.stem != config.tensorglass_only)
+        config.nb_execution_excludepatterns = list(notebooks)
 
 
 def forget_stale_scripts(app: Sphinx) -> None:
@@ -143,7 +151,7 @@ def forget_stale_scripts(app: Sphinx) -> None:
     build = app.tensorglass_freshness = Freshness(app)  # type: ignore[attr-defined]
     _builds.append(build)
     scripts = build.scripts()
-    stale = [page for page in scripts if build.only.search(scripts[page].as_posix()) and not build.is_current(page)]
+    stale = [page for page in build.wanted() if page in scripts and not build.is_current(page)]
     for page in stale:
         (build.docs / f"{page}.py.md5").unlink(missing_ok=True)
     for _, pages in build.folders:
@@ -159,11 +167,8 @@ def forget_stale_notebooks(
 ) -> list[str]:
     """Have Sphinx read stale notebooks again, without their cached outputs."""
     build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
-    stale = {
-        page: path
-        for page, path in build.notebooks().items()
-        if build.only.search(path.as_posix()) and not build.is_current(page)
-    }
+    notebooks = build.notebooks()
+    stale = {page: path for page, path in build.wanted().items() if page in notebooks and not build.is_current(page)}
     if stale and app.config.nb_execution_mode == "cache":
         from jupyter_cache import get_cache
 
@@ -186,7 +191,8 @@ def record_notebooks(app: Sphinx, env: BuildEnvironment) -> list[str]:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("tensorglass_gallery_settings", {}, "", types=[dict])
-    app.connect("config-inited", keep_gallery_settings, priority=1)
+    app.add_config_value("tensorglass_only", "", "", types=[str], description="The one page to execute.")
+    app.connect("config-inited", prepare_settings, priority=1)
     app.connect("builder-inited", forget_stale_scripts, priority=100)  # the gallery runs at 500
     app.connect("env-get-outdated", forget_stale_notebooks)
     app.connect("env-updated", record_notebooks, priority=100)

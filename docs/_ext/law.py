@@ -183,10 +183,9 @@ def enforce(app: Sphinx, env: BuildEnvironment) -> list[str]:
     build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
     found = []
     counts = {}
-    for page, path in build.pages().items():
+    for page, path in build.wanted().items():
         if not build.is_current(page):
-            if build.only.search(path.as_posix()):
-                found.append(f"{path}: the page did not run to its end")
+            found.append(f"{path}: the page did not run to its end")
             continue
         blocks = read_script(path) if page in build.scripts() else read_notebook(path.read_text("utf-8"))
         shown = "\n".join(block.text for block in blocks if block.is_code) + _outputs(env.get_doctree(page))

@@ -113,18 +113,11 @@ for rank in range(5):
             assert indexed.shape == unsqueezed.shape
             assert indexed.stride() == unsqueezed.stride()
             assert indexed.data_ptr() == unsqueezed.data_ptr() == x.data_ptr()
-            assert (
-                indexed.grad_fn.name()
-                == unsqueezed.grad_fn.name()
-                == "UnsqueezeBackward0"
-            )
+            assert indexed.grad_fn.name() == unsqueezed.grad_fn.name()
             compared += 1
 
-print(
-    compared,
-    "indices compared: all are the same view, recorded as",
-    indexed.grad_fn.name(),
-)
+assert indexed.grad_fn.name() == "UnsqueezeBackward0"
+print(compared, "indices compared, all are the same view:", indexed.grad_fn.name())
 
 # %%
 # Several ``None`` in one index are several ``unsqueeze`` in a row, which takes one axis
@@ -229,14 +222,10 @@ with shows_error(RuntimeError, match="view size is not compatible"):
 array = np.zeros((2, 3), dtype=np.int64)
 assert np.expand_dims(array, (0, 1)).shape == array[None, None].shape == (1, 1, 2, 3)
 assert not hasattr(torch, "expand_dims")
-print(
-    "strides of the axis: NumPy",
-    array[:, None].strides[1],
-    "torch",
-    m[:, None].stride(1),
-)
-assert array[:, None].strides[1] == 0
-assert m[:, None].stride(1) == 3
+numpy_stride, torch_stride = array[:, None].strides[1], m[:, None].stride(1)
+print("stride of the new axis: NumPy", numpy_stride, "and torch", torch_stride)
+assert numpy_stride == 0
+assert torch_stride == 3
 
 # %%
 # ``None`` between two lists of indices
@@ -250,14 +239,9 @@ cube = torch.arange(60, device=device).reshape(5, 3, 4)
 together = cube[:, [0, 1], [0, 1]]
 separated = cube[:, [0, 1], None, [0, 1]]
 behind = cube[:, [0, 1], [0, 1], None]
-print(
-    "together",
-    tuple(together.shape),
-    "separated",
-    tuple(separated.shape),
-    "behind",
-    tuple(behind.shape),
-)
+print("together ", tuple(together.shape))
+print("separated", tuple(separated.shape))
+print("behind   ", tuple(behind.shape))
 assert (together.shape, behind.shape) == ((5, 2), (5, 2, 1))
 assert separated.shape == (2, 5, 1)
 assert torch.equal(separated, together.T[..., None])

@@ -183,9 +183,8 @@ assert (wrong.sum(dim=1) - 1).abs().min() > 0.1
 tall = torch.arange(6.0, device=device).reshape(2, 3)
 assert tall.sum(dim=0).shape == (3,)
 assert tall.sum(dim=1).shape == (2,)
-torch.testing.assert_close(
-    (tall - tall.mean(dim=0)).sum(dim=0), torch.zeros(3, device=device)
-)
+centred = tall - tall.mean(dim=0)
+torch.testing.assert_close(centred.sum(dim=0), torch.zeros(3, device=device))
 with shows_error(RuntimeError, match="must match"):
     tall - tall.mean(dim=1)
 
@@ -245,9 +244,8 @@ assert torch.equal(on_device, (a.double() + b.double()).float())
 # Solution
 # ^^^^^^^^
 
-scores = torch.tensor(
-    [[90.0, 60, 75], [70, 80, 60], [50, 70, 90], [90, 90, 90]], device=device
-)
+rows = [[90.0, 60, 75], [70, 80, 60], [50, 70, 90], [90, 90, 90]]
+scores = torch.tensor(rows, device=device)
 per_exam = scores - scores.mean(dim=0)
 per_student = scores - scores.mean(dim=1, keepdim=True)
 torch.testing.assert_close(per_exam.mean(dim=0), torch.zeros(3, device=device))
@@ -257,8 +255,8 @@ torch.testing.assert_close(per_student.mean(dim=1), torch.zeros(4, device=device
 # Exercise 2
 # ~~~~~~~~~~
 #
-# Before you run it: which of these shapes can a vector of 4 numbers be added to? (4,
-# 5), (5, 4), (4, 1), (4,), (2, 1, 4)
+# Before you run it: which of these shapes can a vector of 4 numbers be added to?
+# (4, 5), (5, 4), (4, 1), (4,), (2, 1, 4)
 #
 # Solution
 # ^^^^^^^^

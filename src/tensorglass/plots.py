@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 # Okabe and Ito's colours, which colour-blind readers can tell apart, from the last axis backwards.
 AXIS_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 CELL_COLOR = "#808080"
-HATCH = "///"
-HATCH_WIDTH = 0.9
+HATCH = "//"
+HATCH_WIDTH = 0.6
 
 
 def axis_color(axis: int) -> str:
@@ -102,10 +102,8 @@ def _size_box(ax: Axes, center: tuple[float, float], axis: int, size: int | None
     box = Rectangle((x - 0.44, y - 0.36), 0.88, 0.72, facecolor=(color, 0.30), edgecolor=color, linewidth=1.2)
     if role == CLASH:
         box.set(edgecolor="black", linewidth=2.6)
-    elif role == MISSING:
-        box.set(facecolor="none", linestyle=(0, (3, 2)))
-    if role not in (EQUAL, CLASH):
-        box.set_hatch(HATCH)
+    elif role != EQUAL:
+        box.set(facecolor="none", hatch=HATCH, linestyle=(0, (3, 2)) if role == MISSING else "solid")
         box.set_hatch_linewidth(HATCH_WIDTH)
     ax.add_patch(box)
     text = "clash" if size is None and role == CLASH else role if size is None else str(size)

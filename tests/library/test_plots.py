@@ -45,7 +45,8 @@ def test_stretched_and_missing_are_hatched_and_named():
     assert [box.get_hatch() for box in (four, three, result_four, result_three)] == [None] * 4
     assert {"1\nstretched", "missing", "a (1,)", "b (3, 4)", "result", "axis -1", "axis -2"} <= set(texts(ax))
     assert texts(ax).count("4") == texts(ax).count("3") == 2
-    assert missing.get_facecolor()[3] == 0 < stretched.get_facecolor()[3] < 1
+    assert [box.get_facecolor()[3] > 0 for box in (stretched, missing, four)] == [False, False, True]
+    assert [box.get_linestyle() == "solid" for box in (stretched, missing, four)] == [True, False, True]
 
 
 def test_boxes_stand_under_their_axis():
