@@ -24,7 +24,6 @@ from freshness import Freshness
 from sources import Block, read_notebook, read_script, source_version
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
@@ -159,7 +158,9 @@ def _passages(blocks: list[Block]) -> Iterator[Passage]:
                     del titles[inner]
                 titles[style] = title
             if text.strip():
-                yield Passage(tuple(titles.values()), text, line, code if i + 1 == len(parts) else None)
+                blank = len(text) - len(text.lstrip("\n"))
+                after = code if i + 1 == len(parts) else None
+                yield Passage(tuple(titles.values()), text.lstrip("\n"), line + blank, after)
 
 
 def _parts(block: Block) -> Iterator[tuple[str, str, str, int]]:
@@ -178,24 +179,23 @@ def _parts(block: Block) -> Iterator[tuple[str, str, str, int]]:
     yield style, title, "\n".join(lines[start:]), block.line + start
 
 
-def enforce(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Check every page that ran; fail with all violations at once. Returns the pages to write again: none."""
+def enforce(app: Sphinx, env: BuildEnvironment) -> None:
+    """Check every page of this build, whether it was read again or not, and fail the build if one breaks the law."""
     build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
-    found = []
-    counts = {}
+    found: list[tuple[str, str]] = []
+    claims = checks = 0
     for page, path in build.wanted().items():
         if not build.is_current(page):
-            found.append(f"{path}: the page did not run to its end")
+            found.append((f"{path}:1", "the page did not run to its end"))
             continue
         blocks = read_script(path) if page in build.scripts() else read_notebook(path.read_text("utf-8"))
         shown = "\n".join(block.text for block in blocks if block.is_code) + _outputs(env.get_doctree(page))
-        found += [f"{path}:{broken.line}: {broken.reason}" for broken in violations(blocks, shown)]
-        counts[page] = count(blocks)
-    if found:
-        raise ExtensionError("the law of the house is broken:\n" + "\n".join(found))
-    claims, checks = (sum(column) for column in zip(*counts.values(), strict=True)) if counts else (0, 0)
-    logger.info("law: %d claims, %d checks on %d pages", claims, checks, len(counts))
-    return []
+        found += [(f"{path}:{broken.line}", broken.reason) for broken in violations(blocks, shown)]
+        claims, checks = claims + count(blocks)[0], checks + count(blocks)[1]
+    for place, reason in found:
+        logger.error(reason, location=place)
+        app.statuscode = 1
+    logger.info("law: %d claims and %d checks on %d pages", claims, checks, len(build.wanted()))
 
 
 def _outputs(doctree: nodes.document) -> str:

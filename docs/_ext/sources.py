@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import re
 from collections.abc import Iterator
@@ -22,8 +23,11 @@ def read_script(path: Path) -> list[Block]:
     """Return the blocks of a gallery script, split as the gallery itself splits it."""
     from sphinx_gallery.py_source_parser import split_code_and_text_blocks
 
-    _, blocks = split_code_and_text_blocks(str(path))
-    return [Block(block.type == "code", block.content, block.lineno) for block in blocks]
+    _, (docstring, *blocks) = split_code_and_text_blocks(str(path))
+    # The gallery counts from the docstring; above it there may be script metadata.
+    first_line = ast.parse(path.read_text("utf-8")).body[0].lineno
+    first = Block(is_code=False, text=docstring.content, line=first_line)
+    return [first, *(Block(block.type == "code", block.content, block.lineno) for block in blocks)]
 
 
 def read_notebook(source: str) -> list[Block]:

@@ -159,8 +159,8 @@ assert torch.equal((v[None, :] + square).T, v[:, None] + square)
 # Too many colons
 # ~~~~~~~~~~~~~~~
 #
-# Each colon takes an axis, and a vector has one. The message counts what it could not
-# place.
+# Each colon takes an axis, and a vector has one. The message names how many axes there
+# are.
 
 with shows_error(IndexError, match="too many indices for tensor of dimension 1"):
     v[:, None, :]
@@ -178,7 +178,8 @@ with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     assert m[[None]].shape == (1, 2, 3)
 torch.set_warn_always(always)
-print(str(caught[0].message).split(";")[0])
+print("UserWarning:", str(caught[0].message).split(";")[0])
+assert caught[0].category is UserWarning
 assert "non-tuple sequence" in str(caught[0].message)
 
 # %%
@@ -250,8 +251,8 @@ assert torch.equal(separated, together.T[..., None])
 # On a GPU
 # --------
 #
-# Nothing differs. An index with ``None`` launches no kernel and moves no data: the
-# address on the device stays the same.
+# Nothing differs. An index with ``None`` moves no data: the address on the device stays
+# the same.
 
 print("this page ran on", device.type)
 assert v[:, None].device == v.device

@@ -1,0 +1,43 @@
+"""Each script, copied alone into an empty folder with the built wheel, runs and prints what its page shows."""
+
+import html
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = sorted(ROOT.glob("examples/*/*.py"))
+OUTPUT = re.compile(r'<div class="sphx-glr-script-out.*?<pre>(.*?)</pre>', re.DOTALL)
+
+
+@pytest.fixture(scope="session")
+def wheel_folder(tmp_path_factory):
+    """A folder into which the wheel, and nothing else, was installed."""
+    folder = tmp_path_factory.mktemp("wheel")
+    run = [sys.executable, "-m"]
+    subprocess.run([*run, "build", "-q", "-w", "-n", "-o", folder, ROOT], check=True, capture_output=True)
+    (wheel,) = folder.glob("tensorglass-*.whl")
+    target = folder / "installed"
+    subprocess.run([*run, "pip", "install", "-q", "--no-deps", "--target", target, wheel], check=True)
+    return target
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_a_copied_script_prints_what_its_page_shows(script, wheel_folder, built_site, tmp_path):
+    shutil.copy(script, tmp_path)
+    environment = {**os.environ, "PYTHONPATH": str(wheel_folder), "MPLBACKEND": "agg"}
+    environment.pop("TENSORGLASS_MARK_MEASURED", None)
+    spy = f"import runpy, tensorglass\nassert tensorglass.__file__.startswith({str(wheel_folder)!r})\n"
+    command = [sys.executable, "-c", f"{spy}runpy.run_path({script.name!r}, run_name='__main__')"]
+    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    page = built_site / f"auto_{script.relative_to(ROOT).with_suffix('.html')}"
+    shown = [html.unescape(re.sub("<.*?>", "", part)) for part in OUTPUT.findall(page.read_text("utf-8"))]
+    assert "".join(shown).split() == result.stdout.split()
+    assert [path.name for path in tmp_path.iterdir()] == [script.name]  # it leaves nothing behind

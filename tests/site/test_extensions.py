@@ -1,0 +1,144 @@
+"""The smaller extensions: environment, archives, figures, reading order."""
+
+import ctypes
+import zipfile
+
+import environment
+import matplotlib
+import pytest
+import torch
+
+matplotlib.use("agg")
+
+import matplotlib.pyplot as plt
+from gallery import SECTIONS, ReadingOrder, reset, save_themed_svg, scrape_figures, section_order, text_alternative
+from reproducible import normalize
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def test_the_environment_is_the_one_that_runs(monkeypatch):
+    monkeypatch.delenv("TENSORGLASS_DEVICE", raising=False)
+    described = environment.describe()
+    assert described["torch"] == torch.__version__
+    assert described["device"].startswith("cuda" if torch.cuda.is_available() else "CPU")
+    monkeypatch.setenv("TENSORGLASS_DEVICE", "cpu")
+    assert environment.describe()["device"] == "CPU"
+    monkeypatch.setenv("TENSORGLASS_DEVICE", "meta")
+    assert environment.describe()["device"] == "meta"
+
+
+class Driver:
+    """Stands in for the CUDA driver of a machine with two GPUs."""
+
+    def cuInit(self, flags):  # noqa: N802 - the driver's name
+        return 0
+
+    def cuDeviceGetCount(self, count):  # noqa: N802
+        count._obj.value = 2
+        return 0
+
+    def cuDeviceGetName(self, buffer, length, index):  # noqa: N802
+        buffer.value = f"GPU {index}".encode()
+        return 0
+
+
+def test_a_gpu_is_named(monkeypatch):
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: Driver())
+    monkeypatch.setattr(environment, "_torch_has_cuda", lambda: True)
+    monkeypatch.delenv("TENSORGLASS_DEVICE", raising=False)
+    assert environment.device() == "cuda (GPU 0)"
+    monkeypatch.setenv("TENSORGLASS_DEVICE", "cuda:1")
+    assert environment.device() == "cuda:1 (GPU 1)"
+    monkeypatch.delenv("TENSORGLASS_DEVICE")
+    monkeypatch.setattr(environment, "_torch_has_cuda", lambda: False)
+    assert environment.device() == "CPU"
+
+
+def test_torch_with_cuda_is_told_from_torch_without(monkeypatch):
+    assert environment._torch_has_cuda() is (torch.version.cuda is not None)
+
+
+def test_archives_forget_when_they_were_made(tmp_path):
+    archives = []
+    for second in (2, 30):
+        path = tmp_path / f"{second}.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in ("b.py", "a.py")[:: 1 if second == 2 else -1]:
+                archive.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, second)), f"# {name}")
+        normalize(path)
+        archives.append(path.read_bytes())
+    assert archives[0] == archives[1]
+    with zipfile.ZipFile(path) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {"a.py": b"# a.py", "b.py": b"# b.py"}
+    normalize(path)
+    assert path.read_bytes() == archives[1]
+
+
+def test_figures_follow_the_theme_and_are_reproducible(tmp_path):
+    texts = []
+    for name in ("one.svg", "two.svg"):
+        figure, ax = plt.subplots()
+        ax.plot([1, 2], color="black")
+        ax.set_title("Sizes")
+        save_themed_svg(figure, tmp_path / name)
+        texts.append((tmp_path / name).read_text())
+    assert texts[0] == texts[1]
+    assert "#000000" not in texts[0]
+    assert "stroke: currentColor" in texts[0]
+    assert texts[0].count("prefers-color-scheme: dark") == 1
+    assert "<dc:date>" not in texts[0]
+
+
+def test_a_figure_is_described_by_its_titles_and_drawings():
+    figure, axes = plt.subplots(1, 2)
+    assert text_alternative(figure) == ""
+    figure.suptitle("Two sizes")
+    axes[0].set_title("Left: is it?")
+    axes[1].set_label("A box,\nthen another.")
+    assert text_alternative(figure) == "Two sizes. Left: is it? A box, then another."
+
+
+def test_figures_without_description_fail_the_build(tmp_path):
+    variables = {"image_path_iterator": iter([str(tmp_path / "x_001.png")]), "src_file": "page.py"}
+    plt.figure()
+    with pytest.raises(ValueError, match=r"page.py: figure x_001.svg has neither a title nor a described drawing"):
+        scrape_figures((), variables, {"src_dir": str(tmp_path)})
+
+
+def test_figures_are_shown_once_with_their_description(tmp_path):
+    variables = {"image_path_iterator": iter([str(tmp_path / "x_001.png")]), "src_file": "page.py"}
+    plt.figure().suptitle("A title")
+    shown = scrape_figures((), variables, {"src_dir": str(tmp_path)})
+    assert shown == "\n.. image:: /x_001.svg\n   :alt: A title.\n   :class: figure\n"
+    assert scrape_figures((), variables, {"src_dir": str(tmp_path)}) == ""
+
+
+def test_each_script_starts_clean():
+    reset({}, "page.py")
+    first = torch.rand(3)
+    torch.rand(5)
+    torch.set_default_dtype(torch.float64)
+    torch.set_grad_enabled(False)
+    plt.rcParams["lines.linewidth"] = 99
+    plt.figure()
+    reset({}, "page.py")
+    assert torch.equal(first, torch.rand(3))
+    assert torch.get_default_dtype() is torch.float32
+    assert torch.is_grad_enabled()
+    assert plt.rcParams["lines.linewidth"] != 99
+    assert plt.get_fignums() == []
+
+
+def test_the_reading_order_is_the_one_in_the_header(tmp_path):
+    (tmp_path / "GALLERY_HEADER.rst").write_text("Title\n=====\n\n.. reading order: second first\n")
+    order = ReadingOrder(str(tmp_path))
+    assert sorted(["first.py", "second.py"], key=order) == ["second.py", "first.py"]
+    with pytest.raises(ValueError, match="does not name third"):
+        order("third.py")
+    assert sorted(["x/papers", "x/broadcasting"], key=section_order) == ["x/broadcasting", "x/papers"]
+    assert len(SECTIONS) == 6

@@ -1,0 +1,155 @@
+"""No stale page: on a throw-away gallery, what changed runs again, and only that."""
+
+import json
+import time
+
+import pytest
+from throwaway import PAGE, Throwaway
+
+EVERYTHING = ["alpha", "beta", "notebook"]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    made = Throwaway(tmp_path_factory.mktemp("project"))
+    ran, result = made.build()
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert ran == EVERYTHING
+    return made
+
+
+def ran(project, *options, **environment):
+    pages, result = project.build(*options, **environment)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return pages
+
+
+def test_nothing_changed_nothing_runs(project):
+    start = time.perf_counter()
+    assert ran(project) == []
+    assert time.perf_counter() - start < 4
+
+
+def test_an_idle_build_imports_neither_torch_nor_the_library(project):
+    project.write("docs/_ext/spy.py", (
+        "import sys\n"
+        "def report(app, exception):\n"
+        "    print('IMPORTED', [name for name in ('torch', 'tensorglass') if name in sys.modules])\n"
+        "def setup(app):\n"
+        "    app.connect('build-finished', report, priority=999)\n"
+    ))  # fmt: skip
+    project.replace("docs/conf.py", '    "solutions",\n', '    "solutions",\n    "spy",\n')
+    _, result = project.build()
+    _, result = project.build()
+    assert "IMPORTED []" in result.stdout
+    project.replace("docs/conf.py", '    "spy",\n', "")
+    assert ran(project) == []
+
+
+def test_a_module_reruns_exactly_the_pages_that_use_it(project):
+    project.replace("src/tensorglass/second.py", "return 7", "return 8 - 1")
+    assert ran(project) == ["beta"]
+    project.replace("src/tensorglass/common.py", "7", "8 - 1")  # alpha uses it, by an import inside a function
+    assert ran(project) == ["alpha"]
+    project.replace("src/tensorglass/third.py", "return 7", "return 8 - 1")
+    assert ran(project) == ["notebook"]
+    project.replace("src/tensorglass/__init__.py", '"0"', '"1"')
+    assert ran(project) == EVERYTHING
+    assert ran(project) == []
+
+
+def test_a_script_or_a_cell_reruns_its_page(project):
+    project.replace("examples/broadcasting/uses_beta.py", "None.", "None at all.")
+    assert ran(project) == ["beta"]
+    project.replace("docs/notebook.md", "assert gamma() == 7", "assert gamma() - 7 == 0")
+    assert ran(project) == ["notebook"]
+    # A cell that comes back does not bring back outputs from before.
+    project.replace("docs/notebook.md", "assert gamma() - 7 == 0", "assert gamma() == 7")
+    assert ran(project) == ["notebook"]
+    assert ran(project) == []
+
+
+def test_prose_of_a_notebook_is_read_again(project):
+    project.replace("docs/notebook.md", "# A notebook", "# A fine notebook")
+    ran(project)
+    assert "A fine notebook" in (project.root / "docs/_build/html/notebook.html").read_text()
+
+
+def test_another_torch_version_reruns_all(project):
+    metadata = "src/torch-99.0.dist-info/METADATA"
+    project.write(metadata, "Metadata-Version: 2.1\nName: torch\nVersion: 99.0\n")
+    assert ran(project) == EVERYTHING
+    assert "torch 99.0" in (project.root / "docs/_build/html/auto_examples/broadcasting/uses_beta.html").read_text()
+    assert ran(project) == []
+    (project.root / metadata).unlink()
+    (project.root / metadata).parent.rmdir()
+    assert ran(project) == EVERYTHING
+
+
+def test_another_device_reruns_all(project):
+    assert ran(project, TENSORGLASS_DEVICE="meta") == EVERYTHING
+    assert ran(project) == EVERYTHING
+
+
+def test_other_settings_rerun_what_they_govern(project):
+    project.replace("docs/conf.py", '"capture_repr": ("_repr_html_", "__repr__")', '"capture_repr": ("__repr__",)')
+    assert ran(project) == ["alpha", "beta"]
+    project.replace("docs/conf.py", "nb_execution_timeout = 120", "nb_execution_timeout = 121")
+    assert ran(project) == ["notebook"]
+
+
+def test_one_page_alone(project):
+    project.replace("src/tensorglass/__init__.py", '"1"', '"2"')  # all are stale now
+    assert ran(project, "-D", "tensorglass_only=uses_alpha") == ["alpha"]
+    assert ran(project, "-D", "tensorglass_only=notebook") == ["notebook"]
+    assert ran(project) == ["beta"]
+
+
+def test_a_page_that_fails_is_not_taken_for_fresh(project):
+    project.replace("src/tensorglass/second.py", "return 8 - 1", "return 8")
+    for _ in range(2):
+        pages, result = project.build()
+        assert pages == ["beta"]
+        assert result.returncode != 0
+        assert "uses_beta.py:1: ERROR: the page did not run to its end" in result.stderr
+        assert "AssertionError" in result.stderr
+    project.replace("src/tensorglass/second.py", "return 8", "return 7")
+    assert ran(project) == ["beta"]
+
+
+def test_a_broken_law_fails_every_build_until_it_is_mended(project):
+    project.replace("examples/broadcasting/uses_beta.py", "It is 7.", "It is 7, or 11.")
+    for _ in range(2):
+        _, result = project.build()
+        assert result.returncode != 0
+        assert (
+            "uses_beta.py:10: ERROR: the number 11 stands in neither the code nor the output of the page"
+            in result.stderr
+        )
+    project.replace("examples/broadcasting/uses_beta.py", "It is 7, or 11.", "It is 7.")
+    project.replace("docs/notebook.md", "assert gamma() == 7", "gamma()")
+    _, result = project.build()
+    assert result.returncode != 0
+    assert "notebook.md:11: ERROR: 'A fine notebook' claims something" in result.stderr
+    project.replace("docs/notebook.md", "\ngamma()\n", "\nassert gamma() == 7\n")
+    ran(project)
+
+
+def test_pages_come_and_go(project):
+    project.write("examples/broadcasting/uses_new.py", PAGE.format(name="beta").replace("about beta", "about news"))
+    assert ran(project) == ["beta"]
+    assert (project.root / "docs/_build/html/auto_examples/broadcasting/uses_new.html").exists()
+    (project.root / "examples/broadcasting/uses_new.py").unlink()
+    assert ran(project) == []
+    assert not list((project.root / "docs/auto_examples").rglob("uses_new.*"))
+
+
+def test_what_a_page_ran_on_is_on_the_page(project):
+    page = (project.root / "docs/_build/html/auto_examples/broadcasting/uses_beta.html").read_text()
+    record = json.loads((project.root / "docs/_build/runs/auto_examples/broadcasting/uses_beta.json").read_text())
+    assert f"ran on CPU with torch {record['environment']['torch']} and Python" in page
+    assert f'<span class="measured">{record["date"]}</span>' in page
+    assert f'<span class="measured">{record["seconds"]:.1f} s</span>' in page
+    notebook = (project.root / "docs/_build/html/notebook.html").read_text()
+    assert "This page ran on CPU with torch" in notebook
+    assert "This page ran on" not in (project.root / "docs/_build/html/index.html").read_text()

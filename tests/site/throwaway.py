@@ -1,0 +1,121 @@
+"""A gallery of two pages, one notebook and three library modules, built with the project's own extensions."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+PAGE = '''"""
+A page about {name}
+===================
+
+It is run.
+
+Short answer
+------------
+
+It is 7.
+"""
+import os
+from tensorglass import {name}
+
+with open(os.environ["RUN_LOG"], "a") as log:
+    print("{name}", file=log)
+assert {name}() == 7
+
+# %%
+# References
+# ----------
+#
+# None.
+'''
+
+NOTEBOOK = """---
+file_format: mystnb
+kernelspec:
+  name: python3
+language_info:
+  name: python
+---
+
+# A notebook
+
+**Short answer.** It is 7.
+
+```{code-cell} python
+import os
+from tensorglass import gamma
+with open(os.environ["RUN_LOG"], "a") as log:
+    print("notebook", file=log)
+assert gamma() == 7
+```
+"""
+
+FILES = {
+    "src/tensorglass/__init__.py": """
+        PUBLIC_NAMES = {"alpha": "first", "beta": "second", "gamma": "third"}
+        __version__ = "0"
+
+        def __getattr__(name):
+            import importlib
+            return getattr(importlib.import_module(f"tensorglass.{PUBLIC_NAMES[name]}"), name)
+    """,
+    "src/tensorglass/first.py": "def alpha():\n    from .common import seven\n    return seven\n",
+    "src/tensorglass/second.py": "def beta():\n    return 7\n",
+    "src/tensorglass/third.py": "def gamma():\n    return 7\n",
+    "src/tensorglass/common.py": "seven = 7\n",
+    "examples/GALLERY_HEADER.rst": "Pages\n=====\n",
+    "examples/broadcasting/GALLERY_HEADER.rst": "Section\n-------\n\n.. reading order: uses_alpha uses_beta uses_new\n",
+    "examples/broadcasting/uses_alpha.py": PAGE.format(name="alpha"),
+    "examples/broadcasting/uses_beta.py": PAGE.format(name="beta"),
+    "docs/index.md": "# Start\n\n```{toctree}\nnotebook\nauto_examples/index\n```\n",
+    "docs/notebook.md": NOTEBOOK,
+}
+
+
+class Throwaway:
+    """The project in a folder of its own; `build` tells which pages ran."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.log = root / "run.log"
+        for name, text in FILES.items():
+            self.write(name, text)
+        for name in ("_ext", "_static", "_templates"):
+            shutil.copytree(ROOT / "docs" / name, root / "docs" / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "docs" / "conf.py", root / "docs")
+
+    def write(self, name: str, text: str) -> None:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines = text.split("\n")
+        indent = "        " if text.startswith("\n        ") else ""
+        path.write_text("\n".join(line.removeprefix(indent) for line in lines), "utf-8")
+
+    def replace(self, name: str, old: str, new: str) -> None:
+        text = (self.root / name).read_text("utf-8")
+        assert old in text
+        (self.root / name).write_text(text.replace(old, new), "utf-8")
+
+    def build(self, *options: str, **environment: str) -> tuple[list[str], subprocess.CompletedProcess[str]]:
+        self.log.write_text("")
+        folders = ["-d", "docs/_build/doctrees", "docs", "docs/_build/html"]
+        variables = {
+            **os.environ,
+            "PYTHONPATH": str(self.root / "src"),
+            "RUN_LOG": str(self.log),
+            "TENSORGLASS_DEVICE": "cpu",
+            **environment,
+        }
+        result = subprocess.run(
+            [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", *options, *folders],
+            cwd=self.root,
+            env=variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return sorted(self.log.read_text().split()), result
