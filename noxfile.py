@@ -64,7 +64,9 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def mutants(session: nox.Session) -> None:
     """Break the library and the pages, one place at a time; each broken place must be noticed."""
-    _run(session, "tests/mutants/run.py", *session.posargs)
+    # One thread each, since as many mutants run at once as there are cores.
+    environment = {"PYTHONPATH": "docs/_ext", "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"}
+    _run(session, "tests/mutants/run.py", *session.posargs, env=environment)
 
 
 @nox.session
@@ -153,5 +155,5 @@ def _environment(session: nox.Session) -> str:
     return str(python)
 
 
-def _run(session: nox.Session, *arguments: str, python: str | None = None) -> None:
-    session.run(python or _environment(session), *arguments, external=True)
+def _run(session: nox.Session, *arguments: str, python: str | None = None, env: dict[str, str] | None = None) -> None:
+    session.run(python or _environment(session), *arguments, external=True, env=env)

@@ -20,9 +20,9 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     # ours, in _ext/
+    "enforce_law",
     "errors",
     "freshness",
-    "law",
     "measured",
     "ran_on",
     "reproducible",

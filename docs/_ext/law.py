@@ -1,4 +1,4 @@
-"""The law of the house: a sentence that can be false is run. This extension fails the build where it is broken.
+"""The law of the house: a sentence that can be false is run. `enforce_law` fails the build where it is broken.
 
 Two things are checked on every executed page, in its source:
 
@@ -17,16 +17,8 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from docutils import nodes
-from freshness import Freshness
-from sources import Block, read_notebook, read_script, source_version
-from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
-from sphinx.util import logging
-
-logger = logging.getLogger(__name__)
+from sources import Block
 
 CLAIM_HEADINGS = ("Short answer", "What is often said", "The rule", "Traps")
 UNCHECKED_HEADINGS = ("References",)
@@ -76,13 +68,13 @@ def violations(blocks: list[Block], shown: str) -> list[Violation]:
     shown : str
         All the code and the outputs that the page shows.
     """
-    passages = list(_passages(blocks))
+    passages = list(passages_of(blocks))
     return [*_unchecked_claims(passages), *_unknown_numbers(passages, known=numbers_in(shown))]
 
 
 def count(blocks: list[Block]) -> tuple[int, int]:
     """Return the numbers of a page's claims and of its checks."""
-    claims = sum(passage.makes_claim for passage in _passages(blocks))
+    claims = sum(passage.makes_claim for passage in passages_of(blocks))
     return claims, sum(len(checks_in(block.text)) for block in blocks if block.is_code)
 
 
@@ -99,13 +91,18 @@ def _unchecked_claims(passages: Iterable[Passage]) -> Iterator[Violation]:
 
 def _unknown_numbers(passages: Iterable[Passage], known: set[float]) -> Iterator[Violation]:
     for passage in passages:
-        if passage.titles[-1:] and passage.titles[-1] in UNCHECKED_HEADINGS:
-            continue
+        for start, number in numbers_claimed(passage):
+            if _value(number) not in known:
+                line = passage.line + passage.text.count("\n", 0, start)
+                yield Violation(line, f"the number {number} stands in neither the code nor the output of the page")
+
+
+def numbers_claimed(passage: Passage) -> Iterator[tuple[int, str]]:
+    """Yield the numbers that a passage claims, each with its place in the text."""
+    if not set(passage.titles) & set(UNCHECKED_HEADINGS):
         text = _APART.sub(lambda found: " " * len(found[0]), passage.text)
         for found in _NUMBER.finditer(text):
-            if _value(found[0]) not in known:
-                line = passage.line + text.count("\n", 0, found.start())
-                yield Violation(line, f"the number {found[0]} stands in neither the code nor the output of the page")
+            yield found.start(), found[0]
 
 
 def numbers_in(shown: str) -> set[float]:
@@ -142,7 +139,7 @@ def _always_true(test: ast.expr) -> bool:
     return isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or) and any(map(_always_true, test.values))
 
 
-def _passages(blocks: list[Block]) -> Iterator[Passage]:
+def passages_of(blocks: list[Block]) -> Iterator[Passage]:
     """Yield the prose of a page, passage by passage; code follows only the last passage of a block."""
     titles: dict[str, str] = {}  # by heading style, the outer ones first
     for index, block in enumerate(blocks):
@@ -177,38 +174,3 @@ def _parts(block: Block) -> Iterator[tuple[str, str, str, int]]:
             title = markdown[2] if markdown else line.strip()
             start = number + (1 if markdown else 2)
     yield style, title, "\n".join(lines[start:]), block.line + start
-
-
-def enforce(app: Sphinx, env: BuildEnvironment) -> None:
-    """Check every page of this build, whether it was read again or not, and fail the build if one breaks the law."""
-    build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
-    found: list[tuple[str, str]] = []
-    claims = checks = 0
-    for page, path in build.wanted().items():
-        if not build.is_current(page):
-            found.append((f"{path}:1", "the page did not run to its end"))
-            continue
-        blocks = read_script(path) if page in build.scripts() else read_notebook(path.read_text("utf-8"))
-        shown = "\n".join(block.text for block in blocks if block.is_code) + _outputs(env.get_doctree(page))
-        found += [(f"{path}:{broken.line}", broken.reason) for broken in violations(blocks, shown)]
-        claims, checks = claims + count(blocks)[0], checks + count(blocks)[1]
-    for place, reason in found:
-        logger.error(reason, location=place)
-        app.statuscode = 1
-    logger.info("law: %d claims and %d checks on %d pages", claims, checks, len(build.wanted()))
-
-
-def _outputs(doctree: nodes.document) -> str:
-    """Return the text of all outputs of a page, tables in HTML included, but no code that the prose only shows."""
-    texts = []
-    for node in doctree.findall(nodes.Element):
-        if isinstance(node, nodes.raw) and "output_subarea" in node.astext():
-            texts.append(node.astext())
-        elif {"sphx-glr-script-out", "cell_output"} & set(node.get("classes", [])):
-            texts += [part.astext() for part in node.findall() if isinstance(part, (nodes.raw, nodes.literal_block))]
-    return re.sub("<style.*?</style>|<[^>]*>", " ", "\n".join(["", *texts]), flags=re.DOTALL)
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    app.connect("env-updated", enforce, priority=900)  # after the runs were recorded
-    return {"env_version": source_version(__file__), "parallel_read_safe": True}

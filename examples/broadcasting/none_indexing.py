@@ -39,7 +39,7 @@ assert v[:, None].data_ptr() == v.data_ptr()
 # ------------------
 #
 # The widely copied example adds ``vector[None, :]``, with 3 numbers, to a matrix of
-# shape (3, 4), "to add it to every row". It was never run: it crashes just as
+# shape (3, 4), "to add it to every row". It was never run: it crashes as
 # ``unsqueeze(0)`` does, and for the same reason. The new axis stands in front, where
 # broadcasting would have put one anyway.
 
@@ -60,14 +60,14 @@ assert (matrix + v[:, None]).tolist() == [
 ]
 
 # %%
-# It is also said that this is *slicing*. A slice, such as ``1:3``, chooses among the
+# It is also said that this is *slicing*. A slice, such as ``0:2``, chooses among the
 # elements of an axis that is there. ``None`` chooses nothing: all elements stay, and an
 # axis is added. NumPy has a name for it, ``np.newaxis``, and torch has it too. Both are
 # ``None``.
 
 assert np.newaxis is None
 assert torch.newaxis is None
-assert v[1:3].numel() == 2
+assert v[0:2].numel() == 2
 assert v[None].numel() == v[:, None].numel() == v.numel() == 3
 
 # %%
@@ -144,12 +144,12 @@ with shows_error(TypeError, match="must be int, not tuple"):
 # downwards; ``v[:, None]`` stands it upright and repeats it to the right. The hatched
 # cells are repetitions, which no memory holds.
 
-square = torch.zeros(3, 3, dtype=torch.int64, device=device)
+square = torch.ones(3, 3, dtype=torch.int64, device=device)
 figure, (top, bottom) = plt.subplots(2, 1, figsize=(7.5, 5.2), layout="constrained")
 explain_broadcast(v[None, :], square).plot_cells(v[None, :], square, ax=top)
-top.set_title("v[None, :] + zeros(3, 3)")
+top.set_title("v[None, :] + ones(3, 3)")
 explain_broadcast(v[:, None], square).plot_cells(v[:, None], square, ax=bottom)
-bottom.set_title("v[:, None] + zeros(3, 3)")
+bottom.set_title("v[:, None] + ones(3, 3)")
 assert torch.equal((v[None, :] + square).T, v[:, None] + square)
 
 # %%
@@ -178,9 +178,10 @@ with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     assert m[[None]].shape == (1, 2, 3)
 torch.set_warn_always(always)
-print("UserWarning:", str(caught[0].message).split(";")[0])
-assert caught[0].category is UserWarning
-assert "non-tuple sequence" in str(caught[0].message)
+warning = caught[0]
+print("UserWarning:", str(warning.message).split(";")[0])
+assert warning.category is UserWarning
+assert "non-tuple sequence" in str(warning.message)
 
 # %%
 # ``True`` adds an axis too, and copies
@@ -192,7 +193,9 @@ assert "non-tuple sequence" in str(caught[0].message)
 
 assert m[True].shape == (1, 2, 3)
 assert m[False].shape == (0, 2, 3)
-assert m[True].data_ptr() != m.data_ptr()
+masked = m[True]
+masked[0, 0, 0] = 99
+assert m[0, 0] == 0
 assert m[None].data_ptr() == m.data_ptr()
 
 # %%
@@ -222,7 +225,8 @@ with shows_error(RuntimeError, match="view size is not compatible"):
 
 array = np.zeros((2, 3), dtype=np.int64)
 assert np.expand_dims(array, (0, 1)).shape == array[None, None].shape == (1, 1, 2, 3)
-assert not hasattr(torch, "expand_dims")
+with shows_error(AttributeError, match="has no attribute 'expand_dims'"):
+    torch.expand_dims(m, 0)
 numpy_stride, torch_stride = array[:, None].strides[1], m[:, None].stride(1)
 print("stride of the new axis: NumPy", numpy_stride, "and torch", torch_stride)
 assert numpy_stride == 0
@@ -273,7 +277,7 @@ assert v[:, None].data_ptr() == v.data_ptr()
 n = torch.arange(1, 10, device=device)
 table = n[:, None] * n
 print(table)
-assert all(table[i - 1, j - 1] == i * j for i in range(1, 10) for j in range(1, 10))
+assert table.tolist() == [[i * j for j in range(1, 10)] for i in range(1, 10)]
 
 # %%
 # Exercise 2

@@ -1,7 +1,10 @@
-"""The site's tests import the extensions as Sphinx does, from docs/_ext, and one another from here."""
+"""The site's tests import the extensions as Sphinx does, and one another from here."""
 
+import os
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "docs" / "_ext"), str(Path(__file__).parent)]
+HERE = Path(__file__).parent
+# Another folder is named when the extensions are broken on purpose: see tests/mutants.
+EXTENSIONS = os.environ.get("TENSORGLASS_EXTENSIONS", str(HERE.parents[1] / "docs" / "_ext"))
+sys.path[:0] = [EXTENSIONS, str(HERE)]

@@ -1,6 +1,7 @@
 """No stale page: on a throw-away gallery, what changed runs again, and only that."""
 
 import json
+import re
 import time
 
 import pytest
@@ -142,6 +143,31 @@ def test_pages_come_and_go(project):
     (project.root / "examples/broadcasting/uses_new.py").unlink()
     assert ran(project) == []
     assert not list((project.root / "docs/auto_examples").rglob("uses_new.*"))
+
+
+def test_outputs_are_marked_for_what_they_are(project):
+    site = project.root / "docs/_build/html"
+    page = (site / "auto_examples/broadcasting/uses_alpha.html").read_text()
+    assert 'clock <span class="measured">987654321 ticks</span> and on' in page
+    assert '<span class="measured">987654321 ticks</span>' in (site / "notebook.html").read_text()
+    assert "987654321" not in (site / "searchindex.js").read_text()
+    assert not re.search("[\ue000-\ue0ff]", page)
+    # An error looks like one; another output does not.
+    assert re.search(
+        r'<div class="[^"]*error-output[^"]*"><div class="highlight"><pre>(?:<span></span>)?ValueError: not', page
+    )
+    assert page.count("error-output") == 1
+
+
+def test_solutions_are_folded(project):
+    page = (project.root / "docs/_build/html/auto_examples/broadcasting/uses_alpha.html").read_text()
+    folded = re.search(
+        r'<details class="solution" id="solution"><summary>Solution</summary>(.*?)</details>', page, re.S
+    )
+    assert "Because of it." in folded[1]
+    assert "ValueError" in folded[1]
+    assert "Why 7?" not in folded[1]
+    assert 'href="#solution"' not in page
 
 
 def test_what_a_page_ran_on_is_on_the_page(project):

@@ -25,6 +25,20 @@ from tensorglass import {name}
 with open(os.environ["RUN_LOG"], "a") as log:
     print("{name}", file=log)
 assert {name}() == 7
+print("clock", f"\\ue000{{987654320 + 1}} ticks\\ue001", "and on")
+
+# %%
+# Exercise
+# --------
+#
+# Why 7?
+#
+# Solution
+# ~~~~~~~~
+#
+# Because of it.
+
+print("ValueError: not a ValueError")
 
 # %%
 # References
@@ -51,6 +65,7 @@ from tensorglass import gamma
 with open(os.environ["RUN_LOG"], "a") as log:
     print("notebook", file=log)
 assert gamma() == 7
+print(f"\\ue000{987654320 + 1} ticks\\ue001")
 ```
 """
 

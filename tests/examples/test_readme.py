@@ -1,0 +1,25 @@
+"""The README's code runs, and does what its comments say."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_library_in_ten_lines(capsys, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    assert len([line for line in code.splitlines() if line.strip()]) <= 11
+    exec(code, {})
+    printed = capsys.readouterr().out
+    assert "\na + b[:, None, None]\n" in printed
+    assert "(8, 1) and (8,)  (8, 8)  both stretched" in printed
+
+
+def test_the_commands_and_files_that_it_names_exist():
+    text = (ROOT / "README.md").read_text("utf-8")
+    sessions = re.findall(r"^@nox.session\ndef (\w+)", (ROOT / "noxfile.py").read_text("utf-8"), re.MULTILINE)
+    assert set(re.findall(r"nox -s (\w+)", text)) <= set(sessions)
+    for name in re.findall(r"`((?:docs|examples)/[\w/.]+)`", text):
+        assert name == "docs/_build/html" or (ROOT / name).exists(), name
+    assert (ROOT / "docs" / "page.png").exists()

@@ -1,0 +1,168 @@
+"""Break the project in one place at a time, and list the broken places that no test and no build notices.
+
+Usage: ``nox -s mutants`` or ``nox -s mutants -- NAME ...`` for some modules or pages, by their names without .py.
+
+Three kinds of places are broken:
+
+- **The library and the extensions**: one operator, constant or branch at a time. The tests of that module must fail.
+- **What pages assert**: each assert of a page is evaluated together with its false twins, in which the whole test, a
+  comparison or a constant is changed. Each twin must be false at least once. So an assert that is never reached, or
+  that would hold for other numbers too, is found.
+- **What pages say**: each number of the prose is changed, and each checking block after a claim is taken away. The
+  law must notice.
+
+A place that may be broken without harm is listed in `equivalent.py`, with the reason.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib.pyplot as plt  # noqa: F401 - imported once here, so that each fork has it
+import pytest
+import torch  # noqa: F401
+from equivalent import EQUIVALENT
+from mutate import Mutant, mutants
+from page_mutants import survivors_of_page
+
+ROOT = Path(__file__).parents[2]
+
+# Each module with the tests that claim to check it. The constants of a drawing are a matter of looks.
+LIBRARY = {
+    "__init__": ["test_package"],
+    "alignment": ["test_alignment", "test_broadcasting"],
+    "broadcasting": ["test_broadcasting"],
+    "device": ["test_pages"],
+    "pages": ["test_pages"],
+    "plots": ["test_plots"],
+    "report": ["test_report", "test_broadcasting"],
+    "shapes": ["test_broadcasting"],
+    "watching": ["test_watching"],
+}
+EXTENSIONS = {
+    "dependencies": ["test_dependencies"],
+    "law": ["test_law"],
+    "reproducible": ["test_extensions"],
+    "sources": ["test_law"],
+}
+OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+SECONDS = 120  # a mutant that runs longer than this has been noticed
+
+
+@dataclass(frozen=True)
+class Job:
+    """One mutant, in which file, and the tests that must notice it."""
+
+    file: Path
+    mutant: Mutant
+    tests: list[Path]
+
+    @property
+    def name(self) -> str:
+        return f"{self.file.relative_to(ROOT).as_posix()}:{self.mutant}"
+
+
+def jobs(wanted: list[str]) -> Iterator[Job]:
+    for folder, tests, table in (
+        (ROOT / "src" / "tensorglass", ROOT / "tests" / "library", LIBRARY),
+        (ROOT / "docs" / "_ext", ROOT / "tests" / "site", EXTENSIONS),
+    ):
+        for module, names in table.items():
+            if wanted and module not in wanted:
+                continue
+            file = folder / f"{module}.py"
+            for mutant in mutants(file.read_text("utf-8"), constants=module != "plots"):
+                yield Job(file, mutant, [tests / f"{name}.py" for name in names])
+
+
+def run_tests(job: Job) -> None:
+    """Run the job's tests on the broken code, in this process, which is a fork made for it. Never returns."""
+    signal.alarm(SECONDS)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, job.file.parent.name)
+        shutil.copytree(job.file.parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        (copy / job.file.name).write_text(job.mutant.source, "utf-8")
+        for name in [name for name in sys.modules if name.split(".")[0] in ("tensorglass", *EXTENSIONS)]:
+            del sys.modules[name]
+        importable = folder if copy.name == "tensorglass" else str(copy)
+        sys.path.insert(0, importable)
+        os.environ["PYTHONPATH"] = importable
+        os.environ["TENSORGLASS_EXTENSIONS"] = str(copy)
+        silence = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silence, 1)
+        os.dup2(silence, 2)
+        code = pytest.main([*OPTIONS, *map(str, job.tests)])
+    os._exit(int(code))
+
+
+def controls(todo: list[Job]) -> list[Job]:
+    """Return one job per module with nothing broken: its tests must pass, or a kill would mean nothing."""
+    files = {job.file: job.tests for job in todo}
+    return [Job(file, Mutant(0, "nothing", "nothing", file.read_text("utf-8")), tests) for file, tests in files.items()]
+
+
+def surviving_mutants(todo: list[Job]) -> list[str]:
+    """Run all jobs, as many at once as there are cores; return the names of those whose tests passed."""
+    waiting, running, survived = list(reversed(todo)), {}, []
+    done = 0
+    while waiting or running:
+        while waiting and len(running) < (os.cpu_count() or 1):
+            job = waiting.pop()
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    run_tests(job)
+                except BaseException:
+                    traceback.print_exc()
+                    os._exit(99)
+            running[pid] = job
+        pid, status = os.wait()
+        job = running.pop(pid)
+        done += 1
+        if status == 0:
+            survived.append(job.name)
+        if sys.stdout.isatty() or done % 50 == 0 or done == len(todo):
+            end = "\r" if sys.stdout.isatty() and done < len(todo) else "\n"
+            print(f"{done} of {len(todo)} broken places tried, {len(survived)} survived", end=end, flush=True)
+    return survived
+
+
+def main(wanted: list[str]) -> int:
+    start = time.monotonic()
+    todo = list(jobs(wanted))
+    unbroken = controls(todo)
+    if len(surviving_mutants(unbroken)) < len(unbroken):
+        print("the tests fail although nothing is broken; run nox -s tests")
+        return 1
+    unnoticed = surviving_mutants(todo)
+    total = len(todo)
+    for page in [*sorted(ROOT.glob("examples/*/*.py")), *sorted(ROOT.glob("docs/*.md"))]:
+        if not wanted or page.stem in wanted:
+            planted, survived = survivors_of_page(page)
+            total += planted
+            unnoticed += [f"{page.relative_to(ROOT).as_posix()}:{text}" for text in survived]
+            print(f"{page.stem}: {planted} false statements planted, {len(survived)} survived")
+    excused = [name for name in unnoticed if name in EQUIVALENT]
+    survived = [name for name in unnoticed if name not in EQUIVALENT]
+    for name in survived:
+        print("SURVIVED", name)
+    if not wanted:
+        for name in EQUIVALENT.keys() - set(excused):
+            print("NO LONGER NEEDED in equivalent.py:", name)
+            survived.append(name)
+    minutes = (time.monotonic() - start) / 60
+    print(f"{total - len(unnoticed)} killed, {len(survived)} survived, {len(excused)} equivalent ({minutes:.1f} min)")
+    return 1 if survived else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
