@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.11"
-# dependencies = ["torch>=2.13", "numpy>=2.4", "opt_einsum>=3.4", "matplotlib>=3.11"]
+# dependencies = ["torch>=2.11", "numpy>=2.4", "opt_einsum>=3.4", "matplotlib>=3.11"]
 # ///
 """
 Is a vector added to each row or to each column of a matrix?
@@ -195,10 +195,11 @@ with shows_error(RuntimeError, match="must match"):
 # ``matrix * vector`` broadcasts as the sum does: it scales the columns. ``matrix @
 # vector`` multiplies and then adds up each row, and has one number per row.
 
-assert torch.equal(matrix * vector, torch.stack([row * vector for row in matrix]))
-assert torch.equal(matrix @ vector, (matrix * vector).sum(dim=1))
-print("matrix * vector:", (matrix * vector).tolist())
-print("matrix @ vector:", (matrix @ vector).tolist())
+x, y = matrix.float(), vector.float()
+print("matrix * vector:", (x * y).tolist())
+print("matrix @ vector:", (x @ y).tolist())
+assert torch.equal(x * y, torch.stack([row * y for row in x]))
+assert torch.equal(x @ y, (x * y).sum(dim=1))
 
 # %%
 # The bias of a linear layer
@@ -229,6 +230,14 @@ b = torch.rand(3, generator=torch.Generator().manual_seed(2))
 on_device = (a.to(device) + b.to(device)).cpu()
 print("this page ran on", device.type)
 assert torch.equal(on_device, (a.double() + b.double()).float())
+
+# %%
+# What is missing on a GPU is the product of integer matrices. That is why this page
+# multiplied floats.
+
+if device.type == "cuda":
+    with shows_error(NotImplementedError, match="not implemented for 'Long'"):
+        matrix @ vector
 
 # %%
 # Exercises
