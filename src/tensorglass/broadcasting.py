@@ -146,9 +146,10 @@ class BroadcastExplanation(Verdict):
 
     def _verdict(self) -> str:
         shapes = " and ".join(map(str, self.shapes))
-        if self.elements is None or self.nbytes is None:
+        if self.result is None:
             return f"{shapes}: do not broadcast"
-        size = f"{counted(self.elements, 'element')} of {self.dtype}, {bytes_text(self.nbytes)}"
+        elements = math.prod(self.result)
+        size = f"{counted(elements, 'element')} of {self.dtype}, {bytes_text(elements * self.dtype.itemsize)}"
         return f"{shapes}: broadcast to {self.result} ({size})"
 
     def _axes_table(self) -> Table:
@@ -162,7 +163,8 @@ class BroadcastExplanation(Verdict):
 
     def _fixes_parts(self, shown: int = 3) -> Iterable[str | Table]:
         fixes = {fix.shapes: fix for fix in (self.smallest_fix, *self.fixes[:shown]) if fix is not None}
-        rows = tuple((fix.code, str(fix.result), f"{fix.elements:,}") for fix in fixes.values())
+        by_size = sorted(fixes.values(), key=lambda fix: fix.elements)
+        rows = tuple((fix.code, str(fix.result), f"{fix.elements:,}") for fix in by_size)
         caption = "Size-1 axes that make it work, the smallest result first"
         yield Table(caption, ("code", "result", "elements"), rows, frozenset({2}))
 

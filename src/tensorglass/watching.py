@@ -10,6 +10,7 @@ import linecache
 import math
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -84,8 +85,19 @@ class Broadcast(Report):
     source: str
 
     def _parts(self) -> Iterable[str | Table]:
-        shapes = " and ".join(map(str, self.shapes))
-        yield f"{os.path.basename(self.filename)}:{self.line}: {self.operation} {shapes} -> {self.result}"
+        line, operation, shapes, result, *_ = self.cells()
+        yield f"{line}: {operation} {shapes} -> {result}"
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the call as cells of a table: line, operation, shapes, result, note and source."""
+        return (
+            f"{os.path.basename(self.filename)}:{self.line}",
+            self.operation,
+            " and ".join(map(str, self.shapes)),
+            str(self.result),
+            "both stretched" if self.both_stretched else "",
+            self.source,
+        )
 
 
 class BroadcastLog(Report):
@@ -108,18 +120,10 @@ class BroadcastLog(Report):
         if not self._seen:
             yield "no broadcasts"
             return
-        rows = tuple(
-            (
-                f"{os.path.basename(seen.filename)}:{seen.line}",
-                seen.operation,
-                " and ".join(map(str, seen.shapes)),
-                str(seen.result),
-                "both stretched" if seen.both_stretched else "",
-                seen.source,
-            )
-            for seen in self._seen
-        )
-        yield Table("Broadcasts", ("line", "operation", "shapes", "result", "note", "source"), rows)
+        # A line in a loop is one row, with the number of times that it broadcast these shapes.
+        rows = tuple((*seen.cells(), str(times)) for seen, times in Counter(self._seen).items())
+        header = ("line", "operation", "shapes", "result", "note", "source", "times")
+        yield Table("Broadcasts", header, rows, frozenset({6}))
 
 
 @contextmanager
@@ -181,7 +185,7 @@ class _Watch(TorchFunctionMode):
         # The shapes are read before the call, which may change them: some in-place operations resize.
         aligned = _aligned_shapes(_base_name(func), args, kwargs)
         output = func(*args, **kwargs)
-        stretched_to = broadcast_shape(aligned) if len(aligned) > 1 else None
+        stretched_to = broadcast_shape(aligned) if aligned else None
         if stretched_to is not None and any(shape != stretched_to for shape in aligned):
             larger = math.prod(stretched_to) > max(map(math.prod, aligned))
             if larger or not self._only_both_stretched:
@@ -238,7 +242,7 @@ def _shown_name(func: Callable[..., Any]) -> str:
 
 def _calling_line() -> tuple[str, int, str]:
     """Return file, number and text of the innermost line that belongs neither to torch nor to this library."""
-    frame = sys._getframe(1)
+    frame = sys._getframe()
     while frame.f_back is not None and frame.f_code.co_filename.startswith((_TORCH_FOLDER, _THIS_FOLDER)):
         frame = frame.f_back
     filename, line = frame.f_code.co_filename, frame.f_lineno

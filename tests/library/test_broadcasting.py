@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from tensorglass import explain_broadcast
+from tensorglass.shapes import operand_name
 
 SMALL_SHAPES = [shape for rank in range(4) for shape in itertools.product(range(4), repeat=rank)]
 
@@ -88,17 +89,34 @@ def test_is_frozen():
 @pytest.mark.parametrize(
     ("operands", "error", "message"),
     [
-        ((), TypeError, "got no operands; expected at least one tensor or shape"),
-        ((3, (3, 4)), TypeError, "operand 1 is 3; expected a tensor, or a shape"),
-        (((3,), "ab"), TypeError, "operand 2 is 'ab'; expected a tensor, or a shape"),
-        (((3,), (2.0,)), TypeError, r"operand 2 is \(2.0,\); expected"),
-        (((True,),), TypeError, r"operand 1 is \(True,\); expected"),
-        (((3, -1),), ValueError, r"operand 1 is the shape \(3, -1\); expected sizes of 0 or more"),
+        ((), TypeError, "explain_broadcast() got no operands; expected at least one tensor or shape"),
+        ((3, (3, 4)), TypeError, "explain_broadcast() operand 1 is 3; expected a tensor, or a shape such as (3, 4)"),
+        (
+            ((3,), "ab"),
+            TypeError,
+            "explain_broadcast() operand 2 is 'ab'; expected a tensor, or a shape such as (3, 4)",
+        ),
+        (
+            ((3,), (2.0,)),
+            TypeError,
+            "explain_broadcast() operand 2 is (2.0,); expected a tensor, or a shape such as (3, 4)",
+        ),
+        (
+            ((True,),),
+            TypeError,
+            "explain_broadcast() operand 1 is (True,); expected a tensor, or a shape such as (3, 4)",
+        ),
+        (((3, -1),), ValueError, "explain_broadcast() operand 1 is the shape (3, -1); expected sizes of 0 or more"),
     ],
 )
 def test_refuses_in_one_sentence(operands, error, message):
-    with pytest.raises(error, match=message):
+    with pytest.raises(error) as raised:
         explain_broadcast(*operands)
+    assert str(raised.value) == message
+
+
+def test_operands_are_named_by_letters_as_far_as_they_go():
+    assert [operand_name(i) for i in (0, 1, 25, 26, 27)] == ["a", "b", "z", "t27", "t28"]
 
 
 def test_text_of_a_success():
@@ -133,8 +151,17 @@ def test_text_of_the_fixes_begins_with_the_smallest_result():
         "a[:, :, :, :, None] + b        (64, 3, 8, 8, 3)    36,864\n"
         "a[:, :, :, None] + b[:, None]  (64, 3, 8, 3, 8)    36,864"
     )
-    # The smallest is shown once, also when it comes first in the other order, and never more than three others.
+    # The smallest is shown once, also when it comes first in the other order, and what follows is in order too.
     assert str(explain_broadcast((2,), (3,))).count("a + b[:, None]") == 1
+    elements = [int(line.split()[-1]) for line in str(explain_broadcast((2,), (2, 2, 3))).splitlines()[-3:]]
+    assert elements == sorted(elements) == [12, 12, 24]
+
+
+def test_text_of_a_failure():
+    lines = str(explain_broadcast((3,), (4,))).splitlines()
+    assert lines[0] == "(3,) and (4,): do not broadcast"
+    error = "The size of tensor a (3) must match the size of tensor b (4) at non-singleton dimension 0"
+    assert f"a + b raises: {error}" in lines
 
 
 def test_every_pair_up_to_rank_three():

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,10 @@ def test_type_checkers_see_the_same_names():
         for alias in node.names
     }
     assert guarded == tensorglass.PUBLIC_NAMES
+
+
+def test_the_version_is_a_version():
+    assert re.fullmatch(r"\d+\.\d+\.\d+", tensorglass.__version__)
 
 
 def test_an_unknown_name_is_an_attribute_error():

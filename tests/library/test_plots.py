@@ -126,3 +126,51 @@ def test_cells_refuse_what_they_cannot_draw():
             explain_broadcast(shape, ()).plot_cells(torch.ones(shape), torch.ones(()))
     with pytest.raises(ValueError, match="got the result shape None"):
         explain_broadcast((2,), (3,)).plot_cells(torch.ones(2), torch.ones(3))
+
+
+def layout(ax):
+    """Return the texts with their places and sizes, the lines, and the limits and size of the picture."""
+    placed = [(text.get_text(), *text.get_position(), text.get_fontsize()) for text in ax.texts]
+    lines = [(list(line.get_xdata()), list(line.get_ydata())) for line in ax.lines]
+    return placed, lines, [*ax.get_xlim(), *ax.get_ylim(), *ax.figure.get_size_inches()]
+
+
+def test_the_layout_of_aligned_shapes_is_the_one_that_was_looked_at():
+    placed, lines, frame = layout(explain_broadcast((1,), (3, 4)).plot())
+    assert placed == [
+        ("a (1,)", -0.75, 0, 10),
+        ("1\nstretched", 1, 0, 8),
+        ("missing", 0, 0, 8),
+        ("b (3, 4)", -0.75, -1, 10),
+        ("4", 1, -1, 11),
+        ("3", 0, -1, 11),
+        ("result", -0.75, -2, 10),
+        ("4", 1, -2, 11),
+        ("axis -1", 1, 0.6, 9),
+        ("3", 0, -2, 11),
+        ("axis -2", 0, 0.6, 9),
+    ]
+    assert lines == []
+    assert frame == pytest.approx([-1.64, 1.6, -2.5, 0.95, 3.8, 2.95])
+    assert layout(explain_broadcast((2,), (3,)).plot())[0][1] == ("2\nclash", 0, 0, 8)
+
+
+def test_the_layout_of_cells_is_the_one_that_was_looked_at():
+    column, row = torch.tensor([[1], [2]]), torch.tensor([10, 20, 30])
+    placed, lines, frame = layout(explain_broadcast(column, row).plot_cells(column, row))
+    numbers = [text for text in placed if text[0].isdigit()]
+    others = [text for text in placed if not text[0].isdigit()]
+    assert [(x, y) for _, x, y, _ in numbers] == [
+        (left + place, -line) for left in (0, 4, 8) for line in range(2) for place in range(3)
+    ]
+    assert others == [
+        ("a (2, 1)", 1, 0.62, 9),
+        ("+", 3, -0.5, 13),
+        ("b (3,)", 5, 0.62, 9),
+        ("=", 7, -0.5, 13),
+        ("sum (2, 3)", 9, 0.62, 9),
+        ("axis -1", 1, -1.9, 9),
+        ("axis -2", -0.9, -0.5, 9),
+    ]
+    assert lines == [([-0.5, 2.5], [-1.75, -1.75]), ([-0.75, -0.75], [0.5, -1.5])]
+    assert frame == pytest.approx([-1.5, 10.6, -2.5, 1.1, 6.6, 2.1])

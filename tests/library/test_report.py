@@ -44,6 +44,11 @@ def test_html_is_escaped_and_has_headers():
     )
 
 
+def test_html_cells_stand_side_by_side():
+    row = '<tr><th scope="row">x</th><td>y</td><td>z</td></tr>'
+    assert row in Table("", ("a", "b", "c"), (("x", "y", "z"),)).to_html()
+
+
 def test_a_report_shows_all_parts_in_both_renderings():
     example = Example(ok=True)
     assert str(example) == repr(example) == "One <sentence>.\n\n" + TABLE.to_text()

@@ -104,6 +104,14 @@ CASES = [
         (2, 5, 3, 2),
         True,
     ),
+    (
+        lambda: torch.linalg.matmul(tensor(5, 3, 4), tensor(4, 2)),
+        "linalg_matmul",
+        ((5, 3, 4), (4, 2)),
+        (5, 3, 2),
+        False,
+    ),
+    (lambda: tensor(4, 2).__rmatmul__(tensor(5, 3, 4)), "rmatmul", ((4, 2), (5, 3, 4)), (5, 3, 2), False),
     (lambda: tensor(5, 3, 4) @ tensor(4, 2), "matmul", ((5, 3, 4), (4, 2)), (5, 3, 2), False),
     (lambda: tensor(5, 3, 4) @ tensor(4), "matmul", ((5, 3, 4), (4,)), (5, 3), False),
     (lambda: torch.cdist(tensor(5, 3, 4), tensor(2, 4)), "cdist", ((5, 3, 4), (2, 4)), (5, 3, 2), False),
@@ -149,6 +157,7 @@ def test_at_least_thirty_functions_are_checked():
         lambda: torch.bmm(tensor(5, 3, 4), tensor(5, 4, 2)),
         lambda: F.mse_loss(tensor(*FULL), tensor(*FULL)),
         lambda: assign(tensor(*FULL), 0, tensor(*VECTOR)),
+        lambda: assign(tensor(*FULL), 0, tensor(1, 4)),
         lambda: assign(tensor(*FULL), 0, tensor(1, 1, 4)),  # leading axes of size 1 are dropped, as torch does
         lambda: assign(tensor(*FULL), 0, 1.0),
         lambda: tensor(*COLUMN).expand(3, 4),
@@ -256,15 +265,30 @@ def test_prints_as_a_table():
         tensor(*FULL) * tensor(*VECTOR)
     lines = str(log).splitlines()
     assert lines[0] == "Broadcasts"
-    assert lines[2].split() == ["line", "operation", "shapes", "result", "note", "source"]
-    assert "add        (3, 1) and (4,)  (3, 4)  both stretched  tensor(*COLUMN) + tensor(*VECTOR)" in lines[4]
-    assert "mul        (3, 4) and (4,)  (3, 4)                  tensor(*FULL) * tensor(*VECTOR)" in lines[5]
-    assert lines[4].startswith("test_watching.py:")
-    assert str(log.broadcasts[0]).endswith(": add (3, 1) and (4,) -> (3, 4)")
+    assert lines[2].split() == ["line", "operation", "shapes", "result", "note", "source", "times"]
+    line = log.broadcasts[0].line
+    assert lines[4:] == [
+        f"test_watching.py:{line}  add        (3, 1) and (4,)  (3, 4)  both stretched  "
+        "tensor(*COLUMN) + tensor(*VECTOR)      1",
+        f"test_watching.py:{line + 1}  mul        (3, 4) and (4,)  (3, 4)                  "
+        "tensor(*FULL) * tensor(*VECTOR)        1",
+    ]
+    assert str(log.broadcasts[0]) == f"test_watching.py:{line}: add (3, 1) and (4,) -> (3, 4)"
+
+
+def test_a_line_in_a_loop_is_one_row():
+    with watch_broadcasts() as log:
+        for width in (4, 4, 5):
+            tensor(*COLUMN) + tensor(width)
+    assert [text.split()[-1] for text in str(log).splitlines()[4:]] == ["2", "1"]
+    assert len(log) == 3
 
 
 def test_refuses_an_unknown_filter():
-    with pytest.raises(ValueError, match="got only='all'; expected None or 'both_stretched'"), watch_broadcasts("all"):
+    with (
+        pytest.raises(ValueError, match=r"^watch_broadcasts.. got only='all'; expected None or 'both_stretched'$"),
+        watch_broadcasts("all"),
+    ):
         pass
 
 

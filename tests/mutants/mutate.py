@@ -99,7 +99,13 @@ def _live_nodes(tree: ast.Module) -> Iterator[tuple[list[tuple[str, int | None]]
 
 
 def _is_idle(node: ast.AST) -> bool:
-    """Tell whether the node is a docstring, an import, an assertion of the author's, or for type checkers alone."""
+    """Tell whether no result can depend on the node.
+
+    That is so for docstrings, imports, what only type checkers see, and safety nets: asserts in the library, and the
+    `strict=True` of a zip whose parts are of equal length anyway.
+    """
+    if isinstance(node, ast.keyword) and node.arg == "strict":
+        return True
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return True
     if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":

@@ -68,7 +68,8 @@ class Job:
 
     @property
     def name(self) -> str:
-        return f"{self.file.relative_to(ROOT).as_posix()}:{self.mutant}"
+        line = self.file.read_text("utf-8").splitlines()[self.mutant.line - 1].strip()
+        return f"{self.file.name}: `{line}`: {self.mutant.before} -> {self.mutant.after}"
 
 
 def jobs(wanted: list[str]) -> Iterator[Job]:
@@ -149,7 +150,7 @@ def main(wanted: list[str]) -> int:
         if not wanted or page.stem in wanted:
             planted, survived = survivors_of_page(page)
             total += planted
-            unnoticed += [f"{page.relative_to(ROOT).as_posix()}:{text}" for text in survived]
+            unnoticed += [f"{page.name}: {text}" for text in survived]
             print(f"{page.stem}: {planted} false statements planted, {len(survived)} survived")
     excused = [name for name in unnoticed if name in EQUIVALENT]
     survived = [name for name in unnoticed if name not in EQUIVALENT]
