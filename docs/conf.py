@@ -27,6 +27,7 @@ extensions = [
     "ran_on",
     "reproducible",
     "solutions",
+    "wheel",
 ]
 
 # The gallery writes a notebook beside each page; MyST-NB would take it for the page itself.

@@ -16,6 +16,8 @@ def build_copy(folder: Path) -> Path:
     ignored = shutil.ignore_patterns("__pycache__", "_build", "auto_examples", "*.egg-info")
     for name in ("docs", "examples", "src"):
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+    for name in ("pyproject.toml", "README.md", "LICENSE", "LICENSE-TEXT"):
+        shutil.copy(ROOT / name, folder)
     command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-d", "docs/_build/doctrees"]
     environment = {**os.environ, "PYTHONPATH": str(folder / "src")}
     result = subprocess.run(

@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from tensorglass import default_device, explain_broadcast, shows_error
 
-device = default_device()
+device = default_device()  # a GPU if there is one
 
 v = torch.tensor([10, 20, 30], device=device)
 print(v[:, None])
@@ -39,9 +39,9 @@ assert v[:, None].data_ptr() == v.data_ptr()
 # ------------------
 #
 # The widely copied example adds ``vector[None, :]``, with 3 numbers, to a matrix of
-# shape (3, 4), "to add it to every row". It was never run: it crashes as
-# ``unsqueeze(0)`` does, and for the same reason. The new axis stands in front, where
-# broadcasting would have put one anyway.
+# shape (3, 4), "to add it to every row". Run it, and it crashes as ``unsqueeze(0)``
+# does, for the same reason: the new axis stands in front, where broadcasting would have
+# put one anyway. (``shows_error`` prints an error that must come.)
 
 matrix = torch.tensor([[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]], device=device)
 with shows_error(
@@ -74,10 +74,14 @@ assert v[None].numel() == v[:, None].numel() == v.numel() == 3
 # The rule
 # --------
 #
-# Read the index from the left. A colon takes the next axis of the tensor. ``None``
-# takes none, and puts an axis of size 1 into the result. What is left over at the end
-# is kept, as if colons stood there; ``...`` stands for as many colons as are needed.
+# Read the index from the left. A colon takes the next axis of the tensor and keeps it.
+# A slice takes one and keeps a part; an integer takes one and drops it. ``None`` takes
+# none, and puts an axis of size 1 into the result. What is left over at the end is
+# kept, as if colons stood there; ``...`` stands for as many colons as are needed.
 # (PyTorch, *Tensor indexing API*; NumPy, *Indexing on ndarrays*.)
+#
+# Python hands ``m[:, None]`` to torch as the tuple ``(slice(None), None)``: a colon is
+# ``slice(None)``. So a program can build an index.
 
 m = torch.arange(6, device=device).reshape(2, 3)
 for text, index in {
@@ -93,15 +97,17 @@ assert m[None].shape == m[None, :].shape == m[None, ...].shape == (1, 2, 3)
 assert m[:, None].shape == m[:, None, :].shape == (2, 1, 3)
 assert m[:, :, None].shape == m[..., None].shape == (2, 3, 1)
 assert m[None, :, None, :].shape == (1, 2, 1, 3)
+assert m[1, None].shape == (1, 3)
+assert m[:, None, 1:].shape == (2, 1, 2)
 
 # %%
 # Proof
 # -----
 #
 # We take tensors with 0 to 4 axes, also transposed ones, and every place for a new
-# axis. For each place we compare the index with ``unsqueeze`` in everything that makes
-# up a tensor: the shape, the strides, the address in memory, and the operation that
-# autograd records.
+# axis. For each place we compare the index with ``unsqueeze`` in all that makes up a
+# view: the shape, the strides (how far apart in memory two neighbours along an axis
+# lie), the address in memory, and the operation that autograd records.
 
 compared = 0
 for rank in range(5):
@@ -169,15 +175,13 @@ with shows_error(IndexError, match="too many indices for tensor of dimension 1")
 # A list is not a tuple
 # ~~~~~~~~~~~~~~~~~~~~~
 #
-# ``m[[None]]`` still means ``m[None]``, with a warning that this will change. Write the
-# index without the inner brackets, or build it as a tuple.
+# ``m[[None]]`` still means ``m[None]``, with a warning that this will change; the
+# version that the warning names has passed. Write the index without the inner brackets,
+# or build it as a tuple.
 
-always = torch.is_warn_always_enabled()
-torch.set_warn_always(True)
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     assert m[[None]].shape == (1, 2, 3)
-torch.set_warn_always(always)
 warning = caught[0]
 print("UserWarning:", str(warning.message).split(";")[0])
 assert warning.category is UserWarning
@@ -204,7 +208,7 @@ assert m[None].data_ptr() == m.data_ptr()
 #
 # ``v.view(-1, 1)`` looks the same for a vector, but it lists all sizes anew, so it can
 # also merge axes by mistake, and it refuses a tensor whose memory order does not allow
-# it. ``None`` only adds, and always works.
+# it. Among colons, ``None`` only adds an axis, whatever the memory order.
 
 upright = torch.ones(3, device=device, requires_grad=True)
 assert torch.equal(upright.view(-1, 1), upright[:, None])
@@ -236,9 +240,10 @@ assert torch_stride == 3
 # ``None`` between two lists of indices
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Lists of indices are aligned with one another, and their axis goes to the front when
-# something separates them. A ``None`` separates. So the same two lists give different
-# shapes, depending on where the ``None`` stands.
+# Two lists of indices are read in pairs: here the elements (0, 0) and (1, 1). Together
+# they give one axis, in the place of the lists. If something stands between them, that
+# axis goes to the front, and a ``None`` is something. (NumPy counts a single integer as
+# a list, too. Torch does not.)
 
 cube = torch.arange(60, device=device).reshape(5, 3, 4)
 together = cube[:, [0, 1], [0, 1]]
@@ -250,6 +255,11 @@ print("behind   ", tuple(behind.shape))
 assert (together.shape, behind.shape) == ((5, 2), (5, 2, 1))
 assert separated.shape == (2, 5, 1)
 assert torch.equal(separated, together.T[..., None])
+
+in_torch = cube[:, 0, None, [0, 1]]
+in_numpy = cube.cpu().numpy()[:, 0, None, [0, 1]]
+assert in_torch.shape == (5, 1, 2)
+assert in_numpy.shape == (2, 5, 1)
 
 # %%
 # On a GPU
@@ -283,8 +293,8 @@ assert table.tolist() == [[i * j for j in range(1, 10)] for i in range(1, 10)]
 # Exercise 2
 # ~~~~~~~~~~
 #
-# ``scores`` has the shape (2, 5, 7). Divide each of its last axes by its sum, once with
-# ``keepdim=True`` and once with ``None`` instead.
+# ``scores`` has the shape (2, 5, 7). Divide it by its sums over the last axis, once
+# with ``keepdim=True`` and once with ``None`` instead.
 #
 # Solution
 # ^^^^^^^^
@@ -318,13 +328,14 @@ for dim in range(-4, 4):
 # Take it home
 # ------------
 #
-# Where does the ``None`` belong? The library answers with the index itself. It is code
-# that you can paste.
+# Write ``unsqueeze(dim)`` where the place is a variable, and ``None`` where you index
+# anyway or insert several axes. And where does the ``None`` belong? The library answers
+# with the index itself, as code that you can paste.
 
-answer = explain_broadcast(v, matrix).smallest_fix
+answer = explain_broadcast(matrix, v).smallest_fix
 print(answer.code)
-assert answer.code == "a[:, None] + b"
-assert torch.equal(eval(answer.code, {"a": v, "b": matrix}), matrix + v[:, None])
+assert answer.code == "a + b[:, None]"
+assert torch.equal(eval(answer.code, {"a": matrix, "b": v}), matrix + v[:, None])
 
 # %%
 # References

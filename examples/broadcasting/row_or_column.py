@@ -6,7 +6,7 @@
 Is a vector added to each row or to each column of a matrix?
 ============================================================
 
-People ask this because a 3 by 3 matrix accepts a vector of 3 numbers either way, and no
+People ask this because 3 numbers fit a 3 by 3 matrix as a row and as a column, and no
 error tells them which way it went.
 
 Short answer
@@ -25,7 +25,7 @@ import torch
 import torch.nn.functional as F
 from tensorglass import default_device, explain_broadcast, shows_error
 
-device = default_device()
+device = default_device()  # a GPU if there is one
 
 matrix = torch.tensor([[1, 2, 3], [4, 5, 6], [7, 8, 9]], device=device)
 vector = torch.tensor([10, 20, 30], device=device)
@@ -40,10 +40,10 @@ for row, added in zip(matrix, total, strict=True):
 # What is often said
 # ------------------
 #
-# "To each row" is also what the widely copied answer says, and it is right. But it adds
-# the numbers 1, 2, 3, gives no reason, and shows a square matrix only, on which the
-# other reading would run as well. With the numbers 10, 20, 30 the two readings can be
-# told apart. We compute both with loops, which know nothing of broadcasting.
+# "To each row" is also what the widely copied answer says, and it is right. But it
+# gives no reason, and shows a square matrix only, on which the other reading would run
+# as well. We add 10, 20, 30, so that the tens digit shows which number was added where,
+# and compute both readings with loops, which know nothing of broadcasting.
 
 to_each_row = [[int(matrix[i, j] + vector[j]) for j in range(3)] for i in range(3)]
 to_each_column = [[int(matrix[i, j] + vector[i]) for j in range(3)] for i in range(3)]
@@ -67,10 +67,10 @@ for j, number in enumerate([10, 20, 30]):
 # The rule
 # --------
 #
-# Shapes are aligned at their **last** axis. So element ``j`` of a vector always meets
-# index ``j`` of the last axis, whatever the tensor's rank. If you want the other
-# direction, give the vector a last axis of size 1: ``vector[:, None]``. (PyTorch notes,
-# *Broadcasting semantics*.)
+# Shapes are aligned at their **last** axis. So element ``j`` of a vector meets index
+# ``j`` of the last axis, whatever the tensor's rank, unless one of the two has size 1
+# there and is stretched. If you want the other direction, give the vector a last axis
+# of size 1: ``vector[:, None]``. (PyTorch notes, *Broadcasting semantics*.)
 
 assert (matrix + vector[:, None]).tolist() == to_each_column
 for shape in [(3, 3), (5, 3), (2, 5, 3), (4, 2, 5, 3)]:
@@ -91,38 +91,40 @@ explanation
 # Proof
 # -----
 #
-# A square hides the rule, so we leave the square. For every matrix with up to 5 rows
-# and 5 columns, and for vectors of up to 5 numbers, all with random entries: the sum
-# runs if and only if the vector is as long as a **row**, or one of the two lengths is 1
-# and is stretched. Where the vector is as long as a row, the sum equals the loop "to
-# each row". NumPy agrees on all of them.
+# A square hides the rule, so we try other shapes too. For every matrix with up to 5
+# rows and 5 columns, and for vectors of up to 5 numbers, all with random entries: the
+# sum runs if and only if the vector is as long as a **row**, or one of the two lengths
+# is 1 and is stretched. Where the vector is as long as a row, the sum equals the loop
+# "to each row". NumPy runs, refuses and adds the same.
 
 generator = torch.Generator().manual_seed(0)
 ran = refused = 0
 for rows, columns, length in itertools.product(range(1, 6), repeat=3):
     m = torch.randint(100, (rows, columns), generator=generator).to(device)
     v = torch.randint(100, (length,), generator=generator).to(device)
-    fits_a_row = length == columns or 1 in (length, columns)
-    try:
+    if length == columns or 1 in (length, columns):
         added = m + v
-    except RuntimeError:
-        refused += 1
-        assert not fits_a_row
-        continue
-    ran += 1
-    assert fits_a_row
-    assert np.array_equal(m.cpu().numpy() + v.cpu().numpy(), added.cpu().numpy())
-    if length == columns:
-        assert added.tolist() == [
-            [int(m[i, j] + v[j]) for j in range(columns)] for i in range(rows)
-        ]
+        assert np.array_equal(m.cpu().numpy() + v.cpu().numpy(), added.cpu().numpy())
+        if length == columns:
+            rows_by_loop = [
+                [int(x + y) for x, y in zip(row, v, strict=True)] for row in m
+            ]
+            assert added.tolist() == rows_by_loop
+        ran += 1
+    else:
+        for x, y in ((m, v), (m.cpu().numpy(), v.cpu().numpy())):
+            try:
+                x + y
+            except (RuntimeError, ValueError):  # torch's error, and NumPy's
+                refused += 1
 
-print(f"{ran} sums ran, as predicted; {refused} were refused, as predicted")
-assert ran + refused == 5**3
+print(f"{ran} sums ran, and {refused // 2} were refused, by torch and by NumPy")
+assert ran + refused // 2 == 5**3
+assert refused == 120
 
 # %%
-# With 2 rows and 3 columns the two readings part at last: 3 numbers fit a row and run,
-# 2 numbers fit a column and are refused.
+# With 2 rows and 3 columns the two readings differ at last: 3 numbers fit a row and are
+# added, 2 numbers fit a column and are refused.
 
 wide = torch.zeros(2, 3, dtype=torch.int64, device=device)
 print(wide + torch.tensor([10, 20, 30], device=device))
@@ -141,8 +143,8 @@ assert torch.equal(matrix + vector, vector + matrix)
 # Picture
 # -------
 #
-# Above, the vector as it is: repeated down the rows. Below, ``vector[:, None]``:
-# repeated along the columns. Hatched cells are repetitions.
+# Above, the vector as it is: repeated downwards, once for each row. Below, ``vector[:,
+# None]``: repeated to the right, once for each column. Hatched cells are repetitions.
 
 figure, (above, below) = plt.subplots(2, 1, figsize=(7.5, 5.2), layout="constrained")
 explain_broadcast(matrix, vector).plot_cells(matrix, vector, ax=above)
@@ -160,8 +162,8 @@ assert (matrix + upright).T.tolist() == (matrix.T + vector).tolist()
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # To divide each row of a matrix by its sum, people write ``p / p.sum(dim=1)``. For a
-# square matrix that runs, and it is wrong: the sums are laid along the rows. The rows
-# then do not sum to 1. With ``keepdim=True`` the sums stay upright.
+# square matrix that runs, and it is wrong: the sum of row ``j`` divides column ``j``.
+# The rows then do not sum to 1. With ``keepdim=True`` the sums stay upright.
 
 p = torch.tensor([[1.0, 1, 2], [1, 2, 5], [3, 3, 10]], device=device)
 wrong = p / p.sum(dim=1)
@@ -173,20 +175,23 @@ torch.testing.assert_close(right.sum(dim=1), torch.ones(3, device=device))
 assert wrong.sum(dim=1).tolist() == [0.5, 0.8125, 1.75]
 
 # %%
-# "Along" has two meanings
-# ~~~~~~~~~~~~~~~~~~~~~~~~
+# Which axis does ``dim`` remove?
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``sum(dim=0)`` removes axis 0: it adds up the numbers **of each column**. What it
-# returns has one number per column, so it can be subtracted from the matrix as it is.
-# What ``sum(dim=1)`` returns cannot, unless it is stood upright.
+# ``mean(dim=0)`` removes axis 0: it averages the numbers **of each column**, and
+# returns one number per column. That has the length of a row, so it can be subtracted
+# as it is. ``mean(dim=1)`` returns one number per row, and is refused, unless the
+# matrix is square, where it goes the wrong way. ``keepdim=True`` keeps it upright.
 
-tall = torch.arange(6.0, device=device).reshape(2, 3)
-assert tall.sum(dim=0).shape == (3,)
-assert tall.sum(dim=1).shape == (2,)
-centred = tall - tall.mean(dim=0)
+points = torch.arange(6.0, device=device).reshape(2, 3)
+assert points.mean(dim=0).shape == (3,)
+assert points.mean(dim=1).shape == (2,)
+centred = points - points.mean(dim=0)
 torch.testing.assert_close(centred.sum(dim=0), torch.zeros(3, device=device))
 with shows_error(RuntimeError, match="must match"):
-    tall - tall.mean(dim=1)
+    points - points.mean(dim=1)
+centred = points - points.mean(dim=1, keepdim=True)
+torch.testing.assert_close(centred.sum(dim=1), torch.zeros(2, device=device))
 
 # %%
 # A matrix times a vector is another matter
@@ -205,8 +210,8 @@ assert torch.equal(x @ y, (x * y).sum(dim=1))
 # The bias of a linear layer
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# This is the broadcast that every network makes. A linear layer adds its bias to each
-# row, that is, to each example of the batch. Backward therefore sums the bias's
+# This is a broadcast that nearly every network makes. A linear layer adds its bias to
+# each row, that is, to each example of the batch. Backward therefore sums the bias's
 # gradient over the examples.
 
 x = torch.rand(8, 5, device=device)
@@ -221,9 +226,9 @@ assert bias.grad.tolist() == [8, 8, 8]
 # On a GPU
 # --------
 #
-# The result is the same, to the last bit. The sum of two numbers has one right
-# rounding, and both kinds of device give it: that of the sum computed with twice the
-# precision.
+# The result is the same, to the last bit. Rounding leaves no freedom in one addition:
+# the result must be the exact sum, rounded once. We check the device that this page ran
+# on against the sum in twice the precision.
 
 a = torch.rand(3, 3, generator=torch.Generator().manual_seed(1))
 b = torch.rand(3, generator=torch.Generator().manual_seed(2))
@@ -232,8 +237,8 @@ print("this page ran on", device.type)
 assert torch.equal(on_device, (a.double() + b.double()).float())
 
 # %%
-# What is missing on a GPU is the product of integer matrices. That is why this page
-# multiplied floats.
+# On a GPU, PyTorch has no ``@`` for integers. That is why ``*`` and ``@`` were shown
+# with floats.
 
 if device.type == "cuda":
     with shows_error(NotImplementedError, match="not implemented for 'Long'"):
@@ -264,8 +269,8 @@ torch.testing.assert_close(per_student.mean(dim=1), torch.zeros(4, device=device
 # Exercise 2
 # ~~~~~~~~~~
 #
-# Before you run it: which of these shapes can a vector of 4 numbers be added to?
-# (4, 5), (5, 4), (4, 1), (4,), (2, 1, 4)
+# Before you run it: which of these shapes can a vector of 4 numbers be added to? (4,
+# 5), (5, 4), (4, 1), (4,), (2, 1, 4)
 #
 # Solution
 # ^^^^^^^^

@@ -14,8 +14,11 @@ Short answer
 
 ``unsqueeze(dim)`` inserts an axis of size 1, and an axis of size 1 is what broadcasting
 stretches. So you use it to say along which axis of the other tensor yours is to be
-repeated. The place matters: a new axis at the end, or in the middle, moves your axes to
-the left. A new axis in front changes nothing.
+repeated. The place matters: a new axis moves the axes before it one place to the left.
+In front there are none to move, so a new axis there never makes shapes fit.
+
+(``explain_broadcast`` is from the library of this site, tensorglass: it is true when
+shapes broadcast.)
 """
 
 import itertools
@@ -26,7 +29,7 @@ import torch
 import torch.nn.functional as F
 from tensorglass import default_device, explain_broadcast, shows_error, watch_broadcasts
 
-device = default_device()
+device = default_device()  # a GPU if there is one
 
 matrix = torch.tensor([[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]], device=device)
 vector = torch.tensor([10, 20, 30], device=device)
@@ -44,8 +47,9 @@ assert explain_broadcast(matrix, vector.unsqueeze(1))
 # ------------------
 #
 # A widely copied answer takes a vector of 3 numbers and a 3 by 4 matrix, and promises
-# that ``unsqueeze(0)`` lets you add the vector to every row. The code was never run: it
-# crashes, with the same message as without ``unsqueeze``.
+# that ``unsqueeze(0)`` lets you add the vector to every row. Run it, and it crashes,
+# with the same message as without ``unsqueeze``. (``shows_error`` prints an error that
+# must come, and fails if it does not.)
 
 message = r"tensor a \(3\) must match the size of tensor b \(4\)"
 
@@ -56,13 +60,15 @@ with shows_error(RuntimeError, match=message):
     vector.unsqueeze(0) + matrix
 
 # %%
-# It had to crash. A row of this matrix has 4 numbers, and the vector has 3. What fits a
-# row is a vector of 4 numbers, and that needs no ``unsqueeze`` at all. What 3 numbers
-# fit is a column, and for that the new axis must stand at the end.
+# *Dimension* is torch's word for axis, and *non-singleton* says that its size is not 1.
+# Dimension 1 is counted from the front of the aligned shapes: here it is the last axis,
+# -1. A row of this matrix has 4 numbers, and the vector has 3. A vector of 4 numbers
+# fits a row, and needs no ``unsqueeze``. A vector of 3 numbers fits a column, and for
+# that the new axis must stand at the end.
 
-per_column = torch.tensor([100, 200, 300, 400], device=device)
-for row, added in zip(matrix, matrix + per_column, strict=True):
-    assert torch.equal(added, row + per_column)
+four_numbers = torch.tensor([100, 200, 300, 400], device=device)
+for row, added in zip(matrix, matrix + four_numbers, strict=True):
+    assert torch.equal(added, row + four_numbers)
 
 for column, added in zip(matrix.T, (matrix + vector.unsqueeze(1)).T, strict=True):
     assert torch.equal(added, column + vector)
@@ -71,62 +77,72 @@ for column, added in zip(matrix.T, (matrix + vector.unsqueeze(1)).T, strict=True
 # The rule
 # --------
 #
-# Write the shapes one under the other, **aligned at their last axis**. In each axis the
-# sizes must be equal, or one of them must be 1. An axis that one shape does not have
-# counts as 1. (PyTorch notes, *Broadcasting semantics*.)
+# Write the shapes one under the other, **aligned at their last axis**. An axis that one
+# shape does not have counts as 1. In each axis the sizes must be equal, or one of them
+# must be 1; the result has the equal size, or the one that is not 1. (PyTorch notes,
+# *Broadcasting semantics*.)
 #
-# From the last sentence it follows that a new axis in front never changes whether
-# shapes broadcast: it was counted as 1 before it was there. In code the rule is short.
+# So a new axis in front never changes whether shapes broadcast: it counted as 1 before
+# it was there. In code:
 
 
-def broadcasts(a, b):
-    """Tell whether two shapes broadcast."""
-    from_the_end = zip(reversed(a), reversed(b), strict=False)
-    return all(m == n or 1 in (m, n) for m, n in from_the_end)
+def broadcast_shape(a, b):
+    """Return the shape of the sum, or None if the shapes do not broadcast."""
+    rank = max(len(a), len(b))
+    a = (1,) * (rank - len(a)) + a
+    b = (1,) * (rank - len(b)) + b
+    if any(m != n and 1 not in (m, n) for m, n in zip(a, b, strict=True)):
+        return None
+    return tuple(n if m == 1 else m for m, n in zip(a, b, strict=True))
 
 
-verdicts = {shape: broadcasts(shape, (3, 4)) for shape in [(3,), (1, 3), (3, 1)]}
-print(verdicts)
-assert verdicts == {(3,): False, (1, 3): False, (3, 1): True}
+results = {shape: broadcast_shape(shape, (3, 4)) for shape in [(3,), (1, 3), (3, 1)]}
+print(results)
+assert results == {(3,): None, (1, 3): None, (3, 1): (3, 4)}
 
 # %%
 # The library prints the alignment, and which insertions would help. The one that gives
-# the smallest result stands first.
+# the smallest result stands first. (``a`` is the matrix and ``b`` the vector; ``b[:,
+# None]`` is ``b.unsqueeze(1)``.)
 
-explanation = explain_broadcast(vector, matrix)
-assert explanation.smallest_fix.code == "a[:, None] + b"
+explanation = explain_broadcast(matrix, vector)
+assert explanation.smallest_fix.code == "a + b[:, None]"
+assert torch.equal(vector[:, None], vector.unsqueeze(1))
 explanation
 
 # %%
 # Proof
 # -----
 #
-# Does torch follow that code? We try **every** pair of shapes with up to 3 axes
-# and sizes from 0 to 3. For each pair we add real tensors, with and without one more
-# axis in front.
+# Does torch follow that code? We try **every** pair of shapes with up to 3 axes and
+# sizes from 0 to 3. For each pair we add tensors of random numbers, with and without
+# one more axis in front.
 
 
-def torch_adds(a, b):
-    """Return the shape of the sum, or None if torch refuses."""
+def add(x, y):
+    """Return the sum, or None if torch refuses."""
     try:
-        return (torch.zeros(a, device=device) + torch.zeros(b, device=device)).shape
+        return x + y
     except RuntimeError:
         return None
 
 
+torch.manual_seed(0)
 shapes = [
     shape for rank in range(4) for shape in itertools.product(range(4), repeat=rank)
 ]
 pairs = list(itertools.product(shapes, repeat=2))
 working = 0
 for a, b in pairs:
-    result = torch_adds(a, b)
-    in_front = torch_adds((1, *a), b)
-    assert (result is not None) == (in_front is not None) == broadcasts(a, b)
-    if result is not None:
+    x, y = torch.rand(a, device=device), torch.rand(b, device=device)
+    total, in_front = add(x, y), add(x.unsqueeze(0), y)
+    if broadcast_shape(a, b) is None:
+        assert total is None
+        assert in_front is None
+    else:
+        assert total.shape == broadcast_shape(a, b)
+        assert torch.equal(in_front.reshape(total.shape), total)
         working += 1
-        # In front there is at most one more axis of size 1; the data are the same.
-        assert in_front in (result, (1, *result))
 
 print(len(pairs), "pairs of shapes, and torch follows the rule on all:", end=" ")
 print(working, "broadcast,", len(pairs) - working, "do not")
@@ -146,27 +162,30 @@ vector[0] = 10
 # Picture
 # -------
 #
-# On the left, without ``unsqueeze``: the sizes 3 and 4 meet in the last axis and clash.
+# On the left, without ``unsqueeze``: the sizes 4 and 3 meet in the last axis and clash.
 # On the right, the new axis has moved the 3 one place to the left, under the other 3,
 # and the 1 is stretched to 4.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(8.2, 3.2), layout="constrained")
-explain_broadcast(vector, matrix).plot(left)
-left.set_title("vector + matrix")
-explain_broadcast(vector.unsqueeze(1), matrix).plot(right)
-right.set_title("vector.unsqueeze(1) + matrix")
-assert not explain_broadcast(vector, matrix)
-last_axis = explain_broadcast(vector.unsqueeze(1), matrix).axes[0]
-assert last_axis.roles == ("stretched", "equal")
+explain_broadcast(matrix, vector).plot(left)
+left.set_title("matrix + vector")
+explain_broadcast(matrix, vector.unsqueeze(1)).plot(right)
+right.set_title("matrix + vector.unsqueeze(1)")
+assert not explain_broadcast(matrix, vector)
+last_axis = explain_broadcast(matrix, vector.unsqueeze(1)).axes[0]
+assert last_axis.roles == ("equal", "stretched")
 
 # %%
-# And cell by cell: the hatched cells are not stored anywhere, they are the first column
-# read again.
+# And cell by cell. The hatched cells are not stored anywhere: a step of 0 in memory
+# reads the first column again.
 
 upright = vector.unsqueeze(1)
 cells = explain_broadcast(matrix, upright).plot_cells(matrix, upright)
 cells.set_title("matrix + vector.unsqueeze(1)")
-assert torch.equal(upright.expand(3, 4), torch.stack([vector] * 4, dim=1))
+stretched = upright.expand(3, 4)
+assert stretched.stride() == (1, 0)
+assert stretched.data_ptr() == vector.data_ptr()
+assert torch.equal(stretched, torch.stack([vector] * 4, dim=1))
 
 # %%
 # Traps
@@ -178,7 +197,8 @@ assert torch.equal(upright.expand(3, 4), torch.stack([vector] * 4, dim=1))
 # A model returns shape (4, 1), the targets have shape (4,). Their difference has shape
 # (4, 4): every prediction against every target. Here the prediction is perfect, and the
 # loss should be 0. It is 2.5. Nothing is raised; ``F.mse_loss`` at least warns.
-# ``watch_broadcasts`` finds the line.
+# ``watch_broadcasts`` finds the line; ``only="both_stretched"`` keeps what is larger
+# than either tensor. ``squeeze(1)``, which removes the axis, mends it.
 
 target = torch.arange(4.0, device=device)
 prediction = target.unsqueeze(1)
@@ -206,9 +226,9 @@ log
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Subtract a mean per channel from images of shape (2, 3, 3, 3), in the order image,
-# channel, height, width. The images happen to be as wide as they have channels. Both
-# lines run, and only the second one is right: without new axes the mean goes along the
-# width.
+# channel, height, width. The images happen to be 3 pixels wide and to have 3 channels.
+# Both lines run, and only the second one is right: without new axes the mean goes along
+# the width.
 
 images = torch.arange(54.0, device=device).reshape(2, 3, 3, 3)
 mean = images.mean(dim=(0, 2, 3))
@@ -228,6 +248,10 @@ assert wrong.mean(dim=(0, 2, 3)).tolist() == [-9, 0, 9]
 
 a = torch.ones(3, 1, device=device)
 b = torch.ones(3, device=device)
+grid = torch.ones(3, 3, device=device)
+grid += b
+assert grid.tolist() == [[2, 2, 2], [2, 2, 2], [2, 2, 2]]
+
 message = r"output with shape \[3, 1\] doesn't match the broadcast shape \[3, 3\]"
 with shows_error(RuntimeError, match=message):
     a += b
@@ -246,6 +270,18 @@ assert by_dim == {-2: (1, 3), -1: (3, 1), 0: (1, 3), 1: (3, 1)}
 message = r"expected to be in range of \[-2, 1\], but got 2"
 with shows_error(IndexError, match=message):
     vector.unsqueeze(2)
+
+# %%
+# ``squeeze`` removes more than you think
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# ``squeeze(dim)`` undoes ``unsqueeze(dim)``. Without ``dim`` it removes **every** axis
+# of size 1, also that of a batch which happens to hold one example.
+
+assert torch.equal(vector.unsqueeze(1).squeeze(1), vector)
+batch_of_one = torch.ones(1, 1, device=device)
+assert batch_of_one.squeeze(1).shape == (1,)
+assert batch_of_one.squeeze().shape == ()
 
 # %%
 # Empty tensors and tensors without axes
@@ -267,7 +303,8 @@ with shows_error(RuntimeError, match="must match"):
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # A number that was used 5 times gets 5 gradients, and backward adds them. The gradient
-# has the shape of the small tensor, not of the result.
+# has the shape of the small tensor, not of the result. ``summed_axes`` names, for each
+# operand, the axes that backward sums over: none for the first, axis -2 for the bias.
 
 bias = torch.zeros(3, device=device, requires_grad=True)
 (torch.ones(5, 3, device=device) + bias).sum().backward()
@@ -280,9 +317,10 @@ assert explanation.summed_axes == ((), (-2,))
 # On a GPU
 # --------
 #
-# The rule and the messages are the same; this page runs on either. One thing is added:
-# all tensors must live on the same device, except that a tensor without axes may stay
-# on the CPU. Where there is no GPU, the meta device shows the same.
+# The rule is the same; this page runs on either. One thing is added: all tensors must
+# live on the same device, except that a tensor without axes may stay on the CPU. Where
+# there is no GPU, tensors on the meta device, which have shapes but no data, show the
+# same rule in other words.
 
 print("this page ran on", device.type)
 other = torch.ones(3, device="cuda" if device.type == "cuda" else "meta")
@@ -352,11 +390,17 @@ for i, j in itertools.product(range(5), repeat=2):
 # Take it home
 # ------------
 #
-# Ask the library about your own tensors, or only about their shapes:
+# Ask the library about your own tensors, or only about their shapes. Where sizes
+# repeat, several insertions can fit: ``fixes`` lists more of them, and you choose.
 
 answer = explain_broadcast((32, 10), (32,))
 print(answer.smallest_fix.code, "gives", answer.smallest_fix.result)
 assert answer.smallest_fix.code == "a + b[:, None]"
+
+fixes = explain_broadcast((2,), (2, 2, 3)).fixes
+equally_good = [fix.code for fix in fixes if fix.result == (2, 2, 3)]
+print(equally_good)
+assert equally_good == ["a[:, None] + b", "a[:, None, None] + b"]
 
 # %%
 # And have it watch a training step for the silent trap. An empty log is what you want

@@ -1,4 +1,4 @@
-"""Each script, copied alone into an empty folder with the built wheel, runs and prints what its page shows."""
+"""Each script, downloaded alone into an empty folder, runs with the wheel that the site serves, and prints the same."""
 
 import html
 import os
@@ -16,21 +16,19 @@ OUTPUT = re.compile(r'<div class="sphx-glr-script-out.*?<pre>(.*?)</pre>', re.DO
 
 
 @pytest.fixture(scope="session")
-def wheel_folder(tmp_path_factory):
-    """A folder into which the wheel, and nothing else, was installed."""
-    folder = tmp_path_factory.mktemp("wheel")
-    run = [sys.executable, "-m"]
-    subprocess.run([*run, "build", "-q", "-w", "-n", "-o", folder, ROOT], check=True, capture_output=True)
-    (wheel,) = folder.glob("tensorglass-*.whl")
-    target = folder / "installed"
-    subprocess.run([*run, "pip", "install", "-q", "--no-deps", "--target", target, wheel], check=True)
+def wheel_folder(tmp_path_factory, built_site):
+    """A folder into which the wheel that the site serves, and nothing else, was installed."""
+    (wheel,) = built_site.glob("tensorglass-*.whl")
+    target = tmp_path_factory.mktemp("installed")
+    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", target, wheel]
+    subprocess.run(command, check=True)
     return target
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_a_copied_script_prints_what_its_page_shows(script, wheel_folder, built_site, tmp_path):
-    shutil.copy(script, tmp_path)
+    shutil.copy(next((built_site / "_downloads").rglob(script.name)), tmp_path)
     environment = {**os.environ, "PYTHONPATH": str(wheel_folder), "MPLBACKEND": "agg"}
     environment.pop("TENSORGLASS_MARK_MEASURED", None)
     spy = f"import runpy, tensorglass\nassert tensorglass.__file__.startswith({str(wheel_folder)!r})\n"

@@ -29,7 +29,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt  # noqa: F401 - imported once here, so that each fork has it
 import pytest
-import torch  # noqa: F401
+import torch._subclasses.fake_tensor  # noqa: F401
 from equivalent import EQUIVALENT
 from mutate import Mutant, mutants
 from page_mutants import survivors_of_page
@@ -97,6 +97,7 @@ def run_tests(job: Job) -> None:
         importable = folder if copy.name == "tensorglass" else str(copy)
         sys.path.insert(0, importable)
         os.environ["PYTHONPATH"] = importable
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # the tests need none, and loading them takes time
         os.environ["TENSORGLASS_EXTENSIONS"] = str(copy)
         silence = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silence, 1)

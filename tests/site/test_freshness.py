@@ -170,6 +170,18 @@ def test_solutions_are_folded(project):
     assert 'href="#solution"' not in page
 
 
+def test_the_site_serves_the_wheel_that_the_pages_name(project):
+    site = project.root / "docs/_build/html"
+    (wheel,) = site.glob("*.whl")
+    page = (site / "auto_examples/broadcasting/uses_alpha.html").read_text()
+    assert f'href="../../{wheel.name}"' in page
+    assert f"pip install matplotlib {wheel.name}\npython uses_alpha.py" in page
+    before = wheel.read_bytes()
+    project.replace("src/tensorglass/common.py", "8 - 1", "9 - 2")
+    ran(project)
+    assert wheel.read_bytes() != before
+
+
 def test_what_a_page_ran_on_is_on_the_page(project):
     page = (project.root / "docs/_build/html/auto_examples/broadcasting/uses_beta.html").read_text()
     record = json.loads((project.root / "docs/_build/runs/auto_examples/broadcasting/uses_beta.json").read_text())

@@ -70,6 +70,19 @@ print(f"\\ue000{987654320 + 1} ticks\\ue001")
 """
 
 FILES = {
+    "pyproject.toml": """
+        [build-system]
+        requires = ["hatchling"]
+        build-backend = "hatchling.build"
+
+        [project]
+        name = "tensorglass"
+        version = "0"
+
+        [tool.hatch.build.targets.wheel]
+        packages = ["src/tensorglass"]
+    """,
+    "README.md": "# Throw-away\n",
     "src/tensorglass/__init__.py": """
         PUBLIC_NAMES = {"alpha": "first", "beta": "second", "gamma": "third"}
         __version__ = "0"
