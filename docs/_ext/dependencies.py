@@ -74,7 +74,7 @@ def _names_reached(tree: ast.Module, base: str) -> Iterator[str]:
             if module is not None:
                 yield module
                 for alias in node.names:
-                    yield "*" if alias.name == "*" and not module else f"{module}.{alias.name}".lstrip(".")
+                    yield f"{module}.{alias.name}".lstrip(".")  # `*` too, which then stands for all
     yield from _attributes_reached(tree, aliases)
 
 

@@ -358,8 +358,8 @@ assert explain_broadcast(batch, means).smallest_fix.code == "a + b[:, None, None
 # Exercise 2
 # ~~~~~~~~~~
 #
-# In one expression, add 10, 20, 30 down the columns **and** 1, 2, 3, 4 along the rows
-# of a 3 by 4 matrix of zeros.
+# In one expression, add 10, 20, 30 to each column **and** 1, 2, 3, 4 to each row of a 3
+# by 4 matrix of zeros.
 #
 # Solution
 # ^^^^^^^^

@@ -157,6 +157,11 @@ def test_text_of_the_fixes_begins_with_the_smallest_result():
     assert elements == sorted(elements) == [12, 12, 24]
 
 
+def test_the_smallest_fix_is_one_of_them():
+    assert explain_broadcast((3,), (3, 4)).smallest_fix.code == "a[:, None] + b"
+    assert explain_broadcast((3, 1), (3, 4)).smallest_fix is None
+
+
 def test_text_of_a_failure():
     lines = str(explain_broadcast((3,), (4,))).splitlines()
     assert lines[0] == "(3,) and (4,): do not broadcast"

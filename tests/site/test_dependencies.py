@@ -3,7 +3,7 @@
 import pytest
 from dependencies import modules_used
 
-INIT = 'PUBLIC_NAMES = {"explain": "shapes", "draw": "plots", "train": "deep"}'
+INIT = '"Documentation."\nPUBLIC_NAMES = {"explain": "shapes", "draw": "plots", "train": "deep"}'
 MODULES = {
     "__init__.py": INIT,
     "shapes.py": "from .report import Table",

@@ -34,7 +34,7 @@ with shows_error(ValueError, match="4"):
 # Outlook
 # -------
 #
-# See section 7, figure 8, chapter 9 and table 10.2, of 1999, in thread #11: https://example.org/12
+# 1. See section 7, Figure 8, chapter 9 and table 10.2, of 1999, in thread #11: https://example.org/12
 #
 # References
 # ----------
