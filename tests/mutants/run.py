@@ -52,7 +52,7 @@ LIBRARY = {
 }
 EXTENSIONS = {"dependencies": ["test_dependencies"], "law": ["test_law"]}
 OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
-SECONDS = 120  # a mutant that runs longer than this has been noticed
+SECONDS = 60  # a mutant that runs longer than this has been noticed
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,11 @@
 """The law of the house: what breaks it is found, with its line and its reason; what keeps it is left alone."""
 
 import ast
+import doctest
 
+import law
 import pytest
+import sources
 from law import checks_in, count, numbers_in, violations
 from sources import Block, read_notebook, read_script
 
@@ -81,7 +84,7 @@ def test_a_lawful_page(tmp_path):
         ),
         ("# A square has 4.", "# A square has 4 or 17.", 21, "the number 17 stands in neither the code nor the output"),
         ("People ask in 2020.", "People ask 2,020,000 times.", 5, "the number 2,020,000 stands in neither"),
-        ("# See section 7", "# See 0.5, section 7", 29, "the number 0.5 stands in neither"),
+        ("See section 7", "See 0.5, section 7", 29, "the number 0.5 stands in neither"),
         ("It has 3 sides.", "It has 3 sides, or 3.5.", 10, "the number 3.5 stands in neither"),
         ("It has 3 sides.", "It has ``(3, 6)`` sides.", 10, "the number 6 stands in neither"),
         ("It has 3 sides.", "It has 3/8 sides.", 10, "the number 8 stands in neither"),
@@ -159,6 +162,13 @@ def test_counting(tmp_path):
 )
 def test_checks(code, number):
     assert len(checks_in(code)) == number
+
+
+@pytest.mark.parametrize("module", [law, sources], ids=["law", "sources"])
+def test_the_examples_in_docstrings(module):
+    result = doctest.testmod(module)
+    assert result.attempted > 0
+    assert result.failed == 0
 
 
 def test_blocks_know_their_lines(tmp_path):
