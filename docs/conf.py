@@ -60,7 +60,6 @@ myst_enable_extensions = ["colon_fence", "dollarmath"]
 html_theme = "furo"
 html_title = "tensorglass"
 html_static_path = ["_static"]
-templates_path = ["_templates"]
 html_css_files = ["tensorglass.css"]
 html_copy_source = False
 html_show_sphinx = False

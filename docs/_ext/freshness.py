@@ -94,7 +94,11 @@ class Freshness:
         else:
             code = "\n".join(block.text for block in read_notebook(source) if block.is_code)
             settings = self.notebook_settings
-        modules = [f"{path.name}\n{path.read_text('utf-8')}" for path in sorted(modules_used(code, self.package))]
+        try:
+            used = sorted(modules_used(code, self.package))
+        except SyntaxError:
+            used = []  # the gallery, which runs the page next, shows where the error is
+        modules = [f"{path.name}\n{path.read_text('utf-8')}" for path in used]
         return _digest(source, settings, json.dumps(self.environment, sort_keys=True), *modules)
 
     def recorded(self, page: str) -> Run | None:

@@ -118,6 +118,16 @@ def test_a_page_that_fails_is_not_taken_for_fresh(project):
     assert ran(project) == ["beta"]
 
 
+def test_a_script_that_is_no_python_is_shown_where_it_fails(project):
+    project.replace("examples/broadcasting/uses_beta.py", "assert beta() == 7", "assert beta( == 7")
+    pages, result = project.build()
+    assert pages == []
+    assert result.returncode != 0
+    assert "SyntaxError: invalid syntax" in result.stderr
+    project.replace("examples/broadcasting/uses_beta.py", "assert beta( == 7", "assert beta() == 7")
+    assert ran(project) == ["beta"]
+
+
 def test_a_broken_law_fails_every_build_until_it_is_mended(project):
     project.replace("examples/broadcasting/uses_beta.py", "It is 7.", "It is 7, or 11.")
     for _ in range(2):
