@@ -50,7 +50,8 @@ def scrape_figures(block: tuple[Any, ...], variables: dict[str, Any], gallery: d
             raise ValueError(f"{variables['src_file']}: figure {path.name} has neither a title nor a described drawing")
         save_themed_svg(figure, path)
         source = os.path.relpath(path, gallery["src_dir"]).replace(os.sep, "/")
-        shown.append(f".. image:: /{source}\n   :alt: {alternative}\n   :class: figure\n")
+        image = f"   .. image:: /{source}\n      :alt: {alternative}\n      :class: figure\n"
+        shown.append(f".. container:: figure-frame\n\n{image}")  # on a narrow screen the frame scrolls
     plt.close("all")
     return "\n" + "\n".join(shown) if shown else ""
 

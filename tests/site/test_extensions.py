@@ -114,7 +114,8 @@ def test_figures_are_shown_once_with_their_description(tmp_path):
     variables = {"image_path_iterator": iter([str(tmp_path / "x_001.png")]), "src_file": "page.py"}
     plt.figure().suptitle("A title")
     shown = scrape_figures((), variables, {"src_dir": str(tmp_path)})
-    assert shown == "\n.. image:: /x_001.svg\n   :alt: A title.\n   :class: figure\n"
+    image = "   .. image:: /x_001.svg\n      :alt: A title.\n      :class: figure\n"
+    assert shown == f"\n.. container:: figure-frame\n\n{image}"
     assert scrape_figures((), variables, {"src_dir": str(tmp_path)}) == ""
 
 
