@@ -61,6 +61,8 @@ class Freshness:
         self.notebook_settings = _digest(json.dumps([app.config[name] for name in NOTEBOOK_SETTINGS]))
         self.started: dict[str, float] = {}
         self.ran: list[str] = []  # the pages that ran in this build
+        # Taken before anything runs: what is edited while a page runs makes that page stale.
+        self.fingerprints = {page: self.fingerprint(page) for page in self.pages()}
 
     def scripts(self) -> dict[str, Path]:
         """Return each gallery page's name with its script."""
@@ -113,11 +115,11 @@ class Freshness:
 
     def is_current(self, page: str) -> bool:
         run = self.recorded(page)
-        return run is not None and run.fingerprint == self.fingerprint(page)
+        return run is not None and run.fingerprint == self.fingerprints.get(page)
 
     def record(self, page: str, seconds: float) -> None:
         now = datetime.now(UTC).strftime("%Y-%m-%d")
-        run = Run(self.fingerprint(page), round(seconds, 1), now, self.environment)
+        run = Run(self.fingerprints[page], round(seconds, 1), now, self.environment)
         path = self.record_file(page)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(asdict(run), indent=1), "utf-8")
@@ -186,7 +188,7 @@ def forget_stale_notebooks(
 def record_notebooks(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Record the notebooks that were executed, and have every page that ran written again."""
     build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
-    for page in build.notebooks():
+    for page in build.notebooks().keys() & build.wanted().keys():
         execution = NbMetadataCollector.get_exec_data(env, page)
         if execution and execution["succeeded"] and not build.is_current(page):
             build.record(page, execution["runtime"])

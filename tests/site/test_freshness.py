@@ -106,6 +106,18 @@ def test_one_page_alone(project):
     assert ran(project) == ["beta"]
 
 
+def test_what_is_edited_while_a_page_runs_makes_it_stale(project):
+    module = project.root / "src/tensorglass/second.py"
+    edit = f'if "EDIT" in os.environ: open({str(module)!r}, "a").write("# edited\\n")'
+    project.replace("examples/broadcasting/uses_beta.py", "assert beta() == 7", f"assert beta() == 7\n{edit}")
+    assert ran(project, EDIT="1") == ["beta"]
+    assert ran(project) == ["beta"]
+    assert ran(project) == []
+    project.replace("examples/broadcasting/uses_beta.py", f"\n{edit}", "")
+    project.replace("src/tensorglass/second.py", "# edited\n", "")
+    assert ran(project) == ["beta"]
+
+
 def test_a_page_that_fails_is_not_taken_for_fresh(project):
     project.replace("src/tensorglass/second.py", "return 8 - 1", "return 8")
     for _ in range(2):
