@@ -13,8 +13,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .broadcasting import explain_broadcast as explain_broadcast
     from .device import default_device as default_device
+    from .holdings import memory_of as memory_of
+    from .inspection import storage_info as storage_info
+    from .memory import track_memory as track_memory
     from .pages import measured as measured
     from .pages import shows_error as shows_error
+    from .storage import shares_memory as shares_memory
+    from .storage import storage_bytes as storage_bytes
+    from .storage import storage_cells as storage_cells
+    from .storage import storage_index as storage_index
+    from .views import explain_view as explain_view
     from .watching import watch_broadcasts as watch_broadcasts
 
 __version__ = "0.1.0"
@@ -22,8 +30,16 @@ __version__ = "0.1.0"
 PUBLIC_NAMES = {
     "default_device": "device",
     "explain_broadcast": "broadcasting",
+    "explain_view": "views",
     "measured": "pages",
+    "memory_of": "holdings",
+    "shares_memory": "storage",
     "shows_error": "pages",
+    "storage_bytes": "storage",
+    "storage_cells": "storage",
+    "storage_index": "storage",
+    "storage_info": "inspection",
+    "track_memory": "memory",
     "watch_broadcasts": "watching",
 }
 

@@ -1,9 +1,6 @@
-"""Pictures of results, with matplotlib, which is imported only here.
+"""Pictures of broadcasts: the aligned shapes, and the cells as they are stretched.
 
-One visual language for all of them: an axis keeps one colour, counted from the last axis; what is stretched or
-repeated is hatched; what clashes has a heavy border and says so. Fills are translucent and outlines and texts are
-black, so that a page can swap black for the reader's own text colour. Each drawing describes itself in words, as the
-label of its axes.
+What clashes has a heavy border and says so.
 """
 
 from __future__ import annotations
@@ -11,33 +8,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
 import torch
 from matplotlib.patches import Rectangle
 
 from .broadcasting import CLASH, EQUAL, MISSING, BroadcastExplanation
+from .drawing import CELL_COLOR, HATCH, HATCH_WIDTH, axis_color, blank
 from .shapes import Shape, operand_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-# Okabe and Ito's colours, which colour-blind readers can tell apart, from the last axis backwards.
-AXIS_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
-CELL_COLOR = "#808080"
-HATCH = "//"
-HATCH_WIDTH = 0.6
-
-
-def axis_color(axis: int) -> str:
-    """Return the colour of an axis, given as -1 for the last one, -2 for the one before, and so on."""
-    return AXIS_COLORS[(-axis - 1) % len(AXIS_COLORS)]
 
 
 def plot_aligned_shapes(explanation: BroadcastExplanation, ax: Axes | None = None) -> Axes:
     """Draw one row per operand and one for the result, with equal axes under one another."""
     rank = len(explanation.axes)
     rows = len(explanation.shapes) + 1
-    ax = _blank(ax, width=1.6 + 1.1 * max(rank, 1), height=0.75 * rows + 0.7)
+    ax = blank(ax, width=1.6 + 1.1 * max(rank, 1), height=0.75 * rows + 0.7)
     for i, shape in enumerate(explanation.shapes):
         _row_label(ax, -i, f"{operand_name(i)} {shape}")
         for axis in explanation.axes:
@@ -65,7 +51,7 @@ def plot_broadcast_cells(
             f"plot_cells() got the result shape {explanation.result}; expected shapes that broadcast to rank 1 or 2"
         )
     rows, columns = _two_dimensional(explanation.result)
-    ax = _blank(ax, width=0.55 * (columns + 1) * (len(operands) + 1), height=0.5 * rows + 1.1)
+    ax = blank(ax, width=0.55 * (columns + 1) * (len(operands) + 1), height=0.5 * rows + 1.1)
     for i, operand in enumerate(operands):
         left = i * (columns + 1)
         values = operand.detach().cpu().expand(explanation.result).reshape(rows, columns)
@@ -81,14 +67,6 @@ def plot_broadcast_cells(
     ax.set_xlim(-1.5, left + columns - 0.4)
     ax.set_ylim(-rows - 0.5, 1.1)
     ax.set_label(_cells_description(explanation, operands, total))
-    return ax
-
-
-def _blank(ax: Axes | None, width: float, height: float) -> Axes:
-    if ax is None:
-        _, ax = plt.subplots(figsize=(width, height), layout="constrained")
-    ax.set_aspect("equal")
-    ax.set_axis_off()
     return ax
 
 

@@ -126,9 +126,11 @@ def counted(number: int, noun: str) -> str:
 def bytes_text(nbytes: int) -> str:
     """Return a number of bytes in the largest binary unit that keeps it at one or more.
 
-    >>> bytes_text(48), bytes_text(4_000_000), bytes_text(4 * 10**12)
-    ('48 bytes', '3.8 MiB', '3.6 TiB')
+    >>> bytes_text(48), bytes_text(4_000_000), bytes_text(4 * 10**12), bytes_text(-2048)
+    ('48 bytes', '3.8 MiB', '3.6 TiB', '-2.0 KiB')
     """
+    if nbytes < 0:
+        return f"-{bytes_text(-nbytes)}"
     if nbytes < 1024:
         return counted(nbytes, "byte")
     exponent = min((nbytes.bit_length() - 1) // 10, 5)

@@ -1,22 +1,13 @@
 """The drawings: what is drawn where, in which colour, and what the text alternative says."""
 
 import matplotlib
-
-matplotlib.use("agg")
-
 import matplotlib.pyplot as plt
 import pytest
 import torch
 from matplotlib.patches import Rectangle
 
 from tensorglass import explain_broadcast
-from tensorglass.plots import AXIS_COLORS, HATCH, axis_color
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
+from tensorglass.drawing import AXIS_COLORS, HATCH, axis_color
 
 
 def boxes(ax):

@@ -300,7 +300,12 @@ def functions_that_broadcast():
     for space in spaces:
         for name in dir(space):
             function = getattr(space, name)
-            if name.startswith("_") or name in explicit or isinstance(function, type) or not callable(function):
+            if (
+                name.startswith(("_", "set_"))
+                or name in explicit
+                or isinstance(function, type)
+                or not callable(function)
+            ):
                 continue
             if any(_broadcasts(function, count, dtype) for count in (2, 3) for dtype in (torch.float64, torch.int64)):
                 yield name

@@ -44,12 +44,24 @@ LIBRARY = {
     "alignment": ["test_alignment", "test_broadcasting"],
     "broadcasting": ["test_broadcasting"],
     "device": ["test_pages"],
+    "drawing": ["test_plots", "test_memory_plots"],
+    "finding": ["test_holdings"],
+    "holdings": ["test_holdings"],
+    "inspection": ["test_inspection"],
+    "layout": ["test_storage", "test_inspection"],
+    "memory": ["test_memory"],
+    "memory_plots": ["test_memory_plots"],
     "pages": ["test_pages"],
     "plots": ["test_plots"],
+    "recording": ["test_memory"],
     "report": ["test_report", "test_broadcasting"],
     "shapes": ["test_broadcasting"],
+    "storage": ["test_storage"],
+    "strided": ["test_strided", "test_inspection"],
+    "views": ["test_views"],
     "watching": ["test_watching"],
 }
+DRAWINGS = {"drawing", "memory_plots", "plots"}
 EXTENSIONS = {"dependencies": ["test_dependencies"], "law": ["test_law"]}
 OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
 SECONDS = 60  # a mutant that runs longer than this has been noticed
@@ -78,7 +90,7 @@ def jobs(wanted: list[str]) -> Iterator[Job]:
             if wanted and module not in wanted:
                 continue
             file = folder / f"{module}.py"
-            for mutant in mutants(file.read_text("utf-8"), constants=table is LIBRARY and module != "plots"):
+            for mutant in mutants(file.read_text("utf-8"), constants=table is LIBRARY and module not in DRAWINGS):
                 yield Job(file, mutant, [tests / f"{name}.py" for name in names])
 
 

@@ -1,0 +1,35 @@
+"""The visual language that all pictures share. With `plots` and `memory_plots` the only modules to import matplotlib.
+
+An axis keeps one colour, counted from the last axis; what is stretched, repeated or shared is hatched. Fills are
+translucent and outlines and texts are black, so that a page can swap black for the reader's own text colour. Each
+drawing describes itself in words, as the label of its axes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import matplotlib.pyplot as plt
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Okabe and Ito's colours, which colour-blind readers can tell apart, from the last axis backwards.
+AXIS_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+CELL_COLOR = "#808080"
+HATCH = "//"
+HATCH_WIDTH = 0.6
+
+
+def axis_color(axis: int) -> str:
+    """Return the colour of an axis, given as -1 for the last one, -2 for the one before, and so on."""
+    return AXIS_COLORS[(-axis - 1) % len(AXIS_COLORS)]
+
+
+def blank(ax: Axes | None, width: float, height: float) -> Axes:
+    """Return axes without a frame, those given or new ones of a size in inches, for a drawing in equal units."""
+    if ax is None:
+        _, ax = plt.subplots(figsize=(width, height), layout="constrained")
+    ax.set_aspect("equal")
+    ax.set_axis_off()
+    return ax

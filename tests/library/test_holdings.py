@@ -1,0 +1,304 @@
+"""memory_of, against files that torch.save writes and against listing bytes."""
+
+import dataclasses
+import io
+import random
+
+import numpy as np
+import pytest
+import torch
+from kinds_of_tensors import with_storage, without_storage
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from tensorglass import memory_of, strided
+
+
+def saved(value):
+    file = io.BytesIO()
+    torch.save(value, file)
+    return len(file.getvalue())
+
+
+class Tied(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed = torch.nn.Embedding(50, 16)
+        self.out = torch.nn.Linear(16, 50, bias=False)
+        self.out.weight = self.embed.weight
+        self.register_buffer("steps", torch.zeros(7), persistent=False)
+        self.cache = [torch.zeros(9)]
+
+
+def with_gradients():
+    model = torch.nn.Linear(40, 40)
+    model(torch.ones(1, 40)).sum().backward()
+    return model
+
+
+def adam():
+    model = with_gradients()
+    optimizer = torch.optim.Adam(model.parameters())
+    optimizer.step()
+    return optimizer.state_dict()
+
+
+def objects_to_save():
+    big = torch.zeros(100_000)
+    return {
+        "slice": big[:10],
+        "column": torch.zeros(300, 300)[:, 4],
+        "expanded": torch.zeros(3).expand(1000, 3),
+        "two views": [big[:10], big[20:]],
+        "hundred views": [big[i:] for i in range(100)],
+        "two storages over one buffer": [torch.from_numpy(array) for array in [np.zeros(500)] * 2],
+        "tied weights": Tied(),
+        "state dict of tied weights": Tied().state_dict(),
+        "state dict of 100 tensors": {f"layers.{i}.weight": torch.zeros(i, 3) for i in range(100)},
+        "gradients": with_gradients(),
+        "optimizer": adam(),
+        "sparse": torch.eye(50).to_sparse(),
+        "compressed": torch.eye(50).to_sparse_csr(),
+        "meta": {"a": torch.empty(10**6, device="meta"), "b": torch.zeros(100)},
+        "small types": {"a": torch.zeros(1000, dtype=torch.bool), "b": torch.ones(3).to(torch.float8_e4m3fn)},
+        "nothing": {},
+        "lazy clone": [big, torch._lazy_clone(big)],
+    }
+
+
+@pytest.mark.parametrize("name", objects_to_save())
+def test_the_size_of_the_file_is_predicted(name):
+    value = objects_to_save()[name]
+    held = memory_of(value)
+    assert abs(held.saved_bytes - saved(value)) < 2048 + 600 * len(held.storages)
+    # and much closer than that, for what consists of tensors alone
+    if not isinstance(value, torch.nn.Module):
+        assert abs(held.saved_bytes - saved(value)) < 300 + 75 * len(held.storages) + 20 * len(held.tensors)
+
+
+def test_a_gradient_is_memory_but_not_saved():
+    held = memory_of(with_gradients())
+    assert [(tensor.name, tensor.saved) for tensor in held.tensors] == [
+        ("weight", True),
+        ("weight.grad", False),
+        ("bias", True),
+        ("bias.grad", False),
+    ]
+    assert held.nbytes == 2 * (1600 + 40) * 4
+    assert held.saved_bytes < held.nbytes
+
+
+def test_a_module_gives_all_its_tensors_by_name():
+    held = memory_of(Tied())
+    assert [tensor.name for tensor in held.tensors] == ["steps", "embed.weight", "out.weight", "cache[0]"]
+    assert [(tensor.size, tensor.nbytes) for tensor in held.tensors] == [
+        ((7,), 28),
+        ((50, 16), 3200),
+        ((50, 16), 3200),
+        ((9,), 36),
+    ]
+    assert [tensor.storage for tensor in held.tensors] == [0, 1, 1, 2]
+    assert [storage.tensors for storage in held.storages] == [("steps",), ("embed.weight", "out.weight"), ("cache[0]",)]
+    assert held.shared_groups == (("embed.weight", "out.weight"),)
+    assert (held.nbytes, held.logical_bytes, held.unreachable_bytes) == (3264, 6464, 0)
+
+
+@dataclasses.dataclass
+class Batch:
+    inputs: torch.Tensor
+    label: str = "train"
+
+
+def test_collections_of_every_kind():
+    x = [torch.zeros(i) for i in range(1, 8)]
+    model = torch.nn.Linear(1, 1, bias=False)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    model(torch.ones(1, 1)).sum().backward()
+    optimizer.step()
+    held = memory_of({"a": x[0], 3: [x[1], (x[2], {"deep": x[3]})]}, Batch(x[4]), x[5], {x[6]}, optimizer)
+    assert [tensor.name for tensor in held.tensors] == [
+        "a.a",
+        "a[3][0]",
+        "a[3][1][0]",
+        "a[3][1][1].deep",
+        "b.inputs",
+        "c",
+        "d[0]",
+        "e.param_groups[0].params[0]",
+        "e.param_groups[0].params[0].grad",
+        "e.state[0].momentum_buffer",
+    ]
+    assert [tensor.name for tensor in memory_of(x[0]).tensors] == ["a"]
+    assert [tensor.name for tensor in memory_of([x[0]]).tensors] == ["[0]"]
+
+
+def test_a_collection_that_contains_itself_ends():
+    x = torch.zeros(3)
+    loop = [x]
+    loop.append({"again": loop})
+    assert [tensor.name for tensor in memory_of(loop).tensors] == ["[0]"]
+    twice = [[x], [x]]
+    assert [tensor.name for tensor in memory_of(twice).tensors] == ["[0][0]", "[1][0]"]
+
+
+def test_sparse_and_jagged_tensors_are_what_they_consist_of():
+    eye = torch.eye(5)
+    parts = {
+        "coo": (eye.to_sparse(), ["a.indices", "a.values"]),
+        "csr": (eye.to_sparse_csr(), ["a.crow_indices", "a.col_indices", "a.values"]),
+        "csc": (eye.to_sparse_csc(), ["a.ccol_indices", "a.row_indices", "a.values"]),
+        "bsr": (eye.to_sparse_bsr((1, 1)), ["a.crow_indices", "a.col_indices", "a.values"]),
+        "bsc": (eye.to_sparse_bsc((1, 1)), ["a.ccol_indices", "a.row_indices", "a.values"]),
+    }
+    for tensor, names in parts.values():
+        assert [each.name for each in memory_of(tensor).tensors] == names
+    ragged = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged)
+    held = memory_of(ragged)
+    assert {"a._values", "a._offsets"} <= {tensor.name for tensor in held.tensors}
+    assert next(tensor.nbytes for tensor in held.tensors if tensor.name == "a._values") == 20
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_bytes_and_groups_agree_with_listing(seed):
+    generator = random.Random(seed)
+    for _ in range(100):
+        array = np.zeros(120, np.uint8)
+        bases = [torch.from_numpy(array), torch.from_numpy(array[20:]), torch.zeros(60, dtype=torch.uint8)]
+        views = []
+        for _ in range(generator.randint(1, 6)):
+            base = generator.choice(bases)
+            size = [generator.randint(0 if generator.random() < 0.1 else 1, 3) for _ in range(generator.randint(0, 2))]
+            stride = [generator.choice((1, 2, 5, 9)) for _ in size]
+            views.append(base.as_strided(size, stride, generator.randint(0, 20)))
+        reached = [_addresses(view) for view in views]
+        storages = {view.untyped_storage()._cdata: view for view in views}
+        held = memory_of(views)
+        assert held.nbytes == len(set().union(*(_whole(view) for view in storages.values())))
+        assert len(held.storages) == len(storages)
+        for storage in held.storages:
+            members = [int(name[1:-1]) for name in storage.tensors]
+            kept = _whole(views[members[0]])
+            assert storage.nbytes == len(kept)
+            assert storage.unreachable_bytes == len(kept - set().union(*(reached[i] for i in members)))
+        assert held.unreachable_bytes == sum(storage.unreachable_bytes for storage in held.storages)
+        assert {frozenset(group) for group in held.shared_groups} == _linked(reached)
+        assert all(list(group) == sorted(group) for group in held.shared_groups)
+
+
+def _addresses(view):
+    start = torch._C._data_address(view) + view.storage_offset()
+    offsets = np.zeros(1, np.int64)
+    for count, step in zip(view.shape, view.stride(), strict=True):
+        offsets = (offsets[:, None] + step * np.arange(count)).reshape(-1)
+    return {start + int(offset) for offset in offsets}
+
+
+def _whole(view):
+    start = torch._C._data_address(view)
+    return set(range(start, start + view.untyped_storage().nbytes()))
+
+
+def _linked(reached):
+    groups = [{i} for i in range(len(reached))]
+    for i, a in enumerate(reached):
+        for j, b in enumerate(reached[:i]):
+            if a & b:
+                merged = next(g for g in groups if i in g) | next(g for g in groups if j in g)
+                groups = [g for g in groups if not g & merged] + [merged]
+    return {frozenset(f"[{i}]" for i in group) for group in groups if len(group) > 1}
+
+
+def test_a_lazy_clone_is_one_memory_and_no_group():
+    x = torch.zeros(1000)
+    y = torch._lazy_clone(x)
+    held = memory_of(x, y)
+    assert (held.nbytes, len(held.storages), held.shared_groups) == (4000, 2, ())
+
+
+def test_meta_and_fake_tensors_count_by_storage():
+    x = torch.empty(1000, device="meta")
+    held = memory_of(x[:10], x[5:], torch.empty(3, device="meta"))
+    assert (held.nbytes, held.logical_bytes, held.unreachable_bytes) == (4012, 40 + 3980 + 12, 0)
+    assert held.shared_groups == (("a", "b"),)
+    assert memory_of(x).saved_bytes < 2000
+    with FakeTensorMode():
+        fake = torch.nn.Linear(10**5, 10**5)
+    held = memory_of(fake)
+    assert held.nbytes == 4 * (10**10 + 10**5)
+    assert held.saved_bytes > held.nbytes
+
+
+def test_what_is_too_irregular_is_not_counted(monkeypatch):
+    monkeypatch.setattr(strided, "LISTED_AT_MOST", 5)
+    x = torch.zeros(100)
+    held = memory_of(x.as_strided((3, 2), (2, 3)), torch.zeros(3))
+    assert [storage.unreachable_bytes for storage in held.storages] == [None, 0]
+    assert held.unreachable_bytes is None
+    assert "not counted" in str(held)
+    assert "kept alive" not in str(held)
+
+
+def test_a_shrunk_storage_has_nothing_unreachable():
+    x = torch.ones(6)
+    x.untyped_storage().resize_(8)
+    assert memory_of(x).unreachable_bytes == 0
+
+
+@pytest.mark.parametrize("name", with_storage())
+def test_every_kind_of_tensor_is_counted(name):
+    tensor = with_storage()[name]
+    held = memory_of([tensor])
+    assert [(each.name, each.dtype, each.nbytes) for each in held.tensors] == [("[0]", tensor.dtype, tensor.nbytes)]
+    assert held.nbytes == tensor.untyped_storage().nbytes()
+    assert held.storages[0].device == tensor.device
+
+
+@pytest.mark.parametrize("name", ["mkldnn", "nested", "masked", "functional", "zeros"])
+def test_memory_that_is_not_shown_is_named(name):
+    tensor, word = without_storage()[name]
+    with pytest.raises(TypeError, match=rf"memory_of\(\) tensor model.cache\[1\] .*{word}.*; expected"):
+        memory_of({"model": {"cache": [torch.ones(1), tensor]}})
+
+
+def test_an_uninitialized_parameter_has_no_memory_yet():
+    held = memory_of(torch.nn.LazyLinear(3))
+    assert (held.tensors, held.storages, held.nbytes) == ((), (), 0)
+
+
+def test_something_without_tensors_is_refused():
+    for value, came in ((3, "int"), ("weights", "str"), (None, "NoneType"), (Batch, "type")):
+        with pytest.raises(TypeError, match=rf"memory_of\(\) object b is {came}; expected a tensor, a module"):
+            memory_of([], value)
+    assert memory_of([3, "weights", None]).tensors == ()
+    assert memory_of().nbytes == 0
+
+
+def test_it_prints_what_is_held():
+    big = torch.zeros(1000)
+    text = str(memory_of({"first": big[:10], "second": big[5:15], "other": torch.zeros(2)}))
+    lines = [" ".join(line.split()) for line in text.splitlines() if line]
+    assert lines[0] == "3 tensors in 2 storages: 3.9 KiB of memory"
+    assert lines[4:] == [
+        "first, second cpu 4,000 3,940",
+        "other cpu 8 0",
+        "shared memory: first, second",
+        "unreachable, but kept alive: 3.8 KiB",
+        "torch.save would write about 5.8 KiB",
+    ]
+    assert str(memory_of([])).startswith("0 tensors in 0 storages: 0 bytes of memory\n\ntorch.save")
+    many = str(memory_of([big[i : i + 2] for i in range(0, 10, 2)]))
+    assert "[0], [1], [2] and 2 more" in many
+    assert "[0], [1], [2]  " in str(memory_of([big[i : i + 2] for i in range(0, 6, 2)]))
+
+
+def test_a_long_table_is_cut():
+    held = memory_of({f"layer {i}": torch.zeros(i) for i in range(1, 26)})
+    assert "Storages, the largest 20 of 25" in str(held)
+    assert "layer 25" in str(held)
+    assert "layer 6 " in str(held)
+    assert "layer 5 " not in str(held)
+    pairs = [(x, x) for x in torch.zeros(23, 2).unbind()]
+    text = str(memory_of(pairs))
+    assert text.count("shared memory: ") == 20
+    assert "and 3 more groups that share memory" in text
+    assert "more groups" not in str(memory_of(pairs[:20]))
+    assert "Storages\n" in str(memory_of({f"layer {i}": torch.zeros(i) for i in range(20)}))
