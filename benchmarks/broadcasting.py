@@ -1,36 +1,13 @@
-"""What explaining a broadcast costs, whatever the size of the tensors, and what watching adds to a call.
-
-All sides are measured in turn within one run; the figures are medians, in microseconds.
-"""
+"""What explaining a broadcast costs, whatever the size of the tensors, and what watching adds to a call."""
 
 from __future__ import annotations
 
-import statistics
-import time
 from collections.abc import Callable
 
 import torch
+from timing import show
 
 from tensorglass import explain_broadcast, watch_broadcasts
-
-ROUNDS = 200
-
-
-def medians(sides: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Return each side's median time in microseconds, the sides being run in turn."""
-    times: dict[str, list[float]] = {name: [] for name in sides}
-    for _ in range(ROUNDS):
-        for name, side in sides.items():
-            start = time.perf_counter()
-            side()
-            times[name].append(time.perf_counter() - start)
-    return {name: 1e6 * statistics.median(values) for name, values in times.items()}
-
-
-def show(title: str, sides: dict[str, Callable[[], object]]) -> None:
-    print(f"\n{title}")
-    for name, microseconds in medians(sides).items():
-        print(f"  {name:48} {microseconds:10.1f}")
 
 
 def watched(call: Callable[[], object]) -> Callable[[], object]:

@@ -151,7 +151,7 @@ class StorageInfo(Report):
         yield "stride", str(self.stride), "cells from one index to the next, along each axis"
         yield "offset", str(self.offset), "the cell of the first element"
         yield "dtype", str(self.dtype).removeprefix("torch."), f"{counted(self.itemsize, 'byte')} an element"
-        yield "device", str(self.device), ""
+        yield "device", str(self.device), "where the storage is"
         yield "logical bytes", f"{self.nbytes:,}", f"{elements} of {counted(self.itemsize, 'byte')}"
         rest = f" and {counted(self.bytes_left_over, 'byte')} left over" if self.bytes_left_over else ""
         yield "storage bytes", f"{self.storage_nbytes:,}", f"{counted(self.cells, 'cell')}{rest}"

@@ -30,7 +30,7 @@ class Places:
 
     start: int
     axes: Axes
-    empty: bool = False
+    empty: bool
 
     @staticmethod
     def of(start: int, axes: Iterable[tuple[int, int]]) -> Places:
@@ -120,8 +120,8 @@ def collide(size: Sequence[int], stride: Sequence[int]) -> bool:
     """
     if 0 in size:
         return False
-    axes = sorted(((n, step) for n, step in zip(size, stride, strict=True) if n > 1), key=lambda axis: -axis[1])
-    if is_injective(tuple(axes)):
+    axes = tuple((n, step) for n, step in zip(size, stride, strict=True) if n != 1)
+    if is_injective(axes):
         return False
     for k, (count, step) in enumerate(axes):
         finer = axes[k + 1 :]
@@ -144,7 +144,7 @@ def union_count(sets: Iterable[Places]) -> int | None:
     runs = [_runs(places) for places in distinct]
     starts = np.concatenate([np.zeros(0, np.int64), *(start for start, _ in runs)])
     stops = np.concatenate([np.zeros(0, np.int64), *(start + length for start, length in runs)])
-    order = np.argsort(starts, kind="stable")
+    order = np.argsort(starts)
     starts, stops = starts[order], np.maximum.accumulate(stops[order])
     # Each run adds what lies beyond the furthest place that an earlier run reached.
     earlier = np.concatenate([np.full(1, np.iinfo(np.int64).min), stops])[:-1]
@@ -158,10 +158,10 @@ def _runs(places: Places) -> tuple[np.ndarray[Any, Any], int]:
 
 
 def _listed(axes: Axes) -> np.ndarray[Any, Any]:
-    total = np.zeros(1, np.int64)
+    places = np.zeros(1, np.int64)
     for count, step in axes:
-        total = (total[:, None] + step * np.arange(count, dtype=np.int64)).reshape(-1)
-    return total
+        places = np.add.outer(places, step * np.arange(count, dtype=np.int64)).ravel()
+    return places
 
 
 class _Layout:

@@ -247,7 +247,7 @@ def _axes(size: Shape, stride: Shape) -> Iterator[AxisOfView]:
 
 def _breaks(size: Shape, stride: Shape, shape: Shape) -> Iterator[tuple[int, int]]:
     """Yield the breaks in memory that no border between new axes coincides with."""
-    borders = {math.prod(shape[axis:]) for axis in range(len(shape) + 1)}
+    borders = {math.prod(shape[axis:]) for axis in range(len(shape))}
     for axis in _axes(size, stride):
         if axis.merges is False and math.prod(size[axis.axis + 1 :]) not in borders:
             following = next(i for i in range(axis.axis + 1, len(size)) if size[i] != 1)

@@ -62,22 +62,28 @@ def with_storage():
 
 
 def without_storage():
-    """Return tensors that have no storage of their own, by name, with a word of the sentence that refuses them."""
+    """Return tensors that have no storage of their own, by name, with the sentence that refuses them."""
+    no_storage = "which has no storage of its own; expected a strided one, such as the indices or the values"
+    nested = "is a nested tensor; expected one of the tensors that it consists of"
+    wraps = "that owns no memory; expected the tensors that it wraps"
     eye = torch.eye(3)
     ones = [torch.ones(2), torch.ones(3)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # prototypes
         return {
-            "coo": (eye.to_sparse(), "sparse_coo"),
-            "csr": (eye.to_sparse_csr(), "sparse_csr"),
-            "csc": (eye.to_sparse_csc(), "sparse_csc"),
-            "bsr": (eye.to_sparse_bsr((1, 1)), "sparse_bsr"),
-            "bsc": (eye.to_sparse_bsc((1, 1)), "sparse_bsc"),
-            "mkldnn": (eye.to_mkldnn(), "mkldnn"),
-            "nested": (torch.nested.nested_tensor(ones), "nested"),
-            "jagged": (torch.nested.nested_tensor(ones, layout=torch.jagged), "nested"),
-            "masked": (torch.masked.masked_tensor(eye, eye > 0), "MaskedTensor"),
-            "functional": (torch._to_functional_tensor(eye), "owns no memory"),
-            "zeros": (torch._efficientzerotensor((3,)), "owns no memory"),
-            "uninitialized": (torch.nn.LazyLinear(3).weight, "not initialized"),
+            "coo": (eye.to_sparse(), f"is a sparse_coo tensor, {no_storage} of a sparse tensor"),
+            "csr": (eye.to_sparse_csr(), f"is a sparse_csr tensor, {no_storage} of a sparse tensor"),
+            "csc": (eye.to_sparse_csc(), f"is a sparse_csc tensor, {no_storage} of a sparse tensor"),
+            "bsr": (eye.to_sparse_bsr((1, 1)), f"is a sparse_bsr tensor, {no_storage} of a sparse tensor"),
+            "bsc": (eye.to_sparse_bsc((1, 1)), f"is a sparse_bsc tensor, {no_storage} of a sparse tensor"),
+            "mkldnn": (eye.to_mkldnn(), f"is a mkldnn tensor, {no_storage} of a sparse tensor"),
+            "nested": (torch.nested.nested_tensor(ones), nested),
+            "jagged": (torch.nested.nested_tensor(ones, layout=torch.jagged), nested),
+            "masked": (torch.masked.masked_tensor(eye, eye > 0), f"is a MaskedTensor {wraps}"),
+            "functional": (torch._to_functional_tensor(eye), f"is a Tensor {wraps}"),
+            "zeros": (torch._efficientzerotensor((1,), dtype=torch.bool), f"is a Tensor {wraps}"),
+            "uninitialized": (
+                torch.nn.LazyLinear(3).weight,
+                "is not initialized yet; expected a tensor that has a storage",
+            ),
         }

@@ -181,6 +181,7 @@ def test_bytes_and_groups_agree_with_listing(seed):
             assert storage.unreachable_bytes == len(kept - set().union(*(reached[i] for i in members)))
         assert held.unreachable_bytes == sum(storage.unreachable_bytes for storage in held.storages)
         assert {frozenset(group) for group in held.shared_groups} == _linked(reached)
+        assert len(held.shared_groups) == len(set(held.shared_groups))
         assert all(list(group) == sorted(group) for group in held.shared_groups)
 
 
@@ -233,7 +234,7 @@ def test_what_is_too_irregular_is_not_counted(monkeypatch):
     held = memory_of(x.as_strided((3, 2), (2, 3)), torch.zeros(3))
     assert [storage.unreachable_bytes for storage in held.storages] == [None, 0]
     assert held.unreachable_bytes is None
-    assert "not counted" in str(held)
+    assert " not counted\n" in str(held)
     assert "kept alive" not in str(held)
 
 
@@ -254,9 +255,10 @@ def test_every_kind_of_tensor_is_counted(name):
 
 @pytest.mark.parametrize("name", ["mkldnn", "nested", "masked", "functional", "zeros"])
 def test_memory_that_is_not_shown_is_named(name):
-    tensor, word = without_storage()[name]
-    with pytest.raises(TypeError, match=rf"memory_of\(\) tensor model.cache\[1\] .*{word}.*; expected"):
+    tensor, sentence = without_storage()[name]
+    with pytest.raises(TypeError) as caught:
         memory_of({"model": {"cache": [torch.ones(1), tensor]}})
+    assert str(caught.value) == f"memory_of() tensor model.cache[1] {sentence}"
 
 
 def test_an_uninitialized_parameter_has_no_memory_yet():
@@ -266,28 +268,37 @@ def test_an_uninitialized_parameter_has_no_memory_yet():
 
 def test_something_without_tensors_is_refused():
     for value, came in ((3, "int"), ("weights", "str"), (None, "NoneType"), (Batch, "type")):
-        with pytest.raises(TypeError, match=rf"memory_of\(\) object b is {came}; expected a tensor, a module"):
+        with pytest.raises(TypeError) as caught:
             memory_of([], value)
+        assert str(caught.value) == (
+            f"memory_of() object b is {came}; expected a tensor, a module, an optimizer, or a collection of them"
+        )
     assert memory_of([3, "weights", None]).tensors == ()
     assert memory_of().nbytes == 0
 
 
 def test_it_prints_what_is_held():
     big = torch.zeros(1000)
-    text = str(memory_of({"first": big[:10], "second": big[5:15], "other": torch.zeros(2)}))
-    lines = [" ".join(line.split()) for line in text.splitlines() if line]
-    assert lines[0] == "3 tensors in 2 storages: 3.9 KiB of memory"
-    assert lines[4:] == [
-        "first, second cpu 4,000 3,940",
-        "other cpu 8 0",
-        "shared memory: first, second",
-        "unreachable, but kept alive: 3.8 KiB",
-        "torch.save would write about 5.8 KiB",
-    ]
+    assert str(memory_of({"first": big[:10], "second": big[5:15], "other": torch.zeros(2)})) == (
+        "3 tensors in 2 storages: 3.9 KiB of memory\n"
+        "\n"
+        "Storages\n"
+        "\n"
+        "tensors        device  bytes  unreachable\n"
+        "-------------  ------  -----  -----------\n"
+        "first, second  cpu     4,000        3,940\n"
+        "other          cpu         8            0\n"
+        "\n"
+        "shared memory: first, second\n"
+        "\n"
+        "unreachable, but kept alive: 3.8 KiB\n"
+        "\n"
+        "torch.save would write about 5.8 KiB"
+    )
     assert str(memory_of([])).startswith("0 tensors in 0 storages: 0 bytes of memory\n\ntorch.save")
-    many = str(memory_of([big[i : i + 2] for i in range(0, 10, 2)]))
-    assert "[0], [1], [2] and 2 more" in many
-    assert "[0], [1], [2]  " in str(memory_of([big[i : i + 2] for i in range(0, 6, 2)]))
+    four = str(memory_of([big[i : i + 2] for i in range(0, 8, 2)]))
+    assert "[0], [1], [2] and 1 more  cpu" in four
+    assert "[0], [1], [2]  cpu" in str(memory_of([big[i : i + 2] for i in range(0, 6, 2)]))
 
 
 def test_a_long_table_is_cut():
@@ -299,6 +310,6 @@ def test_a_long_table_is_cut():
     pairs = [(x, x) for x in torch.zeros(23, 2).unbind()]
     text = str(memory_of(pairs))
     assert text.count("shared memory: ") == 20
-    assert "and 3 more groups that share memory" in text
+    assert "\n\nand 3 more groups that share memory\n\n" in text
     assert "more groups" not in str(memory_of(pairs[:20]))
     assert "Storages\n" in str(memory_of({f"layer {i}": torch.zeros(i) for i in range(20)}))

@@ -7,143 +7,10 @@ import torch
 from torch.nn import functional
 
 from tensorglass import default_device, track_memory
+from tensorglass.memory import DeviceMemory, MemoryTrace
+from tensorglass.recording import OperationCall, Recorder
 
 DEVICE = default_device()
-
-
-def allocator_peak(run):
-    """The peak by the allocator's own account: its statistics on CUDA, the newer profiler's events on the CPU."""
-    if DEVICE.type == "cuda":
-        torch.cuda.synchronize()
-        torch.cuda.reset_peak_memory_stats()
-        before = torch.cuda.memory_allocated()
-        kept = run()
-        return torch.cuda.max_memory_allocated() - before, kept
-    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
-        kept = run()
-    live = peak = 0
-    pending = list(profile.profiler.kineto_results.experimental_event_tree())
-    allocations = []
-    while pending:
-        event = pending.pop()
-        pending += event.children
-        if event.tag.name == "Allocation":
-            allocations.append((event.start_time_ns, event.id, event.extra_fields.alloc_size))
-    for _, _, size in sorted(allocations):
-        live += size
-        peak = max(peak, live)
-    return peak, kept
-
-
-def tensors():
-    torch.manual_seed(0)
-    images = torch.randn(4, 8, 32, 32, device=DEVICE)
-    matrix = torch.randn(200, 200, device=DEVICE)
-    return {
-        "images": images,
-        "kernel": torch.randn(8, 8, 3, 3, device=DEVICE),
-        "matrix": matrix,
-        "points": torch.randn(300, 16, device=DEVICE),
-        "numbers": torch.randint(0, 1000, (20_000,), device=DEVICE),
-        "long": torch.randn(50_000, device=DEVICE),
-        "heads": torch.randn(2, 4, 64, 32, device=DEVICE),
-    }
-
-
-OPERATIONS = {
-    "add": lambda t: t["matrix"] + 1,
-    "attention": lambda t: functional.scaled_dot_product_attention(t["heads"], t["heads"], t["heads"]),
-    "batch_norm": lambda t: functional.batch_norm(t["images"], None, None, training=True),
-    "boolean indexing": lambda t: t["long"][t["long"] > 0],
-    "cdist": lambda t: torch.cdist(t["points"], t["points"]),
-    "conv2d": lambda t: functional.conv2d(t["images"], t["kernel"]),
-    "cumsum": lambda t: t["long"].cumsum(0),
-    "einsum": lambda t: torch.einsum("ij,jk,kl->il", t["matrix"], t["matrix"], t["matrix"]),
-    "fft": lambda t: torch.fft.fft(t["long"]),
-    "interpolate": lambda t: functional.interpolate(t["images"], scale_factor=2),
-    "inverse": lambda t: torch.linalg.inv(t["matrix"]),
-    "logsumexp": lambda t: t["matrix"].logsumexp(0),
-    "matmul": lambda t: t["matrix"] @ t["matrix"],
-    "max_pool2d": lambda t: functional.max_pool2d(t["images"], 2),
-    "median": lambda t: t["long"].median(),
-    "nonzero": lambda t: t["numbers"].nonzero(),
-    "pairwise": lambda t: ((t["points"][:, None] - t["points"][None]) ** 2).sum(-1),
-    "qr": lambda t: torch.linalg.qr(t["matrix"]),
-    "softmax": lambda t: t["matrix"].softmax(-1),
-    "sort": lambda t: t["long"].sort(),
-    "svd": lambda t: torch.linalg.svd(t["matrix"]),
-    "topk": lambda t: t["long"].topk(100),
-    "unique": lambda t: torch.unique(t["numbers"]),
-}
-
-
-def modules():
-    torch.manual_seed(0)
-    return {
-        "mlp": (torch.nn.Sequential(torch.nn.Linear(64, 256), torch.nn.GELU(), torch.nn.Linear(256, 10)), (32, 64)),
-        "cnn": (torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(), torch.nn.Flatten()), (4, 3, 32, 32)),
-        "lstm": (torch.nn.LSTM(16, 32, 2), (20, 4, 16)),
-        "transformer": (torch.nn.TransformerEncoderLayer(32, 4, 64, dropout=0.0, batch_first=True), (4, 20, 32)),
-        "batch norm": (torch.nn.BatchNorm2d(8), (4, 8, 16, 16)),
-        "attention": (_SelfAttention(), (4, 20, 32)),
-    }
-
-
-class _SelfAttention(torch.nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.attention = torch.nn.MultiheadAttention(32, 4, batch_first=True)
-
-    def forward(self, x):
-        return self.attention(x, x, x)[0]
-
-
-def assert_peak(run):
-    run()  # what is made once, such as a library's workspace, is not the operation's
-    expected, kept = allocator_peak(run)
-    del kept
-    with track_memory() as memory:
-        kept = run()
-    del kept
-    tolerance = 0 if DEVICE.type == "cuda" else 0.01 * expected
-    assert expected > 0
-    assert abs(memory.peak_bytes - expected) <= tolerance, (memory.peak_bytes, expected)
-    return memory
-
-
-@pytest.mark.parametrize("name", OPERATIONS)
-def test_the_peak_of_an_operation_is_the_allocators(name):
-    given = tensors()
-    assert_peak(lambda: OPERATIONS[name](given))
-
-
-@pytest.mark.parametrize("name", modules())
-def test_the_peak_of_a_module_is_the_allocators_forward_and_backward(name):
-    module, shape = modules()[name]
-    module.to(DEVICE)
-    x = torch.randn(shape, device=DEVICE, requires_grad=True)
-
-    def step():
-        output = module(x)
-        (output[0] if isinstance(output, tuple) else output).sum().backward()
-        gradients = [x.grad, *(parameter.grad for parameter in module.parameters())]
-        module.zero_grad()
-        x.grad = None
-        return gradients
-
-    memory = assert_peak(step)
-    assert any("Backward" in call.operation for call in memory.calls)
-
-
-@pytest.mark.skipif(DEVICE.type == "cuda", reason="these are figures of the CPU")
-@pytest.mark.parametrize(("name", "ratio"), [("conv2d", 1.5), ("unique", 3.0), ("boolean indexing", 2.0)])
-def test_workspaces_are_seen_that_outputs_do_not_show(name, ratio):
-    given = tensors()
-    OPERATIONS[name](given)
-    with track_memory() as memory:
-        output = OPERATIONS[name](given)
-    assert memory.peak_bytes > ratio * output.nbytes
-    assert max(call.workspace for call in memory.calls) > 0
 
 
 def ones(count):
@@ -292,7 +159,8 @@ def test_another_thread_is_not_seen():
 
 def test_it_cannot_run_inside_another_profiler():
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]):
-        with pytest.raises(RuntimeError, match=r"track_memory\(\) cannot record while another profiler"):
+        expected = r"^track_memory\(\) cannot record while another profiler records in this thread; end that one first$"
+        with pytest.raises(RuntimeError, match=expected):
             with track_memory():
                 pass
         ones(3)
@@ -306,7 +174,8 @@ def test_figures_are_read_after_the_block():
     with track_memory() as memory:
         assert str(memory) == "still recording"
         for read in ("peak_bytes", "live_bytes", "calls", "devices", "notes"):
-            with pytest.raises(RuntimeError, match="still recording; read its figures after the with block"):
+            expected = r"^track_memory\(\) is still recording; read its figures after the with block$"
+            with pytest.raises(RuntimeError, match=expected):
                 getattr(memory, read)
 
 
@@ -317,28 +186,149 @@ def test_nothing_is_told_as_nothing():
     assert (memory.peak_bytes, memory.live_bytes, memory.allocated_bytes) == (0, 0, 0)
     assert memory.peak_operation == "between operations"
     assert memory.calls == memory.devices == memory.notes == ()
+    assert memory.main.device == "cpu"
 
 
-@pytest.mark.skipif(DEVICE.type == "cuda", reason="these are figures of the CPU")
-def test_it_prints_a_table_with_the_highest_first():
-    x = torch.ones(1000)
+def test_backward_is_told_by_its_operations():
+    x = ones(1000).requires_grad_()
+    y = ones(1000).requires_grad_()
+    (x * y).sum().backward()
+    x.grad = None
+    z = x * y
     with track_memory() as memory:
-        y = x.exp()
-        y = y.exp()
-        y = y.sin()
-        z = x[x > 0]
-    lines = str(memory).splitlines()
-    (workspace,) = [call.workspace for call in memory.calls if call.operation == "index"]
-    assert lines[0].startswith("cpu: peak ")
-    assert " in index, 7.8 KiB live at the end, " in lines[0]
-    assert lines[2] == "Bytes on cpu"
-    rows = {line.split()[0]: line.split()[1:] for line in lines[6:]}
-    assert list(rows) == ["index", "between", "exp", "sin", "gt"]
-    assert rows["exp"] == ["2", "8,000", "8,000", "0", "8,000"]
-    assert workspace > 0
-    assert lines[6].split()[4] == f"{workspace:,}"
-    assert memory._repr_html_().count("<tr>") == 6
-    del z
+        z.backward(ones(1000))
+    assert [call.operation for call in memory.calls if call.operation != "between operations"][:2] == [
+        "ones",
+        "MulBackward0",
+    ]
+    assert {call.operation for call in memory.calls} <= {"ones", "MulBackward0", "AccumulateGrad", "between operations"}
+
+
+class Event:
+    """What the profiler tells of one event."""
+
+    def __init__(self, kind, name="", thread=1, cpu=0, cuda=0, time=0):
+        self.kind, self.name, self.thread_id = (lambda: kind), (lambda: name), (lambda: thread)
+        self.cpu_memory_usage, self.cuda_memory_usage = (lambda: cpu), (lambda: cuda)
+        self.time = time
+
+    def cpu_elapsed_us(self, other):
+        return other.time - self.time
+
+
+def recorded(events):
+    recorder = Recorder()
+    recorder.consume(events)
+    return {
+        device: [(call.operation, call.before, call.highest, call.after, call.allocated) for call in calls]
+        for device, calls in recorder.calls.items()
+    }
+
+
+def test_the_devices_are_counted_apart():
+    events = [
+        Event("push", "aten::to"),
+        Event("memory_alloc", cuda=512),
+        Event("push", "aten::empty"),
+        Event("memory_alloc", cpu=100),
+        Event("pop"),
+        Event("memory_alloc", cpu=-100),
+        Event("pop"),
+        Event("memory_alloc", cuda=-512),
+    ]
+    assert recorded(events) == {
+        "cuda": [("to", 0, 512, 512, 512), ("between operations", 512, 512, 0, 0)],
+        "cpu": [("to", 0, 100, 0, 100)],
+    }
+
+
+def test_threads_have_operations_of_their_own():
+    events = [
+        Event("push", "aten::add", thread=1),
+        Event("memory_alloc", cpu=8, thread=1),
+        Event("memory_alloc", cpu=4, thread=2),  # between that thread's operations
+        Event("memory_alloc", cpu=2, thread=3),  # as is this one
+        Event("push", "torch::autograd::AccumulateGrad", thread=2),
+        Event("memory_alloc", cpu=16, thread=2),
+        Event("pop", thread=2),
+        Event("memory_alloc", cpu=-8, thread=1),
+        Event("pop", thread=1),
+        Event("pop", thread=1),  # of something that began before the recording
+    ]
+    assert recorded(events) == {
+        "cpu": [
+            ("add", 0, 8, 8, 8),
+            ("between operations", 8, 14, 14, 6),
+            ("AccumulateGrad", 14, 30, 30, 16),
+            ("add", 30, 30, 22, 0),
+        ]
+    }
+
+
+def test_the_lists_of_backward_threads_are_merged_by_time(monkeypatch):
+    main = [Event("mark", time=5), Event("memory_alloc", cpu=10, time=6), Event("memory_alloc", cpu=-10, time=9)]
+    worker = [Event("memory_alloc", cpu=3, thread=2, time=7), Event("memory_alloc", cpu=-3, thread=2, time=8)]
+    with track_memory() as memory:
+        disable = torch._C._autograd._disable_profiler_legacy
+        monkeypatch.setattr("torch._C._autograd._disable_profiler_legacy", lambda: (disable(), [worker, [], main])[1])
+    monkeypatch.undo()
+    assert memory.peak_bytes == 13
+    assert memory.live_bytes == 0
+
+
+def trace(*devices):
+    made = MemoryTrace()
+    made._devices = devices
+    return made
+
+
+def test_the_figures_are_those_of_cuda_if_it_was_used():
+    cpu = DeviceMemory("cpu", (OperationCall("add", 0, 90, 80, 90),))
+    cuda = DeviceMemory("cuda", (OperationCall("mul", 0, 50, 40, 60),))
+    for devices in ((cpu, cuda), (cuda, cpu)):
+        memory = trace(*devices)
+        assert (memory.peak_bytes, memory.live_bytes, memory.allocated_bytes) == (50, 40, 60)
+        assert (memory.peak_operation, memory.calls) == ("mul", cuda.calls)
+    assert trace(cpu).peak_bytes == 90
+
+
+@pytest.mark.parametrize(("count", "told"), [(1, False), (2, True), (8, True)])
+def test_several_cuda_devices_are_told(monkeypatch, count, told):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: count)
+    call = OperationCall("mul", 0, 50, 40, 60)
+    sentence = "The figures for cuda are those of all CUDA devices together."
+    assert (sentence in trace(DeviceMemory("cuda", (call,))).notes) == told
+    assert sentence not in trace(DeviceMemory("cpu", (call,))).notes
+
+
+@pytest.mark.parametrize(("name", "told"), [("mps", True), ("xpu", True), ("cuda", False)])
+def test_a_device_that_is_not_seen_is_told(monkeypatch, name, told):
+    monkeypatch.setattr("torch.accelerator.is_available", lambda: True)
+    monkeypatch.setattr("torch.accelerator.current_accelerator", lambda: torch.device(name))
+    expected = (f"Memory on {name} is not seen: torch's recorder reports only cpu and cuda.",) if told else ()
+    assert trace().notes == expected
+    monkeypatch.setattr("torch.accelerator.is_available", lambda: False)
+    assert trace().notes == ()
+
+
+def test_it_prints_a_table_with_the_highest_first():
+    calls = (
+        OperationCall("exp", 0, 4000, 4000, 4000),
+        OperationCall("index", 4000, 12000, 6000, 9000),
+        OperationCall("between operations", 6000, 6000, 2000, 0),
+        OperationCall("exp", 2000, 6000, 6000, 4000),
+    )
+    assert str(trace(DeviceMemory("cpu", calls))) == (
+        "cpu: peak 11.7 KiB in index, 5.9 KiB live at the end, 16.6 KiB allocated\n"
+        "\n"
+        "Bytes on cpu\n"
+        "\n"
+        "operation           calls  allocated  left live  workspace  highest live\n"
+        "------------------  -----  ---------  ---------  ---------  ------------\n"
+        "index                   1      9,000      2,000      6,000        12,000\n"
+        "exp                     2      8,000      8,000          0         6,000\n"
+        "between operations      1          0     -4,000          0         6,000"
+    )
 
 
 @pytest.mark.skipif(DEVICE.type == "cuda", reason="these are figures of the CPU")
@@ -347,10 +337,11 @@ def test_a_long_table_is_cut_to_the_highest():
         for i in range(25):
             with torch.profiler.record_function(f"part {i}"):
                 torch.ones(100 * (i + 1))
-    assert "Bytes on cpu, the 20 highest of 25 operations" in str(memory)
+    assert "\nBytes on cpu, the 20 highest of 25 operations\n" in str(memory)
     assert "part 24" in str(memory)
     assert "part 5 " in str(memory)
     assert "part 4 " not in str(memory)
+    assert "\nBytes on cpu\n" in str(trace(DeviceMemory("cpu", memory.calls[:20])))
 
 
 @pytest.mark.skipif(DEVICE.type == "cuda", reason="the CUDA allocator sees every release")
@@ -363,6 +354,8 @@ def test_dropping_what_an_earlier_block_made_is_told():
     assert memory.peak_bytes == 0
     assert memory.notes == ("More was released than allocated: tensors of an earlier recording were dropped here.",)
     assert "-3.9 KiB live at the end" in str(memory)
+    call = OperationCall("exp", 0, 4000, 0, 4000)
+    assert trace(DeviceMemory("cpu", (call,))).notes == ()
 
 
 @pytest.mark.skipif(DEVICE.type != "cuda", reason="needs CUDA")
@@ -374,3 +367,141 @@ def test_on_cuda_the_work_is_told_for_cuda_and_the_rest_apart():
     assert memory.peak_bytes == block(1000)
     assert {each.device: each.peak_bytes for each in memory.devices} == {"cpu": 4000, "cuda": block(1000)}
     del y
+
+
+# --- against the allocator's own account ----------------------------------------------------------------------------
+
+
+def allocator_peak(run):
+    """The peak by the allocator's own account: its statistics on CUDA, the newer profiler's events on the CPU."""
+    if DEVICE.type == "cuda":
+        torch.cuda.synchronize()
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        kept = run()
+        return torch.cuda.max_memory_allocated() - before, kept
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
+        kept = run()
+    live = peak = 0
+    pending = list(profile.profiler.kineto_results.experimental_event_tree())
+    allocations = []
+    while pending:
+        event = pending.pop()
+        pending += event.children
+        if event.tag.name == "Allocation":
+            allocations.append((event.start_time_ns, event.id, event.extra_fields.alloc_size))
+    for _, _, size in sorted(allocations):
+        live += size
+        peak = max(peak, live)
+    return peak, kept
+
+
+def tensors():
+    torch.manual_seed(0)
+    images = torch.randn(4, 8, 32, 32, device=DEVICE)
+    matrix = torch.randn(200, 200, device=DEVICE)
+    return {
+        "images": images,
+        "kernel": torch.randn(8, 8, 3, 3, device=DEVICE),
+        "matrix": matrix,
+        "points": torch.randn(300, 16, device=DEVICE),
+        "numbers": torch.randint(0, 1000, (20_000,), device=DEVICE),
+        "long": torch.randn(50_000, device=DEVICE),
+        "heads": torch.randn(2, 4, 64, 32, device=DEVICE),
+    }
+
+
+OPERATIONS = {
+    "add": lambda t: t["matrix"] + 1,
+    "attention": lambda t: functional.scaled_dot_product_attention(t["heads"], t["heads"], t["heads"]),
+    "batch_norm": lambda t: functional.batch_norm(t["images"], None, None, training=True),
+    "boolean indexing": lambda t: t["long"][t["long"] > 0],
+    "cdist": lambda t: torch.cdist(t["points"], t["points"]),
+    "conv2d": lambda t: functional.conv2d(t["images"], t["kernel"]),
+    "cumsum": lambda t: t["long"].cumsum(0),
+    "einsum": lambda t: torch.einsum("ij,jk,kl->il", t["matrix"], t["matrix"], t["matrix"]),
+    "fft": lambda t: torch.fft.fft(t["long"]),
+    "interpolate": lambda t: functional.interpolate(t["images"], scale_factor=2),
+    "inverse": lambda t: torch.linalg.inv(t["matrix"]),
+    "logsumexp": lambda t: t["matrix"].logsumexp(0),
+    "matmul": lambda t: t["matrix"] @ t["matrix"],
+    "max_pool2d": lambda t: functional.max_pool2d(t["images"], 2),
+    "median": lambda t: t["long"].median(),
+    "nonzero": lambda t: t["numbers"].nonzero(),
+    "pairwise": lambda t: ((t["points"][:, None] - t["points"][None]) ** 2).sum(-1),
+    "qr": lambda t: torch.linalg.qr(t["matrix"]),
+    "softmax": lambda t: t["matrix"].softmax(-1),
+    "sort": lambda t: t["long"].sort(),
+    "svd": lambda t: torch.linalg.svd(t["matrix"]),
+    "topk": lambda t: t["long"].topk(100),
+    "unique": lambda t: torch.unique(t["numbers"]),
+}
+
+
+def modules():
+    torch.manual_seed(0)
+    return {
+        "mlp": (torch.nn.Sequential(torch.nn.Linear(64, 256), torch.nn.GELU(), torch.nn.Linear(256, 10)), (32, 64)),
+        "cnn": (torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(), torch.nn.Flatten()), (4, 3, 32, 32)),
+        "lstm": (torch.nn.LSTM(16, 32, 2), (20, 4, 16)),
+        "transformer": (torch.nn.TransformerEncoderLayer(32, 4, 64, dropout=0.0, batch_first=True), (4, 20, 32)),
+        "batch norm": (torch.nn.BatchNorm2d(8), (4, 8, 16, 16)),
+        "attention": (_SelfAttention(), (4, 20, 32)),
+    }
+
+
+class _SelfAttention(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.attention = torch.nn.MultiheadAttention(32, 4, batch_first=True)
+
+    def forward(self, x):
+        return self.attention(x, x, x)[0]
+
+
+def assert_peak(run):
+    run()  # what is made once, such as a library's workspace, is not the operation's
+    expected, kept = allocator_peak(run)
+    del kept
+    with track_memory() as memory:
+        kept = run()
+    del kept
+    tolerance = 0 if DEVICE.type == "cuda" else 0.01 * expected
+    assert expected > 0
+    assert abs(memory.peak_bytes - expected) <= tolerance, (memory.peak_bytes, expected)
+    return memory
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_the_peak_of_an_operation_is_the_allocators(name):
+    given = tensors()
+    assert_peak(lambda: OPERATIONS[name](given))
+
+
+@pytest.mark.parametrize("name", modules())
+def test_the_peak_of_a_module_is_the_allocators_forward_and_backward(name):
+    module, shape = modules()[name]
+    module.to(DEVICE)
+    x = torch.randn(shape, device=DEVICE, requires_grad=True)
+
+    def step():
+        output = module(x)
+        (output[0] if isinstance(output, tuple) else output).sum().backward()
+        gradients = [x.grad, *(parameter.grad for parameter in module.parameters())]
+        module.zero_grad()
+        x.grad = None
+        return gradients
+
+    memory = assert_peak(step)
+    assert any("Backward" in call.operation for call in memory.calls)
+
+
+@pytest.mark.skipif(DEVICE.type == "cuda", reason="these are figures of the CPU")
+@pytest.mark.parametrize(("name", "ratio"), [("conv2d", 1.5), ("unique", 3.0), ("boolean indexing", 2.0)])
+def test_workspaces_are_seen_that_outputs_do_not_show(name, ratio):
+    given = tensors()
+    OPERATIONS[name](given)
+    with track_memory() as memory:
+        output = OPERATIONS[name](given)
+    assert memory.peak_bytes > ratio * output.nbytes
+    assert max(call.workspace for call in memory.calls) > 0

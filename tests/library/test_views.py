@@ -81,7 +81,7 @@ def compare(count, seed):
 
 
 def test_it_agrees_with_torch():
-    compare(3000, seed=0)
+    compare(1500, seed=0)
 
 
 @pytest.mark.long
@@ -149,25 +149,40 @@ def test_it_prints_what_it_found():
     impossible = str(explain_view(torch.zeros(2, 3), (4,)))
     assert impossible.startswith("x.view(4,) is impossible: shape '[4]' is invalid for input of size 6\n")
     broken = explain_view(torch.zeros(2, 3).T, (2, 3))
-    assert str(broken).endswith(
-        "memory breaks between axes 0 and 1: a step along axis 0 is 1, and to merge with axis 1 it would have to be 6"
-        "\n\nx.reshape(2, 3) works, and copies 24 bytes"
+    assert str(broken) == (
+        "x.view(2, 3) does not work\n"
+        "\n"
+        "Axes of x\n"
+        "\n"
+        "axis  size  stride  stride to merge  with the next axis\n"
+        "----  ----  ------  ---------------  ------------------\n"
+        "0        3       1                6  breaks\n"
+        "1        2       3\n"
+        "\n"
+        "memory breaks between axes 0 and 1: a step along axis 0 is 1, and to merge with axis 1 it would have to be 6\n"
+        "\n"
+        "x.reshape(2, 3) works, and copies 24 bytes"
     )
+    assert "  merges\n" in works
     assert '<td class="clash">breaks</td>' in broken._repr_html_()
     assert "Axes" not in str(explain_view(torch.tensor(1.0), (1,)))
 
 
 @pytest.mark.parametrize("shape", [(2.0, 3), (True, 6), 6, ("2", "3"), "23"])
 def test_a_shape_is_integers(shape):
-    with pytest.raises(TypeError, match=r"explain_view\(\) shape is .*; expected a sequence of integers"):
+    with pytest.raises(TypeError) as caught:
         explain_view(torch.zeros(2, 3), shape)
+    assert str(caught.value) == (f"explain_view() shape is {shape!r}; expected a sequence of integers, such as (2, -1)")
 
 
 @pytest.mark.parametrize(
     ("tensor", "came"),
     [
-        ([1, 2], "is list; expected a torch.Tensor"),
-        (torch.eye(2).to_sparse(), "layout torch.sparse_coo; expected a strided tensor"),
+        ([1, 2], "^explain_view.. tensor is list; expected a torch.Tensor$"),
+        (
+            torch.eye(2).to_sparse(),
+            "^explain_view.. tensor has the layout torch.sparse_coo; expected a strided tensor$",
+        ),
         (torch.eye(2).to_mkldnn(), "expected a strided tensor"),
         (torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged), "expected a strided tensor"),
     ],

@@ -2,6 +2,17 @@
 
 _SHIFTS_ALL_COSTS = "every cost is changed alike, so their order stays"
 _ONLY_THE_RANK_MATTERS = "type promotion looks at the rank of the stand-in, not at its sizes"
+_AN_ESTIMATE = "an estimate, checked against files to within hundreds of bytes"
+_A_LIMIT = "a limit against endless listing; both sides of it are tested with smaller ones"
+_ONE_MORE_CANDIDATE = "one more pair is compared, which shares nothing"
+_MORE_IS_RECORDED = "more is recorded, and no figure is changed by it"
+_SORTING_ONE_LIST = "the events of one thread are in order already"
+_ONLY_DIFFERENT = "it tells one call from the next, so any number does that differs"
+_NUMPY_DOES_NOT_LOOK = "asked for by the protocol; NumPy does not look at it where nothing is read or written"
+_BOTH_MOVE_ALIKE = "made-up addresses: both sets move alike"
+_EACH_TWICE = "each place is listed twice, and counted once"
+_NO_SUCH_ADDRESS = "no memory has this address"
+_FILLED_BY_SET = "the tensor's own storage is replaced at once"
 _NO_NAME_HAS_A_TILDE = "strip() takes a set of characters, and no function's name has this one"
 
 EQUIVALENT: dict[str, str] = {
@@ -21,6 +32,29 @@ EQUIVALENT: dict[str, str] = {
     ),
     "device.py: `torch.empty(0, device=device)  # only an allocation tells whether the device is really there`: "
     "0 -> 1": "an allocation of any size tells",
+    "holdings.py: `_FILE_BYTES, _STORAGE_BYTES, _TENSOR_BYTES = 1300, 200, 75`: 1300 -> 1301": _AN_ESTIMATE,
+    "holdings.py: `_FILE_BYTES, _STORAGE_BYTES, _TENSOR_BYTES = 1300, 200, 75`: 200 -> 201": _AN_ESTIMATE,
+    "holdings.py: `_FILE_BYTES, _STORAGE_BYTES, _TENSOR_BYTES = 1300, 200, 75`: 75 -> 76": _AN_ESTIMATE,
+    "holdings.py: `first = max(start, reached.get(tensor.device, 0))`: 0 -> 1": _NO_SUCH_ADDRESS,
+    "holdings.py: `reaching = [(earlier, i) for earlier, i in reaching if earlier.stop > places.start]`: "
+    "earlier.stop > places.start -> earlier.stop >= places.start": _ONE_MORE_CANDIDATE,
+    "layout.py: `kind = str(tensor.layout).removeprefix(\"torch.\").strip(\"_\")`: '_' -> '_~'": _NO_NAME_HAS_A_TILDE,
+    "recording.py: `False,  # Python stacks`: False -> True": _MORE_IS_RECORDED,
+    "recording.py: `False,  # input shapes`: False -> True": _MORE_IS_RECORDED,
+    "recording.py: `False,  # modules`: False -> True": _MORE_IS_RECORDED,
+    "recording.py: `if len(by_thread) > 1:  # backward threads have lists of their own`: "
+    "len(by_thread) > 1 -> len(by_thread) >= 1": _SORTING_ONE_LIST,
+    "recording.py: `owner = (self._started, event.thread_id() if running else -1)`: 1 -> 2": _ONLY_DIFFERENT,
+    "recording.py: `self._started = 0`: 0 -> 1": _ONLY_DIFFERENT,
+    'strided.py: `"data": (address, True),`: True -> False': _NUMPY_DOES_NOT_LOOK,
+    "strided.py: `\"version\": 3,`: 'version' -> 'version~'": _NUMPY_DOES_NOT_LOOK,
+    'strided.py: `"version": 3,`: 3 -> 4': _NUMPY_DOES_NOT_LOOK,
+    "strided.py: `LISTED_AT_MOST = 1 << 20`: 1 -> 2": _A_LIMIT,
+    "strided.py: `LISTED_AT_MOST = 1 << 20`: 20 -> 21": _A_LIMIT,
+    "strided.py: `places = np.zeros(1, np.int64)`: 1 -> 2": _EACH_TWICE,
+    "strided.py: `return np.asarray(_Layout(1 + places.start - first, places.axes))`: "
+    "1 + places.start - first -> 1 + places.start + first": _BOTH_MOVE_ALIKE,
+    "strided.py: `return np.asarray(_Layout(1 + places.start - first, places.axes))`: 1 -> 2": _BOTH_MOVE_ALIKE,
     "watching.py: `name = func.__name__.strip(\"_\").removeprefix(\"special_\")`: '_' -> '_~'": _NO_NAME_HAS_A_TILDE,
     "watching.py: `return name.strip(\"_\") if name.startswith(\"__\") else name`: '_' -> '_~'": _NO_NAME_HAS_A_TILDE,
 }

@@ -1,0 +1,400 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["torch>=2.11", "numpy>=2.4", "opt_einsum>=3.4", "matplotlib>=3.11"]
+# ///
+"""
+Do broadcasting and expand_as use more memory?
+==============================================
+
+People ask this because they read that broadcasting copies nothing, and then their
+program runs out of memory.
+
+Short answer
+------------
+
+``expand`` and ``expand_as`` use none: the view that they make steps over the repeated
+axis by 0 cells. Broadcasting does not copy its operands either. But the *result* of the
+operation is a new tensor of the full size, and so is every intermediate result.
+"""
+
+import torch
+from tensorglass import default_device, track_memory
+
+device = default_device()  # a GPU if there is one
+MIB = 2**20
+
+row = torch.rand(2048, device=device)
+matrix = torch.rand(2048, 2048, device=device)
+
+with track_memory() as expanding:
+    wide = row.expand_as(matrix)
+with track_memory() as adding:
+    total = matrix + row
+
+print(
+    "expand_as allocates", expanding.peak_bytes, "bytes; its stride is", wide.stride()
+)
+print("matrix + row allocates", adding.peak_bytes / MIB, "MiB, the size of the result")
+assert expanding.peak_bytes == 0
+assert wide.stride() == (0, 1)
+assert adding.peak_bytes == total.nbytes == 16 * MIB
+
+# %%
+# What is often said
+# ------------------
+#
+# "Broadcasting and ``expand_as`` do not increase memory use *for the input tensors*."
+# That is right, and it leaves out what fills the memory: the output, and whatever comes
+# in between. Here are the distances between 512 points with 32 coordinates each. The
+# points take 64 KiB and the distances 1 MiB. The popular one-liner needs 64 MiB.
+
+
+def peak_of(function):
+    function()  # what a library makes once, such as a workspace, is not counted
+    with track_memory() as memory:
+        function()
+    return memory.peak_bytes
+
+
+points = torch.rand(512, 32, device=device)
+
+
+def by_broadcasting():
+    return ((points[:, None] - points[None]) ** 2).sum(-1)
+
+
+print("points:      ", points.nbytes / MIB, "MiB")
+print("distances:   ", by_broadcasting().nbytes / MIB, "MiB")
+print("broadcasting:", peak_of(by_broadcasting) / MIB, "MiB at the peak")
+assert points.nbytes == 64 * 1024
+assert by_broadcasting().nbytes == MIB
+assert peak_of(by_broadcasting) == 64 * MIB
+
+# %%
+# It is also said that ``expand_as`` "changes the shape metadata". A new shape alone
+# would not do: nine elements do not fit into three cells. It is the stride 0 that lets
+# many indices lie in one cell. ``repeat`` makes the same values, and copies.
+
+from tensorglass import memory_of, shows_error
+
+three = torch.tensor([1.0, 2.0, 3.0], device=device)
+square = torch.zeros(3, 3, device=device)
+expanded, repeated = three.expand_as(square), three.repeat(3, 1)
+print("expand_as: stride", expanded.stride(), "on", memory_of(expanded).nbytes, "bytes")
+print("repeat:    stride", repeated.stride(), "on", memory_of(repeated).nbytes, "bytes")
+assert torch.equal(expanded, repeated)
+assert (expanded.stride(), repeated.stride()) == ((0, 1), (3, 1))
+assert (memory_of(expanded).nbytes, memory_of(repeated).nbytes) == (12, 36)
+with shows_error(RuntimeError, match="is invalid for input of size 3"):
+    three.view(3, 3)
+
+# %%
+# The rule
+# --------
+#
+# ``expand`` gives a view with the stride 0 along each axis that grows from size 1. It
+# allocates nothing. (PyTorch documentation, ``torch.Tensor.expand``.) An elementwise
+# operation reads its operands through such strides, and writes one new tensor: the
+# broadcast shape, times the bytes of one element.
+
+from tensorglass import explain_broadcast
+
+column = torch.rand(2048, 1, device=device)
+assert column.expand(2048, 2048).stride() == (1, 0)
+assert column.expand(2048, 2048).data_ptr() == column.data_ptr()
+result_bytes = explain_broadcast(column, row).nbytes
+print("predicted", result_bytes, "bytes")
+assert result_bytes == 2048 * 2048 * 4
+assert peak_of(lambda: column + row) == result_bytes
+assert peak_of(lambda: column > row) == result_bytes // 4  # a bool is one byte
+
+# %%
+# Proof
+# -----
+#
+# All pairs of shapes with up to 3 axes of size 1, 2 or 3 that broadcast. For each we
+# check the strides of the expanded operand, that it allocates nothing, and that the sum
+# allocates its result and nothing else. (A GPU hands out blocks of 512 bytes.)
+
+
+import itertools
+
+from tensorglass import storage_cells
+
+
+def block(nbytes):
+    return nbytes if device.type == "cpu" else -(-nbytes // 512) * 512
+
+
+shapes = [s for rank in range(4) for s in itertools.product((1, 2, 3), repeat=rank)]
+compared = 0
+for small, other in itertools.product(shapes, repeat=2):
+    explanation = explain_broadcast(small, other)
+    if not explanation:
+        continue
+    a, b = torch.ones(small, device=device), torch.ones(other, device=device)
+    with track_memory() as memory:
+        view = a.expand(explanation.result)
+    assert memory.peak_bytes == 0
+    assert storage_cells(view).numel() == a.numel()
+    aligned = (1,) * (view.dim() - a.dim()) + small
+    for size, whole, stride in zip(aligned, view.shape, view.stride(), strict=True):
+        assert stride == 0 or size == whole
+    with track_memory() as memory:
+        total = a + b
+    assert memory.allocated_bytes == block(explanation.nbytes)
+    compared += 1
+
+print(compared, "pairs of shapes: the operands cost nothing, the result its full size")
+assert compared == sum(
+    bool(explain_broadcast(*pair)) for pair in itertools.product(shapes, repeat=2)
+)
+
+# %%
+# Picture
+# -------
+#
+# The expanded tensor has three elements in each cell of a tape of 3; the repeated one
+# has a tape of 9.
+
+import matplotlib.pyplot as plt
+from tensorglass import storage_info
+
+figure, (top, bottom) = plt.subplots(2, 1, figsize=(5.4, 4.0), layout="constrained")
+storage_info(expanded).plot(top)
+top.set_title("expand_as: three cells for nine elements")
+storage_info(repeated).plot(bottom)
+bottom.set_title("repeat: nine cells")
+assert storage_info(expanded).cells == 3
+assert storage_info(repeated).cells == 9
+
+# %%
+# And here is the memory while the distances are computed, operation by operation.
+# ``torch.cdist`` gives the same distances and never holds the tensor of differences.
+
+distances = torch.cdist(points, points)
+torch.testing.assert_close(distances**2, by_broadcasting(), rtol=1e-3, atol=1e-3)
+
+figure, axes = plt.subplots(1, 2, figsize=(8.4, 4.2), layout="constrained", sharey=True)
+functions = {
+    "((x[:, None] - x[None]) ** 2).sum(-1)": by_broadcasting,
+    "torch.cdist(x, x)": lambda: torch.cdist(points, points),
+}
+for (title, function), ax in zip(functions.items(), axes, strict=True):
+    with track_memory() as memory:
+        function()
+    memory.plot(ax)
+    ax.set_title(title)
+axes[0].set_ylim(0, 72)
+axes[1].set_ylabel("")
+
+cdist_peak = peak_of(lambda: torch.cdist(points, points))
+print("cdist:", round(cdist_peak / MIB, 2), "MiB at the peak")
+assert round(cdist_peak / distances.nbytes) == 1
+assert peak_of(by_broadcasting) / distances.nbytes == 64
+
+# %%
+# Traps
+# -----
+#
+# Some operations copy an expanded tensor
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# Views of it stay small. But what needs each element in a cell of its own writes all
+# of them: ``contiguous``, ``clone``, ``reshape``, another dtype. ``view`` refuses.
+
+for name, copy in {
+    "contiguous": expanded.contiguous(),
+    "clone": expanded.clone(),
+    "reshape": expanded.reshape(9),
+    "double": expanded.double(),
+}.items():
+    print(f"{name:10} {copy.untyped_storage().nbytes()} bytes")
+    assert copy.untyped_storage().nbytes() == 9 * copy.itemsize
+assert expanded.double().untyped_storage().nbytes() == 72
+assert expanded.T[1:].untyped_storage().nbytes() == 12
+with shows_error(RuntimeError, match="view size is not compatible"):
+    expanded.view(9)
+
+# %%
+# ``matmul`` copies an operand whose batch is broadcast
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# Three matrices, applied to 256 batches of three vectors: ``@`` first writes the
+# matrices out 256 times. ``einsum`` finds a way without.
+
+matrices = torch.rand(3, 64, 64, device=device)
+vectors = torch.rand(256, 3, 64, 1, device=device)
+product = matrices @ vectors
+by_einsum = torch.einsum("cij,bcjk->bcik", matrices, vectors)
+torch.testing.assert_close(product, by_einsum, rtol=1e-3, atol=1e-3)
+
+matmul_peak = peak_of(lambda: matrices @ vectors)
+einsum_peak = peak_of(lambda: torch.einsum("cij,bcjk->bcik", matrices, vectors))
+print("matmul:", matmul_peak, "bytes, of which the product", product.nbytes)
+print("einsum:", einsum_peak, "bytes")
+assert matmul_peak == 256 * matrices.nbytes + product.nbytes
+assert einsum_peak / product.nbytes < 3
+
+# %%
+# One write changes many elements
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# Torch refuses to add to an expanded tensor in place. But it lets you write to one
+# element, and the write is seen wherever that cell is. Clone before you write.
+
+shared = torch.zeros(3, device=device).expand(3, 3)
+with shows_error(RuntimeError, match="single memory location"):
+    shared.add_(1)
+shared[0, 0] = 5
+print(shared)
+assert shared.tolist() == [[5, 0, 0], [5, 0, 0], [5, 0, 0]]
+
+own = torch.zeros(3, device=device).expand(3, 3).clone()
+own[0, 0] = 5
+assert own.tolist() == [[5, 0, 0], [0, 0, 0], [0, 0, 0]]
+
+# %%
+# Autograd keeps the small operand, and backward needs the full size
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# For ``matrix * weight``, autograd keeps ``weight`` as it is, not stretched. In the
+# backward pass the gradient of each element is computed first, at full size, and then
+# summed over the rows.
+
+weight = torch.rand(2048, device=device, requires_grad=True)
+factor = matrix.clone().requires_grad_()
+kept = []
+with torch.autograd.graph.saved_tensors_hooks(
+    lambda tensor: kept.append(tensor.untyped_storage().nbytes()), lambda nothing: None
+):
+    factor * weight
+print("kept for backward:", sorted(kept), "bytes")
+assert sorted(kept) == [weight.nbytes, matrix.nbytes] == [8192, 16 * MIB]
+
+loss = (matrix * weight).sum()
+backward_peak = peak_of(lambda: loss.backward(retain_graph=True))
+print("backward:", round(backward_peak / MIB), "MiB for a gradient of 8192 bytes")
+assert weight.grad.nbytes == 8192
+assert round(backward_peak / MIB) == 16
+
+# %%
+# On a GPU
+# --------
+#
+# The strides and sizes are the same. The allocator hands out blocks of 512 bytes, so
+# twelve bytes take 512. ``torch.cuda.max_memory_allocated`` tells the peak, after
+# ``torch.cuda.reset_peak_memory_stats``. ``nvidia-smi`` shows more: torch keeps blocks
+# that were freed, to use them again.
+
+print("this page ran on", device.type)
+with track_memory() as memory:
+    tiny = torch.empty(3, device=device)
+assert memory.peak_bytes == block(12)
+if device.type == "cuda":
+    torch.cuda.reset_peak_memory_stats()
+    before = torch.cuda.memory_allocated()
+    torch.zeros(1, device=device).expand(2048, 2048).sqrt()
+    assert torch.cuda.max_memory_allocated() - before == 16 * MIB + 512
+
+# %%
+# Exercises
+# ---------
+#
+# Exercise 1
+# ~~~~~~~~~~
+#
+# How many bytes of memory has ``torch.zeros(5, 1).expand(5, 7).T``, and how many has
+# its ``clone()``? What is its stride?
+#
+# Solution
+# ^^^^^^^^
+
+tall = torch.zeros(5, 1, device=device).expand(5, 7).T
+assert tall.shape == (7, 5)
+assert tall.stride() == (0, 1)
+assert memory_of(tall).nbytes == 5 * 4 == 20
+assert memory_of(tall.clone()).nbytes == 7 * 5 * 4 == 140
+
+# %%
+# Exercise 2
+# ~~~~~~~~~~
+#
+# Compute the squared distances by broadcasting, with an eighth of the memory for the
+# differences: for 64 points at a time.
+#
+# Solution
+# ^^^^^^^^
+#
+# The result takes its 1 MiB. The differences of one part take 4 MiB, and squaring them
+# in place needs no more; their sums take 0.125 MiB.
+
+
+def in_parts():
+    result = torch.empty(512, 512, device=device)
+    for i in range(0, 512, 64):
+        differences = points[i : i + 64, None] - points[None]
+        result[i : i + 64] = differences.square_().sum(-1)
+        del differences
+    return result
+
+
+torch.testing.assert_close(in_parts(), by_broadcasting())
+parts_peak = peak_of(in_parts)
+print("in parts:", parts_peak / MIB, "MiB at the peak")
+assert parts_peak / MIB == 1 + 4 + 0.125
+
+# %%
+# Exercise 3
+# ~~~~~~~~~~
+#
+# ``x = x - x.mean(0)`` needs a second matrix. Write it so that it does not.
+#
+# Solution
+# ^^^^^^^^
+#
+# In place: only the means are new. It works because the stretched operand is not the
+# one that is written to, and it may not be done to a tensor whose values autograd still
+# needs.
+
+centered = matrix - matrix.mean(0)
+assert peak_of(lambda: matrix - matrix.mean(0)) == 16 * MIB + 8192
+copy = matrix.clone()
+with track_memory() as memory:
+    copy -= copy.mean(0)
+assert torch.equal(copy, centered)
+assert memory.peak_bytes < MIB
+
+# %%
+# Take it home
+# ------------
+#
+# Ask before you run: ``explain_broadcast`` works on shapes and tells what the result
+# will take. And measure what really happens, in your own training step:
+# ``track_memory`` names the operation at the peak.
+
+planned = explain_broadcast((50_000, 1, 128), (1, 50_000, 128))
+print("50,000 points would need", round(planned.nbytes / 2**30), "GiB")
+assert planned.nbytes == 50_000 * 50_000 * 128 * 4
+
+with track_memory() as memory:
+    ((points[:, None] - points[None]) ** 2).sum(-1)
+assert memory.peak_operation == "pow"
+memory
+
+# %%
+# References
+# ----------
+#
+# - PyTorch: `torch.Tensor.expand
+#   <https://docs.pytorch.org/docs/stable/generated/torch.Tensor.expand.html>`__ and
+#   `Broadcasting semantics
+#   <https://docs.pytorch.org/docs/stable/notes/broadcasting.html>`__.
+# - PyTorch: `Memory management
+#   <https://docs.pytorch.org/docs/stable/notes/cuda.html#memory-management>`__, on the
+#   caching allocator of CUDA.
+# - PyTorch issues `#18862 <https://github.com/pytorch/pytorch/issues/18862>`__ and
+#   `#149302 <https://github.com/pytorch/pytorch/issues/149302>`__, on ``matmul`` with a
+#   broadcast batch.
+# - The question is from the questionnaire of chapter 17 of *Deep Learning for Coders
+#   with fastai and PyTorch* (J. Howard, S. Gugger, 2020).
