@@ -233,9 +233,11 @@ print("saved clone:", saved_size(row.clone()), "bytes")
 assert kept.nbytes == 4_000_000
 assert kept.unreachable_bytes == 3_996_000
 assert cloned.nbytes == 4000
-assert 4_000_000 < saved_size(row) < 4_003_000
-assert 4000 < saved_size(row.clone()) < 7000
-assert abs(kept.saved_bytes - saved_size(row)) < 2048
+
+megabytes = [round(saved_size(tensor) / 1e6, 1) for tensor in (row, row.clone())]
+assert megabytes == [4.0, 0.0]
+kilobytes_off = abs(kept.saved_bytes - saved_size(row)) // 1000
+assert kilobytes_off == 0
 kept
 
 # %%
@@ -311,7 +313,8 @@ assert row.untyped_storage().nbytes() == 4_000_000
 even, odd = grid[:, ::2], grid[:, 1::2]
 assert even.untyped_storage().data_ptr() == odd.untyped_storage().data_ptr()
 assert not shares_memory(even, odd)
-assert shares_memory(even, grid[1])
+second_row = grid[1]
+assert shares_memory(even, second_row)
 
 array = np.zeros(3)
 first, second = torch.from_numpy(array), torch.from_numpy(array)
@@ -415,10 +418,11 @@ assert storage_info(windows).elements_share_cells
 
 large = torch.zeros(1000, 100, device=device)
 ends = {"first": large[:10], "last": large[-10:]}
-assert 400_000 < saved_size(ends) < 404_000
-assert len(memory_of(ends).storages) == 1
 clones = {name: rows.clone() for name, rows in ends.items()}
-assert 2 * 4000 < saved_size(clones) < 2 * 4000 + 4000
+shares = [round(saved_size(value) / large.nbytes, 1) for value in (ends, clones)]
+print("views write", shares[0], "matrices, clones", shares[1])
+assert shares == [1.0, 0.0]
+assert len(memory_of(ends).storages) == 1
 assert len(memory_of(clones).storages) == 2
 
 # %%

@@ -158,7 +158,8 @@ class StorageInfo(Report):
         used = "not counted" if self.cells_used is None else f"{self.cells_used:,}"
         yield "cells used", used, "some hold several elements" if self.elements_share_cells else "one for each element"
         unreached = "not counted" if self.unreached_bytes is None else f"{self.unreached_bytes:,}"
-        yield "unreached bytes", unreached, "kept alive, though no element lies there"
+        alive = "every byte belongs to an element" if self.unreached_bytes == 0 else "no element here, but kept alive"
+        yield "unreached bytes", unreached, alive
         yield "contiguous", "yes" if self.contiguous else "no", ", ".join(self.contiguous)
 
 

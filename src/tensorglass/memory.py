@@ -66,7 +66,7 @@ class DeviceMemory:
         rows = tuple(_row(operation, calls) for operation, calls in ranked[:_ROWS_SHOWN])
         some = f", the {_ROWS_SHOWN} highest of {len(ranked)} operations" if len(ranked) > _ROWS_SHOWN else ""
         header = ("operation", "calls", "allocated", "left live", "workspace", "highest live")
-        yield Table(f"Bytes on {self.device}{some}", header, rows, frozenset(range(1, 6)))
+        yield Table(f"Bytes on {self.device}{some}", header, rows, frozenset({1, 2, 3, 4, 5}))
 
 
 class MemoryTrace(Report):
@@ -156,7 +156,8 @@ def track_memory() -> Iterator[MemoryTrace]:
     Raises
     ------
     RuntimeError
-        If another profiler already records in this thread.
+        If another profiler already records in this thread, or if a backward function begins a recording while one
+        from outside its backward pass is running.
 
     Notes
     -----

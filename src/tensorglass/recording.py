@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch._C import _autograd, _profiler
 
 BETWEEN = "between operations"
@@ -92,6 +93,7 @@ class _Recorders(threading.local):
 
     def __init__(self) -> None:
         self.active: list[Recorder] = []
+        self.backward_pass = -1  # the one that the recording began in, -1 outside of any
 
 
 _recorders = _Recorders()
@@ -99,8 +101,15 @@ _recorders = _Recorders()
 
 def start(recorder: Recorder) -> None:
     """Begin to record for one more recorder."""
+    backward_pass = torch._C._current_graph_task_id()
+    if _recorders.active and _recorders.backward_pass != backward_pass:
+        # Torch puts its own recording state back when the backward pass ends: what came later would be lost.
+        raise RuntimeError(
+            "track_memory() cannot begin inside a backward pass while a recording from outside it is running"
+        )
     if _recorders.active:
         _deliver()
+    _recorders.backward_pass = backward_pass
     try:
         _record()
     except RuntimeError as error:

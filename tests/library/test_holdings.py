@@ -208,6 +208,11 @@ def _linked(reached):
     return {frozenset(f"[{i}]" for i in group) for group in groups if len(group) > 1}
 
 
+def test_groups_come_in_the_order_in_which_they_were_found():
+    x, y = torch.zeros(3), torch.zeros(3)
+    assert memory_of([x, y, y, x]).shared_groups == (("[0]", "[3]"), ("[1]", "[2]"))
+
+
 def test_a_lazy_clone_is_one_memory_and_no_group():
     x = torch.zeros(1000)
     y = torch._lazy_clone(x)

@@ -74,7 +74,7 @@ def test_irregular_layouts_that_are_too_many_to_list(monkeypatch):
         assert info.others[0].shared_bytes is None
         lines = [" ".join(line.split()) for line in str(info).splitlines()]
         assert f"cells used not counted {'some hold several elements' if shares else 'one for each element'}" in lines
-        assert "unreached bytes not counted kept alive, though no element lies there" in lines
+        assert "unreached bytes not counted no element here, but kept alive" in lines
         assert lines[-1].endswith("same storage some bytes")
 
 
@@ -160,7 +160,7 @@ def test_it_prints_a_table():
         "logical bytes    60       15 elements of 4 bytes\n"
         "storage bytes    80       20 cells\n"
         "cells used       15       one for each element\n"
-        "unreached bytes  20       kept alive, though no element lies there\n"
+        "unreached bytes  20       no element here, but kept alive\n"
         "contiguous       no\n"
         "\n"
         "Other tensors\n"
@@ -172,6 +172,7 @@ def test_it_prints_a_table():
     assert "2 cells and 2 bytes left over\n" in str(storage_info(with_storage()["bytes left over"]))
     both = str(storage_info(torch.zeros(2, 1, 4, 4)))
     assert both.endswith("yes             contiguous_format, channels_last")
+    assert "unreached bytes  0               every byte belongs to an element\n" in both
     assert "some hold several elements" in str(storage_info(torch.zeros(3).expand(2, 3)))
 
 

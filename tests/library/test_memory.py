@@ -86,6 +86,47 @@ def test_an_inner_block_sees_its_part_and_the_outer_one_everything():
     del a, c, d
 
 
+class Watched(torch.autograd.Function):
+    """The exponential, with a backward pass that records its own memory, in two blocks."""
+
+    @staticmethod
+    def forward(ctx, x, traces):
+        ctx.traces = traces
+        return x.exp()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        with track_memory() as whole:
+            first = ones(3000)
+            with track_memory() as part:
+                second = ones(2000)
+        ctx.traces += [whole, part]
+        del first, second
+        return gradient, None
+
+
+def test_a_backward_function_may_record_itself():
+    traces = []
+    Watched.apply(ones(1000).requires_grad_(), traces).sum().backward()
+    assert [trace.live_bytes for trace in traces] == [block(3000) + block(2000), block(2000)]
+    with track_memory() as later:
+        kept = ones(500)
+    assert later.live_bytes == block(500)
+    del kept
+
+
+def test_a_recording_cannot_begin_inside_a_backward_pass_that_is_recorded_from_outside():
+    y = Watched.apply(ones(1000).requires_grad_(), []).sum()
+    expected = r"^track_memory\(\) cannot begin inside a backward pass while a recording from outside it is running$"
+    with track_memory() as outer:
+        with pytest.raises(RuntimeError, match=expected):
+            y.backward()
+        kept = ones(500)
+    assert outer.calls[-1].operation == "ones"
+    assert not torch._C._autograd._profiler_enabled()
+    del kept
+
+
 def test_blocks_may_end_in_any_order():
     first, second = track_memory(), track_memory()
     a = first.__enter__()
@@ -270,7 +311,9 @@ def test_the_lists_of_backward_threads_are_merged_by_time(monkeypatch):
     worker = [Event("memory_alloc", cpu=3, thread=2, time=7), Event("memory_alloc", cpu=-3, thread=2, time=8)]
     with track_memory() as memory:
         disable = torch._C._autograd._disable_profiler_legacy
-        monkeypatch.setattr("torch._C._autograd._disable_profiler_legacy", lambda: (disable(), [worker, [], main])[1])
+        monkeypatch.setattr(
+            "torch._C._autograd._disable_profiler_legacy", lambda *options: (disable(*options), [worker, [], main])[1]
+        )
     monkeypatch.undo()
     assert memory.peak_bytes == 13
     assert memory.live_bytes == 0

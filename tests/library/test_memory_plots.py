@@ -57,6 +57,8 @@ def test_the_steps_along_each_axis_have_its_colour():
     assert [arrow.xy[1] for arrow in arrows] == [arrow.xyann[1] for arrow in arrows] == [-1.95, -2.45]
     named = {text.get_text(): text.get_position() for text in ax.texts if "stride" in text.get_text()}
     assert named == {"axis -1: stride 4": (5.25, -1.95), "axis -3: stride 1": (2.25, -2.45)}
+    assert ax.get_xlim()[1] == pytest.approx(12 - 0.3)
+    assert storage_info(torch.arange(3)).plot().get_xlim()[1] == pytest.approx(1 + 0.4 + 0.2 * len("axis -1: stride 1"))
     lower = storage_info(torch.arange(3), torch.zeros(1), torch.arange(3)).plot()
     assert [text.xy[1] for text in lower.texts if getattr(text, "arrow_patch", None)] == [-1.95]
     x = torch.arange(3)

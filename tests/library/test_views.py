@@ -90,6 +90,13 @@ def test_it_agrees_with_torch_on_many(seed):
     compare(30_000, seed)
 
 
+def test_views_of_nothing():
+    x = torch.zeros(0, 3, 2)
+    for shape in ((0,), (0, 3, 2), (2, 0, 3), (5, 4, 0), (0, 4, 5), (3, 0, 2, 4), (-1, 3)):
+        assert explain_view(x, shape).stride == x.view(shape).stride(), shape
+        assert explain_view(x.mT, shape).stride == x.mT.view(shape).stride(), shape
+
+
 def test_the_fix_works():
     generator = random.Random(5)
     fixed = 0

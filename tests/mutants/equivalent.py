@@ -39,6 +39,7 @@ EQUIVALENT: dict[str, str] = {
     "holdings.py: `reaching = [(earlier, i) for earlier, i in reaching if earlier.stop > places.start]`: "
     "earlier.stop > places.start -> earlier.stop >= places.start": _ONE_MORE_CANDIDATE,
     "layout.py: `kind = str(tensor.layout).removeprefix(\"torch.\").strip(\"_\")`: '_' -> '_~'": _NO_NAME_HAS_A_TILDE,
+    "recording.py: `first = events[0]`: 0 -> 1": "the times are compared with one another, so any event will do",
     "recording.py: `False,  # Python stacks`: False -> True": _MORE_IS_RECORDED,
     "recording.py: `False,  # input shapes`: False -> True": _MORE_IS_RECORDED,
     "recording.py: `False,  # modules`: False -> True": _MORE_IS_RECORDED,
