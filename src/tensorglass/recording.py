@@ -17,6 +17,9 @@ import torch
 from torch._C import _autograd, _profiler
 
 BETWEEN = "between operations"
+_OCCUPIED = (
+    "track_memory() cannot begin here: another profiler, or a recording from outside this backward pass, is running"
+)
 _PREFIXES = ("autograd::engine::evaluate_function: ", "torch::autograd::", "aten::")
 
 
@@ -104,18 +107,14 @@ def start(recorder: Recorder) -> None:
     backward_pass = torch._C._current_graph_task_id()
     if _recorders.active and _recorders.backward_pass != backward_pass:
         # Torch puts its own recording state back when the backward pass ends: what came later would be lost.
-        raise RuntimeError(
-            "track_memory() cannot begin inside a backward pass while a recording from outside it is running"
-        )
+        raise RuntimeError(_OCCUPIED)
     if _recorders.active:
         _deliver()
     _recorders.backward_pass = backward_pass
     try:
         _record()
     except RuntimeError as error:
-        raise RuntimeError(
-            "track_memory() cannot record while another profiler records in this thread; end that one first"
-        ) from error
+        raise RuntimeError(_OCCUPIED) from error
     _recorders.active.append(recorder)
 
 
