@@ -12,9 +12,10 @@ program runs out of memory.
 Short answer
 ------------
 
-``expand`` and ``expand_as`` use none: the view that they make steps over the repeated
-axis by 0 cells. Broadcasting does not copy its operands either. But the *result* of the
-operation is a new tensor of the full size, and so is every intermediate result.
+``expand`` and ``expand_as`` use none: they make a view, another way to read the same
+memory, whose stride (the step from one index to the next) is 0 along the repeated axis.
+Adding or multiplying does not copy the smaller tensor either. But the *result* is a new
+tensor of the full size, and so is every intermediate result.
 """
 
 import torch
@@ -44,9 +45,11 @@ assert adding.peak_bytes == total.nbytes == 16 * MIB
 # ------------------
 #
 # "Broadcasting and ``expand_as`` do not increase memory use *for the input tensors*."
-# That is right, and it leaves out what fills the memory: the output, and whatever comes
-# in between. Here are the distances between 512 points with 32 coordinates each. The
-# points take 64 KiB and the distances 1 MiB. The popular one-liner needs 64 MiB.
+# For elementwise operations that is right, and it leaves out what fills the memory: the
+# output, and whatever comes in between. Here are the squared distances between 512
+# points with 32 coordinates each. The points take 64 KiB and the result 1 MiB. The
+# popular one-liner needs 64 MiB: the differences and their squares, 32 MiB each, are
+# alive together.
 
 
 def peak_of(function):
@@ -64,11 +67,13 @@ def by_broadcasting():
 
 
 print("points:      ", points.nbytes / MIB, "MiB")
-print("distances:   ", by_broadcasting().nbytes / MIB, "MiB")
+print("result:      ", by_broadcasting().nbytes / MIB, "MiB")
 print("broadcasting:", peak_of(by_broadcasting) / MIB, "MiB at the peak")
 assert points.nbytes == 64 * 1024
 assert by_broadcasting().nbytes == MIB
 assert peak_of(by_broadcasting) == 64 * MIB
+differences = points[:, None] - points[None]
+assert differences.nbytes == 32 * MIB
 
 # %%
 # It is also said that ``expand_as`` "changes the shape metadata". A new shape alone
@@ -92,9 +97,10 @@ with shows_error(RuntimeError, match="is invalid for input of size 3"):
 # The rule
 # --------
 #
-# ``expand`` gives a view with the stride 0 along each axis that grows from size 1. It
-# allocates nothing. (PyTorch documentation, ``torch.Tensor.expand``.) An elementwise
-# operation reads its operands through such strides, and writes one new tensor: the
+# ``expand`` gives a view with the stride 0 along each axis that grows from size 1, and
+# along each new axis of more than one index. It allocates nothing. (PyTorch
+# documentation, ``torch.Tensor.expand``.) An elementwise operation on tensors of one
+# dtype reads its operands through such strides, and writes one new tensor: the
 # broadcast shape, times the bytes of one element.
 
 from tensorglass import explain_broadcast
@@ -117,13 +123,13 @@ assert comparison_peak == 2048 * 2048
 # -----
 #
 # All pairs of shapes with up to 3 axes of size 1, 2 or 3 that broadcast. For each we
-# check the strides of the expanded operand, that it allocates nothing, and that the sum
-# allocates its result and nothing else. (A GPU hands out blocks of 512 bytes.)
+# expand the first operand, check its values and strides, and that nothing is allocated.
+# Then we add the two, and check that the sum allocates its result and nothing else. As
+# the pairs come in both orders, that holds for the second operand too. (A GPU hands out
+# memory in blocks of 512 bytes.)
 
 
 import itertools
-
-from tensorglass import storage_cells
 
 
 def block(nbytes):
@@ -133,33 +139,36 @@ def block(nbytes):
 shapes = [s for rank in range(4) for s in itertools.product((1, 2, 3), repeat=rank)]
 compared = 0
 for small, other in itertools.product(shapes, repeat=2):
-    explanation = explain_broadcast(small, other)
-    if not explanation:
+    try:
+        result = torch.broadcast_shapes(small, other)
+    except RuntimeError:
         continue
-    a, b = torch.ones(small, device=device), torch.ones(other, device=device)
-    with track_memory() as memory:
-        view = a.expand(explanation.result)
-    assert memory.peak_bytes == 0
-    assert storage_cells(view).numel() == a.numel()
-    aligned = (1,) * (view.dim() - a.dim()) + small
-    for size, whole, stride in zip(aligned, view.shape, view.stride(), strict=True):
-        assert stride == 0 or size == whole
-    with track_memory() as memory:
+    a = torch.arange(1.0, 1 + torch.Size(small).numel(), device=device).reshape(small)
+    b = torch.zeros(other, device=device)
+    with track_memory() as expanding:
+        view = a.expand(result)
+    with track_memory() as adding:
         total = a + b
-    assert memory.allocated_bytes == block(explanation.nbytes)
+    assert expanding.allocated_bytes == 0
+    assert adding.allocated_bytes == block(4 * result.numel())
+    assert torch.equal(view, total)
+    old = (None,) * (view.dim() - a.dim()) + a.stride()  # None: a new axis
+    sizes = (1,) * (view.dim() - a.dim()) + small
+    for size, stride, whole, step in zip(
+        sizes, old, view.shape, view.stride(), strict=True
+    ):
+        assert step == (0 if size < whole else stride) or stride is None
     compared += 1
 
-print(compared, "pairs of shapes: the operands cost nothing, the result its full size")
-assert compared == sum(
-    bool(explain_broadcast(*pair)) for pair in itertools.product(shapes, repeat=2)
-)
+print(compared, "of", len(shapes) ** 2, "pairs of shapes broadcast")
+assert compared == 940
 
 # %%
 # Picture
 # -------
 #
-# The expanded tensor has three elements in each cell of a tape of 3; the repeated one
-# has a tape of 9.
+# The memory of the two as tapes of cells. The expanded tensor has 3 cells, and three
+# elements in each ("3x"). The repeated one has 9, with one element each.
 
 import matplotlib.pyplot as plt
 from tensorglass import storage_info
@@ -173,8 +182,9 @@ assert storage_info(expanded).cells == 3
 assert storage_info(repeated).cells == 9
 
 # %%
-# And here is the memory while the distances are computed, operation by operation.
-# ``torch.cdist`` gives the same distances and never holds the tensor of differences.
+# And here is the memory while the squared distances are computed, operation by
+# operation. ``torch.cdist`` gives the distances without the tensor of differences: it
+# computes a matrix product, and so rounds a little differently.
 
 distances = torch.cdist(points, points)
 torch.testing.assert_close(distances**2, by_broadcasting(), rtol=1e-3, atol=1e-3)
@@ -204,8 +214,9 @@ assert peak_of(by_broadcasting) / distances.nbytes == 64
 # Some operations copy an expanded tensor
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Views of it stay small. But what needs each element in a cell of its own writes all
-# of them: ``contiguous``, ``clone``, ``reshape``, another dtype. ``view`` refuses.
+# Views of it stay small. But what needs each element in a cell of its own writes all of
+# them: ``contiguous``, ``clone``, another dtype, or a ``reshape`` to a shape that
+# ``view`` refuses.
 
 for name, copy in {
     "contiguous": expanded.contiguous(),
@@ -222,11 +233,30 @@ with shows_error(RuntimeError, match="view size is not compatible"):
     expanded.view(9)
 
 # %%
-# ``matmul`` copies an operand whose batch is broadcast
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# So ``expand`` can cost what broadcasting does not
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Three matrices, applied to 256 batches of three vectors: ``@`` first writes the
-# matrices out 256 times. ``einsum`` finds a way without.
+# On the CPU, adding tensors of two dtypes first converts one of them: as it is, if you
+# let it broadcast, and at full size, if you have expanded it. Leave the stretching to
+# the operation.
+
+doubles = torch.zeros(2048, 2048, dtype=torch.float64, device=device)
+broadcast_peak = peak_of(lambda: doubles + row)
+expanded_peak = peak_of(lambda: doubles + row.expand(2048, 2048))
+print("a + row:            ", round(broadcast_peak / MIB), "MiB")
+print("a + row.expand(...):", round(expanded_peak / MIB), "MiB")
+assert round(broadcast_peak / MIB) == 32
+converted = 32 if device.type == "cpu" else 0  # a GPU converts while it adds
+assert round(expanded_peak / MIB) == 32 + converted
+
+# %%
+# ``matmul`` may copy an operand whose batch is broadcast
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# One matrix for all 256 batches is not copied. But three matrices, applied to 256
+# batches of three vectors, share one of two batch axes: no single stride leads through
+# both, and ``@`` writes the matrices out 256 times. ``einsum`` makes the shared axis
+# the batch and puts the other one among the columns.
 
 matrices = torch.rand(3, 64, 64, device=device)
 vectors = torch.rand(256, 3, 64, 1, device=device)
@@ -234,10 +264,14 @@ product = matrices @ vectors
 by_einsum = torch.einsum("cij,bcjk->bcik", matrices, vectors)
 torch.testing.assert_close(product, by_einsum, rtol=1e-3, atol=1e-3)
 
+single_peak = peak_of(lambda: matrices[0] @ vectors)
 matmul_peak = peak_of(lambda: matrices @ vectors)
 einsum_peak = peak_of(lambda: torch.einsum("cij,bcjk->bcik", matrices, vectors))
-print("matmul:", matmul_peak, "bytes, of which the product", product.nbytes)
-print("einsum:", einsum_peak, "bytes")
+print("product:       ", product.nbytes, "bytes")
+print("one matrix:    ", single_peak, "bytes at the peak")
+print("three matrices:", matmul_peak, "bytes")
+print("with einsum:   ", einsum_peak, "bytes")
+assert single_peak == product.nbytes
 assert matmul_peak == 256 * matrices.nbytes + product.nbytes
 assert round(einsum_peak / product.nbytes) == 1
 
@@ -245,8 +279,9 @@ assert round(einsum_peak / product.nbytes) == 1
 # One write changes many elements
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Torch refuses to add to an expanded tensor in place. But it lets you write to one
-# element, and the write is seen wherever that cell is. Clone before you write.
+# Torch refuses to add to an expanded tensor in place. But it lets you fill it, or write
+# to one element or one row, and the write is seen wherever that cell is. Clone before
+# you write.
 
 shared = torch.zeros(3, device=device).expand(3, 3)
 with shows_error(RuntimeError, match="single memory location"):
@@ -254,6 +289,8 @@ with shows_error(RuntimeError, match="single memory location"):
 shared[0, 0] = 5
 print(shared)
 assert shared.tolist() == [[5, 0, 0], [5, 0, 0], [5, 0, 0]]
+shared[1] = torch.tensor([7.0, 8.0, 9.0], device=device)
+assert shared.tolist() == [[7, 8, 9], [7, 8, 9], [7, 8, 9]]
 
 own = torch.zeros(3, device=device).expand(3, 3).clone()
 own[0, 0] = 5
@@ -263,19 +300,24 @@ assert own.tolist() == [[5, 0, 0], [0, 0, 0], [0, 0, 0]]
 # Autograd keeps the small operand, and backward needs the full size
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# For ``matrix * weight``, autograd keeps ``weight`` as it is, not stretched. In the
-# backward pass the gradient of each element is computed first, at full size, and then
-# summed over the rows.
+# For ``matrix * weight``, with gradients for both, autograd keeps both: ``weight`` as
+# it is, not stretched. In the backward pass the gradient of each element is computed
+# first, at full size, and then summed over the rows.
 
 weight = torch.rand(2048, device=device, requires_grad=True)
 factor = matrix.clone().requires_grad_()
-kept = []
-with torch.autograd.graph.saved_tensors_hooks(
-    lambda tensor: kept.append(tensor.untyped_storage().nbytes()), lambda nothing: None
-):
+kept = {}
+
+
+def note(tensor):
+    kept[tuple(tensor.shape)] = tensor.untyped_storage().nbytes()
+    return tensor
+
+
+with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
     factor * weight
-print("kept for backward:", sorted(kept), "bytes")
-assert sorted(kept) == [weight.nbytes, matrix.nbytes] == [8192, 16 * MIB]
+print("kept for backward, shape and bytes:", kept)
+assert kept == {(2048, 2048): 16 * MIB, (2048,): 8192}
 
 loss = (matrix * weight).sum()
 backward_peak = peak_of(lambda: loss.backward(retain_graph=True))
@@ -386,12 +428,15 @@ assert in_place.peak_bytes == 0
 # Take it home
 # ------------
 #
-# Ask before you run: ``explain_broadcast`` works on shapes and tells what the result
-# will take. And measure what really happens, in your own training step:
-# ``track_memory`` names the operation at the peak.
+# Ask before you run: ``explain_broadcast`` works on shapes and tells the size of the
+# result. And measure what really happens, in your own training step: ``track_memory``
+# names the operation at the peak. It lists the highest first; "between operations" is
+# where Python drops a tensor.
 
 planned = explain_broadcast((50_000, 1, 128), (1, 50_000, 128))
-print("50,000 points would need", round(planned.nbytes / 2**30), "GiB")
+print(
+    "50,000 points: differences of", round(planned.nbytes / 2**30), "GiB, and squares"
+)
 assert planned.nbytes == 50_000 * 50_000 * 128 * 4
 
 with track_memory() as memory:

@@ -12,10 +12,10 @@ printed numbers suggest.
 Short answer
 ------------
 
-Not with ``.numpy()``: that shows the tensor, in the order of its indices. The memory is
-its *storage*, a row of bytes, which ``x.untyped_storage()`` gives. Seen as numbers, it
-is ``storage_cells(x)``. Here the tensor begins with 0 and 3, and the memory with 0 and
-1.
+Not by printing ``x.numpy()``: that shows the tensor, in the order of its indices. The
+memory is its *storage*, a row of bytes, which ``x.untyped_storage()`` gives. Cut into
+cells as large as one number, it is ``storage_cells(x)``. Here the tensor begins with 10
+and 40, and the memory with 10 and 20.
 """
 
 import torch
@@ -23,18 +23,21 @@ from tensorglass import default_device, storage_cells
 
 device = default_device()  # a GPU if there is one
 
-x = torch.tensor([[0, 1, 2], [3, 4, 5]], device=device).T
+x = torch.tensor([[10, 20, 30], [40, 50, 60]], device=device).T
 print("the tensor:", x.flatten().tolist())
 print("its memory:", storage_cells(x).tolist())
 
-assert x.flatten().tolist() == [0, 3, 1, 4, 2, 5]
-assert storage_cells(x).tolist() == [0, 1, 2, 3, 4, 5]
+assert x.flatten().tolist() == [10, 40, 20, 50, 30, 60]
+assert storage_cells(x).tolist() == [10, 20, 30, 40, 50, 60]
 
 # %%
-# Without the library, it is an empty tensor that is set onto the storage.
+# Without the library: make an empty tensor, and let ``set_`` give it the storage of
+# ``x``. It is then one flat row of all cells. Whoever writes into it writes into ``x``.
 
 cells = torch.empty(0, dtype=x.dtype, device=device).set_(x.untyped_storage())
-assert cells.tolist() == storage_cells(x).tolist() == [0, 1, 2, 3, 4, 5]
+assert cells.tolist() == [10, 20, 30, 40, 50, 60]
+cells[3] = 44
+assert x.tolist() == [[10, 44], [20, 50], [30, 60]]
 
 # %%
 # What is often said
@@ -42,7 +45,8 @@ assert cells.tolist() == storage_cells(x).tolist() == [0, 1, 2, 3, 4, 5]
 #
 # "Convert it to a NumPy array: ``tensor.numpy()`` shows the actual values stored in the
 # memory." The example that goes with it is a fresh tensor of 2 rows, and there the
-# order in memory happens to be the order of the indices. Any view shows the difference.
+# order in memory happens to be the order of the indices. A transpose, which moves
+# nothing in memory, shows the difference.
 
 fresh = torch.tensor([[1, 2, 3], [4, 5, 6]])
 print(fresh.T.numpy())
@@ -51,9 +55,9 @@ assert fresh.T.numpy().tolist() == [[1, 4], [2, 5], [3, 6]]
 assert storage_cells(fresh.T).tolist() == [1, 2, 3, 4, 5, 6]
 
 # %%
-# ``.numpy()`` hides more than the order. Of a slice it does not show the memory around
-# it, and of an expanded tensor it shows numbers that no memory holds: 9 of them, while
-# 3 are stored.
+# The printed array hides more than the order. Of a slice it does not show the memory
+# around it, and of an expanded tensor it shows 9 numbers, where memory holds 3 and each
+# is read several times.
 
 part = torch.arange(10)[4:6]
 wide = torch.tensor([1, 2, 3]).expand(3, 3)
@@ -67,30 +71,29 @@ assert storage_cells(wide).tolist() == [1, 2, 3]
 assert wide.untyped_storage().nbytes() == 24
 
 # %%
-# "For a tensor on a GPU, call ``.cpu()`` first." That makes a copy, if the tensor was
-# not on the CPU already. What you then look at is other memory, laid out anew. We show
-# it with a tensor on the ``meta`` device, which can be had anywhere, and with a copy.
+# "For a tensor on a GPU, call ``.cpu()`` first." That makes a copy, and what you then
+# look at is other memory, laid out anew. Here is such a copy of the last 2 rows of
+# ``x``: 4 numbers of 8 bytes, while the storage of ``x`` has 6.
 
-from tensorglass import shares_memory, shows_error
+from tensorglass import shares_memory
 
-with shows_error(TypeError, match="can't convert meta device type tensor to numpy"):
-    torch.empty(3, device="meta").numpy()
 copied = x[1:].to("cpu", copy=True)
 assert not shares_memory(copied, x)
-assert copied.untyped_storage().nbytes() == 32
-assert x.untyped_storage().nbytes() == 48
+assert copied.untyped_storage().nbytes() == 4 * 8
+assert x.untyped_storage().nbytes() == 6 * 8
 
 # %%
 # The rule
 # --------
 #
-# A tensor is a storage, and a way to read it: a shape, one *stride* for each axis, and
-# an *offset*. The element at an index lies in this cell::
+# A tensor is a storage, and a way to read it: a dtype, a shape, one *stride* for each
+# axis, and an *offset*. The element at an index lies in this cell::
 #
 #     offset + index[0] * stride[0] + index[1] * stride[1] + ...
 #
-# A cell is as many bytes as one element has. Views, such as slices and transposes,
-# change the three and keep the storage. (PyTorch documentation, *Tensor Views* and
+# A cell is as many bytes as one element has. A *view*, such as a slice or a transpose,
+# is another way to read the same storage. Only a mark for the conjugate or for the sign
+# is applied after reading. (PyTorch documentation, *Tensor Views* and
 # ``torch.Tensor.stride``.)
 
 
@@ -145,8 +148,9 @@ print(located, "elements found in", len(views), "views of one storage")
 assert located == sum(view.numel() for view in views.values())
 
 # %%
-# ``channels_last`` is a view of this kind, too: the shape stays (1, 2, 2, 2), the
-# strides change, and in memory the channels of one pixel stand side by side.
+# ``channels_last`` is an order of memory. ``.to`` copies the numbers into a new
+# storage, in which the channels of one pixel stand side by side. The shape (1, 2, 2, 2)
+# and the values stay, and the strides differ.
 
 pixels = torch.arange(8, device=device).reshape(1, 2, 2, 2)
 last = pixels.to(memory_format=torch.channels_last)
@@ -154,12 +158,13 @@ print("channels_last has the stride", last.stride())
 print("and the memory", storage_cells(last).tolist())
 assert last.shape == pixels.shape == (1, 2, 2, 2)
 assert torch.equal(last, pixels)
+assert not shares_memory(last, pixels)
 assert last.stride() == (8, 1, 4, 2)
 assert storage_cells(last).tolist() == [0, 4, 1, 5, 2, 6, 3, 7]
 
 # %%
-# Below the numbers are bytes. ``storage_bytes`` shows them, and on the CPU we can check
-# them against the address itself.
+# Below the numbers are bytes. ``storage_bytes`` shows them, the lowest byte of a number
+# first, and on the CPU we can check them against the address itself.
 
 import ctypes
 
@@ -175,9 +180,10 @@ assert np.frombuffer(bytes(storage_bytes(one).tolist()), np.float32)[1] == -2
 # Picture
 # -------
 #
-# Each drawing shows the same storage of 12 cells. Under the tape stand the elements,
-# each with its index, in the cell where it lies. The arrows are the strides: how far it
-# is to the next element along an axis.
+# Each drawing shows the same storage, as a tape of 12 numbered cells. Below stand the
+# elements, each with its index, under the cell where it lies; "3x" means that three
+# elements lie there. The arrows are the strides: how far it is to the next element
+# along an axis, counted from the last one, which is -1.
 
 import matplotlib.pyplot as plt
 from tensorglass import storage_info
@@ -244,10 +250,13 @@ kept
 # A write into the memory goes unnoticed by autograd
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Autograd counts the writes to each tensor, and refuses a backward pass that would need
-# an overwritten value. It does not count what you write through ``storage_cells``,
-# through a NumPy array that shares the memory, or through a pointer. The gradient is
-# then wrong without an error. Here the right one is ``exp(0)``, which is 1.
+# Autograd counts the writes to each tensor, its *version*, and refuses a backward pass
+# that would need an overwritten value. It does not count what you write through
+# ``storage_cells``, through a NumPy array that shares the memory, or through ``.data``.
+# The gradient is then wrong without an error. Here the backward pass of ``exp`` uses
+# the result again: it should be ``exp(0)``, which is 1, and we have added 1.
+
+from tensorglass import shows_error
 
 start = torch.zeros(3, device=device, requires_grad=True)
 honest = start.exp()
@@ -255,20 +264,25 @@ honest.add_(1)
 with shows_error(RuntimeError, match="modified by an inplace operation"):
     honest.sum().backward()
 
-silent = start.exp()
-storage_cells(silent).add_(1)
-silent.sum().backward()
-print("wrong gradient:", start.grad.tolist())
-assert start.grad.tolist() == [2, 2, 2]
+for write in (storage_cells, lambda result: result.data):
+    silent = start.exp()
+    write(silent).add_(1)
+    start.grad = None
+    silent.sum().backward()
+    print("wrong gradient:", start.grad.tolist())
+    assert start.grad.tolist() == [2, 2, 2]
 assert start.detach().exp().tolist() == [1, 1, 1]
 
 # %%
 # ``.numpy()`` fails for many tensors
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Not only on a GPU. ``storage_cells`` works for the first three; for a sparse tensor
+# On a GPU it does, and it also fails where NumPy has no such type, or where it would
+# lose a gradient or a mark. ``storage_cells`` works for these; for a sparse tensor
 # there is no single storage, and it says so.
 
+with shows_error(TypeError, match="can't convert meta device type tensor to numpy"):
+    torch.empty(3, device="meta").numpy()  # "meta" has shapes only; same words on a GPU
 needs_gradient = torch.ones(2, requires_grad=True)
 with shows_error(RuntimeError, match="requires grad"):
     needs_gradient.numpy()
@@ -281,7 +295,7 @@ with shows_error(RuntimeError, match="conjugate bit"):
 sparse = torch.eye(2).to_sparse()
 with shows_error(TypeError, match="can't convert Sparse layout tensor to numpy"):
     sparse.numpy()
-with shows_error(TypeError, match="has no storage of its own"):
+with shows_error(TypeError, match="without a storage of its own"):
     storage_cells(sparse)
 
 assert storage_cells(needs_gradient).tolist() == [1, 1]
@@ -327,8 +341,10 @@ assert shares_memory(first, second)
 # ``view`` needs memory without breaks
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``view`` never copies, so it refuses where the new axes would not have one stride. It
-# does not say where. ``explain_view`` does, and ``reshape`` copies if it must.
+# ``view`` never copies. It can join two axes if a step past the end of the second one
+# lands on the next index of the first: if the first stride is the second stride times
+# the second size. It does not say where that fails. ``explain_view`` does, and
+# ``reshape`` copies if it must.
 
 from tensorglass import explain_view
 
@@ -348,6 +364,14 @@ explain_view(grid.T, (12,))
 # ``x.untyped_storage()`` stands in for it. That one holds bytes: 2 numbers of 4 bytes
 # have 8 entries.
 
+import warnings
+
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    one.storage().size()
+(message,) = {str(warning.message) for warning in caught}
+print("UserWarning:", message.split(". ")[0])
+assert message.startswith("TypedStorage is deprecated")
 assert len(one.untyped_storage()) == one.numel() * one.itemsize == 8
 assert one.untyped_storage()[3] == 63
 assert storage_cells(one).numel() == 2
@@ -452,7 +476,7 @@ info
 #   <https://docs.pytorch.org/docs/stable/generated/torch.Tensor.view.html>`__.
 # - PyTorch: `Saving and loading tensors preserves views
 #   <https://docs.pytorch.org/docs/stable/notes/serialization.html>`__.
-# - E. Z. Yang: `PyTorch internals <https://blog.ezyang.com/2019/05/pytorch-internals/>`__
-#   (2019), on strides.
+# - E. Z. Yang: `PyTorch internals
+#   <https://blog.ezyang.com/2019/05/pytorch-internals/>`__ (2019), on strides.
 # - The question is from the questionnaire of chapter 17 of *Deep Learning for Coders
 #   with fastai and PyTorch* (J. Howard, S. Gugger, 2020).

@@ -113,7 +113,7 @@ class Holdings(Report):
 
     def _parts(self) -> Iterable[str | Table]:
         found = f"{counted(len(self.tensors), 'tensor')} in {counted(len(self.storages), 'storage')}"
-        yield f"{found}: {bytes_text(self.nbytes)} of memory"
+        yield f"{found}: {bytes_text(self.nbytes)}"
         if self.storages:
             largest = sorted(self.storages, key=lambda storage: -storage.nbytes)[:_ROWS_SHOWN]
             some = f", the largest {_ROWS_SHOWN} of {len(self.storages)}" if len(self.storages) > _ROWS_SHOWN else ""

@@ -90,7 +90,7 @@ class StorageInfo(Report):
     elements_share_cells : bool
         Whether two elements lie in one cell, exactly.
     cells_used : int or None
-        How many cells hold an element; None if they are irregular and too many to list.
+        How many cells hold an element; None if they are irregular and too many to list, or if the storage was shrunk.
     unreached_bytes : int or None
         Bytes of the storage that no element of this tensor reaches, and that live as long as it does.
     notes : tuple of str
@@ -130,7 +130,7 @@ class StorageInfo(Report):
     def unreached_bytes(self) -> int | None:
         if self.cells_used is None:
             return None
-        return max(self.storage_nbytes - self.cells_used * self.itemsize, 0)
+        return self.storage_nbytes - self.cells_used * self.itemsize
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the storage as a tape of cells: which element lies where, the holes, and the other tensors."""
@@ -199,8 +199,9 @@ def storage_info(tensor: torch.Tensor, *others: torch.Tensor) -> StorageInfo:
     for i, other in enumerate(others, start=1):
         check_has_storage(other, f"storage_info() tensor {operand_name(i)}")
     layout = Layout.of(tensor)
-    cells_used = layout.cells.count()
-    shares = collide(layout.size, layout.stride) if cells_used is None else cells_used < layout.numel
+    distinct = layout.cells.count()
+    shares = collide(layout.size, layout.stride) if distinct is None else distinct < layout.numel
+    shrunk = not layout.bytes.empty and layout.bytes.stop > storage_nbytes(tensor)
     return StorageInfo(
         size=layout.size,
         stride=layout.stride,
@@ -212,7 +213,7 @@ def storage_info(tensor: torch.Tensor, *others: torch.Tensor) -> StorageInfo:
         storage_nbytes=storage_nbytes(tensor),
         contiguous=tuple(_contiguous_formats(tensor)),
         elements_share_cells=shares,
-        cells_used=cells_used,
+        cells_used=None if shrunk else distinct,
         notes=tuple(_notes(tensor, layout)),
         others=tuple(_neighbour(operand_name(i), tensor, other) for i, other in enumerate(others, start=1)),
     )

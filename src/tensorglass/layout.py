@@ -77,10 +77,8 @@ def check_has_storage(tensor: object, described: str) -> None:
         raise TypeError(f"{described} is a nested tensor; expected one of the tensors that it consists of")
     if tensor.layout != torch.strided:
         kind = str(tensor.layout).removeprefix("torch.").strip("_")
-        raise TypeError(
-            f"{described} is a {kind} tensor, which has no storage of its own; expected a strided one, such as "
-            "the indices or the values of a sparse tensor"
-        )
+        such_as = ", such as its indices or its values" if "sparse" in kind else ""
+        raise TypeError(f"{described} is a {kind} tensor without a storage of its own; expected a strided one{such_as}")
     if tensor.dtype in (torch.quint4x2, torch.quint2x4):
         raise TypeError(
             f"{described} has the dtype {tensor.dtype}, with several elements in a byte; expected whole bytes"

@@ -55,8 +55,9 @@ class DeviceMemory:
         return max(self.calls, key=lambda call: call.highest).operation if self.calls else BETWEEN
 
     def _parts(self) -> Iterable[str | Table]:
+        above = f"peak {bytes_text(self.peak_bytes)} in {self.peak_operation}"
         yield (
-            f"{self.device}: peak {bytes_text(self.peak_bytes)} in {self.peak_operation}, "
+            f"{self.device}: {above if self.peak_bytes else 'never more live than at the beginning'}, "
             f"{bytes_text(self.live_bytes)} live at the end, {bytes_text(self.allocated_bytes)} allocated"
         )
         calls_of: dict[str, list[OperationCall]] = {}

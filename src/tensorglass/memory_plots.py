@@ -106,7 +106,7 @@ class _Lane:
         found: dict[int, list[str]] = defaultdict(list)
         for index in itertools.product(*map(range, self.layout.size)):
             steps = sum(i * step for i, step in zip(index, self.layout.stride, strict=True))
-            found[self.layout.offset + steps].append(",".join(map(str, index)))
+            found[self.layout.offset + steps].append(",".join(map(str, index)) or "()")
         return found
 
 

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 import torch
 
-from .layout import SAME_MEMORY, SAME_STORAGE, Layout, byte_places, check_has_storage, modes_of, relation
+from .layout import (
+    SAME_MEMORY,
+    SAME_STORAGE,
+    Layout,
+    byte_places,
+    check_has_storage,
+    modes_of,
+    relation,
+    storage_nbytes,
+)
 
 _INTEGERS = {torch.quint8: torch.uint8, torch.qint8: torch.int8, torch.qint32: torch.int32}  # what memory holds
 
@@ -138,7 +147,7 @@ def shares_memory(a: torch.Tensor, b: torch.Tensor) -> bool:
     """
     check_has_storage(a, "shares_memory() tensor a")
     check_has_storage(b, "shares_memory() tensor b")
-    if relation(a, b) not in (SAME_STORAGE, SAME_MEMORY):
+    if relation(a, b) not in (SAME_STORAGE, SAME_MEMORY) or not storage_nbytes(a):
         return False
     return byte_places(a).meets(byte_places(b))
 

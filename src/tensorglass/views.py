@@ -140,7 +140,7 @@ def explain_view(tensor: torch.Tensor, shape: Sequence[int]) -> ViewExplanation:
         raise TypeError(f"explain_view() tensor is {type(tensor).__name__}; expected a torch.Tensor")
     if tensor.is_nested or tensor.layout != torch.strided:
         raise TypeError(f"explain_view() tensor has the layout {tensor.layout}; expected a strided tensor")
-    if isinstance(shape, int) or not all(isinstance(n, int) and not isinstance(n, bool) for n in shape):
+    if not isinstance(shape, Sequence) or not all(isinstance(n, int) and not isinstance(n, bool) for n in shape):
         raise TypeError(f"explain_view() shape is {shape!r}; expected a sequence of integers, such as (2, -1)")
     size, stride = tuple(map(int, tensor.shape)), tuple(map(int, tensor.stride()))
     numel = math.prod(size)

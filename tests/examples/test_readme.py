@@ -18,7 +18,7 @@ def test_the_library_in_twenty_lines(capsys, monkeypatch):
     assert "b       (2, 4)  (4, 1)       4  same storage  64 bytes" in printed
     assert "\nFalse\n" in printed
     assert "memory breaks between axes 0 and 1" in printed
-    assert "2 tensors in 2 storages: 64 bytes of memory" in printed
+    assert "2 tensors in 2 storages: 64 bytes\n" in printed
     assert "\nconv2d " in printed
 
 

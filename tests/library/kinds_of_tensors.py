@@ -63,7 +63,8 @@ def with_storage():
 
 def without_storage():
     """Return tensors that have no storage of their own, by name, with the sentence that refuses them."""
-    no_storage = "which has no storage of its own; expected a strided one, such as the indices or the values"
+    no_storage = "without a storage of its own; expected a strided one"
+    parts = ", such as its indices or its values"
     nested = "is a nested tensor; expected one of the tensors that it consists of"
     wraps = "that owns no memory; expected the tensors that it wraps"
     eye = torch.eye(3)
@@ -71,12 +72,12 @@ def without_storage():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # prototypes
         return {
-            "coo": (eye.to_sparse(), f"is a sparse_coo tensor, {no_storage} of a sparse tensor"),
-            "csr": (eye.to_sparse_csr(), f"is a sparse_csr tensor, {no_storage} of a sparse tensor"),
-            "csc": (eye.to_sparse_csc(), f"is a sparse_csc tensor, {no_storage} of a sparse tensor"),
-            "bsr": (eye.to_sparse_bsr((1, 1)), f"is a sparse_bsr tensor, {no_storage} of a sparse tensor"),
-            "bsc": (eye.to_sparse_bsc((1, 1)), f"is a sparse_bsc tensor, {no_storage} of a sparse tensor"),
-            "mkldnn": (eye.to_mkldnn(), f"is a mkldnn tensor, {no_storage} of a sparse tensor"),
+            "coo": (eye.to_sparse(), f"is a sparse_coo tensor {no_storage}{parts}"),
+            "csr": (eye.to_sparse_csr(), f"is a sparse_csr tensor {no_storage}{parts}"),
+            "csc": (eye.to_sparse_csc(), f"is a sparse_csc tensor {no_storage}{parts}"),
+            "bsr": (eye.to_sparse_bsr((1, 1)), f"is a sparse_bsr tensor {no_storage}{parts}"),
+            "bsc": (eye.to_sparse_bsc((1, 1)), f"is a sparse_bsc tensor {no_storage}{parts}"),
+            "mkldnn": (eye.to_mkldnn(), f"is a mkldnn tensor {no_storage}"),
             "nested": (torch.nested.nested_tensor(ones), nested),
             "jagged": (torch.nested.nested_tensor(ones, layout=torch.jagged), nested),
             "masked": (torch.masked.masked_tensor(eye, eye > 0), f"is a MaskedTensor {wraps}"),

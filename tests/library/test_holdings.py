@@ -285,7 +285,7 @@ def test_something_without_tensors_is_refused():
 def test_it_prints_what_is_held():
     big = torch.zeros(1000)
     assert str(memory_of({"first": big[:10], "second": big[5:15], "other": torch.zeros(2)})) == (
-        "3 tensors in 2 storages: 3.9 KiB of memory\n"
+        "3 tensors in 2 storages: 3.9 KiB\n"
         "\n"
         "Storages\n"
         "\n"
@@ -300,7 +300,7 @@ def test_it_prints_what_is_held():
         "\n"
         "torch.save would write about 5.8 KiB"
     )
-    assert str(memory_of([])).startswith("0 tensors in 0 storages: 0 bytes of memory\n\ntorch.save")
+    assert str(memory_of([])).startswith("0 tensors in 0 storages: 0 bytes\n\ntorch.save")
     four = str(memory_of([big[i : i + 2] for i in range(0, 8, 2)]))
     assert "[0], [1], [2] and 1 more  cpu" in four
     assert "[0], [1], [2]  cpu" in str(memory_of([big[i : i + 2] for i in range(0, 6, 2)]))

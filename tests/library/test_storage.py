@@ -234,6 +234,13 @@ def test_sharing_of_well_known_pairs():
     assert not shares_memory(first[:2], second[2:])
 
 
+def test_a_freed_storage_has_no_byte_to_share():
+    x = with_storage()["freed storage"]
+    assert not shares_memory(x, x)
+    x.untyped_storage().resize_(1)
+    assert shares_memory(x, x)
+
+
 def test_a_lazy_clone_does_not_share_and_stays_lazy():
     x = torch.arange(6.0)
     y = torch._lazy_clone(x)

@@ -175,7 +175,7 @@ def test_it_prints_what_it_found():
     assert "Axes" not in str(explain_view(torch.tensor(1.0), (1,)))
 
 
-@pytest.mark.parametrize("shape", [(2.0, 3), (True, 6), 6, ("2", "3"), "23"])
+@pytest.mark.parametrize("shape", [(2.0, 3), (True, 6), 6, ("2", "3"), "23", torch.int32])
 def test_a_shape_is_integers(shape):
     with pytest.raises(TypeError) as caught:
         explain_view(torch.zeros(2, 3), shape)
