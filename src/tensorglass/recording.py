@@ -96,7 +96,7 @@ class _Recorders(threading.local):
 
     def __init__(self) -> None:
         self.active: list[Recorder] = []
-        self.backward_pass = -1  # the one that the recording began in, -1 outside of any
+        self.backward_pass: int | None = None  # the one that the recording began in
 
 
 _recorders = _Recorders()

@@ -64,7 +64,7 @@ LIBRARY = {
 DRAWINGS = {"drawing", "memory_plots", "plots"}
 EXTENSIONS = {"dependencies": ["test_dependencies"], "law": ["test_law"]}
 OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
-SECONDS = 60  # a mutant that runs longer than this has been noticed
+SECONDS = 30  # a mutant that runs longer than this has been noticed
 
 
 @dataclass(frozen=True)
