@@ -182,7 +182,8 @@ def storage_info(tensor: torch.Tensor, *others: torch.Tensor) -> StorageInfo:
     Notes
     -----
     The time does not depend on the number of elements, except that irregular layouts, in which rows of unequal
-    distance run into one another, are counted by listing up to a million cells.
+    distance run into one another, are counted by listing up to a million cells. As `shares_memory`, it may take
+    longer where many axes are irregular.
 
     Examples
     --------
@@ -201,7 +202,6 @@ def storage_info(tensor: torch.Tensor, *others: torch.Tensor) -> StorageInfo:
     layout = Layout.of(tensor)
     distinct = layout.cells.count()
     shares = collide(layout.size, layout.stride) if distinct is None else distinct < layout.numel
-    shrunk = not layout.bytes.empty and layout.bytes.stop > storage_nbytes(tensor)
     return StorageInfo(
         size=layout.size,
         stride=layout.stride,
@@ -213,7 +213,7 @@ def storage_info(tensor: torch.Tensor, *others: torch.Tensor) -> StorageInfo:
         storage_nbytes=storage_nbytes(tensor),
         contiguous=tuple(_contiguous_formats(tensor)),
         elements_share_cells=shares,
-        cells_used=None if shrunk else distinct,
+        cells_used=None if _is_shrunk(tensor, layout) else distinct,
         notes=tuple(_notes(tensor, layout)),
         others=tuple(_neighbour(operand_name(i), tensor, other) for i, other in enumerate(others, start=1)),
     )
@@ -241,8 +241,13 @@ def _notes(tensor: torch.Tensor, layout: Layout) -> Iterator[str]:
         yield "Lazily cloned: the bytes are another tensor's too, until one of the two is written to."
     if storage_address(tensor) % math.gcd(layout.itemsize, 16):
         yield f"Not aligned: the storage starts at an address that is no multiple of {layout.itemsize} bytes."
-    if not layout.bytes.empty and layout.bytes.stop > storage_nbytes(tensor):
+    if _is_shrunk(tensor, layout):
         yield f"The storage was shrunk: the elements would need {bytes_text(layout.bytes.stop)} of it."
+
+
+def _is_shrunk(tensor: torch.Tensor, layout: Layout) -> bool:
+    """Return whether elements lie behind the end of the storage, which `resize_` makes possible."""
+    return not layout.bytes.empty and layout.bytes.stop > storage_nbytes(tensor)
 
 
 def _neighbour(name: str, tensor: torch.Tensor, other: torch.Tensor) -> Neighbour:
