@@ -96,6 +96,8 @@ def test_counted(number, text):
 @pytest.mark.parametrize(
     ("nbytes", "text"),
     [
+        (-1, "-1 byte"),
+        (-4000, "-3.9 KiB"),
         (0, "0 bytes"),
         (1, "1 byte"),
         (1023, "1,023 bytes"),
