@@ -157,7 +157,8 @@ for small, other in itertools.product(shapes, repeat=2):
     for size, stride, whole, step in zip(
         sizes, old, view.shape, view.stride(), strict=True
     ):
-        assert step == (0 if size < whole else stride) or stride is None
+        expected = 0 if size < whole else stride
+        assert step == expected or expected is None
     compared += 1
 
 print(compared, "of", len(shapes) ** 2, "pairs of shapes broadcast")
@@ -291,6 +292,8 @@ print(shared)
 assert shared.tolist() == [[5, 0, 0], [5, 0, 0], [5, 0, 0]]
 shared[1] = torch.tensor([7.0, 8.0, 9.0], device=device)
 assert shared.tolist() == [[7, 8, 9], [7, 8, 9], [7, 8, 9]]
+shared.fill_(6)
+assert shared.tolist() == [[6, 6, 6], [6, 6, 6], [6, 6, 6]]
 
 own = torch.zeros(3, device=device).expand(3, 3).clone()
 own[0, 0] = 5

@@ -36,8 +36,8 @@ def storage_cells(tensor: torch.Tensor) -> torch.Tensor:
         Shape ``(storage bytes // itemsize,)``, on the tensor's device, without a gradient. Bytes at the end that do
         not fill a cell are left out; `storage_bytes` has them. For a quantized tensor, its integers.
 
-    Warns
-    -----
+    Warnings
+    --------
     The result reads and writes the tensor's own memory, and **writing through it is invisible to autograd**: the
     version counter that detects changes of saved tensors does not move, so a backward pass may silently use the
     changed values. A lazy conjugation or negation is not applied: memory holds what it holds.
