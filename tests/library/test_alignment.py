@@ -106,6 +106,7 @@ def test_fixes_work_on_every_failing_pair():
         assert_fixes_work(explain_broadcast(*pair))
 
 
+@pytest.mark.timing
 def test_many_equal_sizes_still_answer_soon():
     start = time.perf_counter()
     fixes = explain_broadcast((2, 2, 2, 2, 2, 3), (3, 2, 2, 2, 2, 2), (2, 3, 2, 3, 2, 3), (3, 3, 3, 3, 3, 2)).fixes

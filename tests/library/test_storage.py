@@ -292,6 +292,7 @@ def terabyte():
         return torch.empty(10**6, 10**6 // 4)
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize(
     "function",
     [
