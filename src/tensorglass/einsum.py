@@ -1,0 +1,341 @@
+"""`einsum`: the same results as `torch.einsum`, from a plan that can be read.
+
+A plan is made once for an equation and the layout of its operands. It is a short program of torch calls, which
+`EinsumPlan.torch_code` shows and which is what runs. Plans are remembered, so that a repeated call costs a look-up.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
+
+from .indices import Contraction, Index, contraction
+from .loops import loops_source
+from .lowering import lower
+from .notation import EinsumError, from_sublists, parse
+from .paths import Path
+from .program import Step
+from .report import Report, Table, bytes_text, counted
+from .shapes import Shape, shape_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+PLANS_AT_MOST = 1024
+
+
+class Layout(NamedTuple):
+    """What a plan depends on in one operand."""
+
+    shape: Shape
+    stride: Shape
+    dtype: torch.dtype
+    device: torch.device
+
+
+class Cost(NamedTuple):
+    """What a plan costs: products of two numbers, and bytes of memory that it allocates, the result included."""
+
+    multiplications: int
+    nbytes: int
+
+
+@dataclass(frozen=True, repr=False)
+class EinsumPlan(Report):
+    """How an einsum is computed. The result of `plan_einsum`; call it with the operands to compute.
+
+    Attributes
+    ----------
+    equation : str
+    operands : tuple of Layout
+        Shape, stride, dtype and device of each operand.
+    indices : tuple of Index
+        Each letter with its size and roles: those of the output first.
+    path : tuple of tuple of int
+        Which operands are contracted, two at a time. Their result is appended to the operands that are left, as in
+        opt_einsum.
+    steps : tuple of Step
+        The operations in order, with their code, their new bytes and whether these are copies.
+    cost : Cost
+        `multiplications` and `nbytes` of all steps.
+    warnings : tuple of str
+        Silent traps in the equation: axes that are stretched, an ellipsis that is summed away.
+    result : tuple of int
+        The shape of the result.
+    dtype : torch.dtype
+        The dtype of the result.
+    """
+
+    equation: str
+    operands: tuple[Layout, ...]
+    indices: tuple[Index, ...]
+    path: Path
+    steps: tuple[Step, ...]
+    cost: Cost
+    warnings: tuple[str, ...]
+    result: Shape
+    dtype: torch.dtype
+    _contraction: Contraction = field(compare=False)
+    _source: str = field(compare=False)
+    _run: Callable[..., torch.Tensor] = field(compare=False)
+
+    def __call__(self, *operands: torch.Tensor) -> torch.Tensor:
+        """Compute the einsum of tensors with the planned shapes and dtypes."""
+        came = tuple((tuple(x.shape), x.dtype) for x in operands)
+        planned = tuple((layout.shape, layout.dtype) for layout in self.operands)
+        if came != planned:
+            raise EinsumError(f"the plan is for {_listed(planned)}; got {_listed(came)}")
+        return self._run(*operands)
+
+    def torch_code(self) -> str:
+        """Return the source of a function that does what the plan does, in torch calls without einsum."""
+        return self._source
+
+    def loops(self) -> str:
+        """Return the source of a function that computes the same with Python loops: the meaning of the equation."""
+        return loops_source(self._contraction, self.dtype)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the operands, their letters, and which are multiplied with which."""
+        from .einsum_plots import plot_plan
+
+        return plot_plan(self, ax)
+
+    def _parts(self) -> Iterable[str | Table]:
+        shapes = " and ".join(str(layout.shape) for layout in self.operands)
+        yield f"einsum {self.equation!r} of {shapes} gives {self.result}, {self.dtype}"
+        rows = tuple(map(_index_row, self.indices))
+        if rows:
+            yield Table("Indices", ("index", "size", "role", "in operands"), rows, frozenset({1}))
+        header = ("code", "operation", "letters", "shape", "multiplications", "new bytes")
+        yield Table("Steps", header, tuple(map(_step_row, self.steps)), frozenset({4, 5}))
+        multiplications = counted(self.cost.multiplications, "multiplication")
+        yield f"{multiplications}; {bytes_text(self.cost.nbytes)} allocated, the result included"
+        yield from (f"warning: {warning}" for warning in self.warnings)
+
+
+def einsum(equation: Any, *operands: Any) -> torch.Tensor:
+    """Compute an einsum: the values, dtypes and rejections of `torch.einsum`, planned once and then fast.
+
+    Parameters
+    ----------
+    equation : str
+        As for `torch.einsum`, for instance ``"bij,bjk->bik"``. Or the sublist format: each operand is followed by a
+        list of numbers from 0 to 51, and perhaps one list for the output comes last.
+    *operands : torch.Tensor
+        The operands, of one dtype wherever something is summed.
+
+    Returns
+    -------
+    torch.Tensor
+        Its strides may differ from those of torch.einsum's result.
+
+    Raises
+    ------
+    EinsumError
+        If the equation breaks the grammar or does not fit the operands; it is a ValueError and a RuntimeError.
+    TypeError
+        If an operand is no tensor.
+
+    Notes
+    -----
+    The first call with an equation and a layout makes a plan, which takes about a millisecond. Later calls look it up.
+    Inside `torch.compile`, and for tensors without strides, such as sparse ones, `torch.einsum` itself is called.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from tensorglass import einsum
+    >>> einsum("ij,jk->ik", torch.ones(2, 3), torch.ones(3, 4)).shape
+    torch.Size([2, 4])
+    >>> einsum("ii->i", torch.ones(2, 3))
+    Traceback (most recent call last):
+    tensorglass.notation.EinsumError: index i is repeated in operand 0 with the sizes 2 and 3; expected equal sizes
+      ii->i
+      ^^
+    """
+    if torch.compiler.is_compiling():
+        return torch.einsum(equation, *operands)
+    try:
+        layouts = tuple([(x.shape, x.stride(), x.dtype, x.device) for x in operands])
+        plan = _remembered_plan(equation, layouts, _autocast(layouts))
+    except EinsumError:
+        raise
+    except (AttributeError, RuntimeError, TypeError):
+        return _unusual(equation, operands)
+    return plan._run(*operands)
+
+
+def plan_einsum(equation: Any, *operands: Any) -> EinsumPlan:
+    """Plan an einsum, to read what it means and how it is computed.
+
+    Parameters
+    ----------
+    equation : str
+        As for `einsum`; the sublist format is accepted too.
+    *operands : torch.Tensor or shape
+        Tensors, of which only the layout matters, or shapes, which stand for contiguous tensors of the default dtype
+        on the CPU.
+
+    Raises
+    ------
+    EinsumError
+        As `einsum`.
+
+    Examples
+    --------
+    >>> from tensorglass import plan_einsum
+    >>> plan = plan_einsum("bqd,bkd->bqk", (8, 64, 32), (8, 48, 32))
+    >>> [(index.letter, index.roles) for index in plan.indices]
+    [('b', ('batch',)), ('q', ('free',)), ('k', ('free',)), ('d', ('summed',))]
+    >>> print(plan.torch_code())
+    import torch
+    <BLANKLINE>
+    <BLANKLINE>
+    def contract(x0, x1):
+        return torch.bmm(x0, x1.mT)
+    <BLANKLINE>
+    >>> plan.cost
+    Cost(multiplications=786432, nbytes=98304)
+    """
+    text, operands = _normalized(equation, operands)
+    layouts = tuple(_layout(operand, i) for i, operand in enumerate(operands))
+    return _remembered_plan(text, layouts, _autocast(layouts))
+
+
+def _make_plan(equation: str, layouts: tuple[Layout, ...], autocast: torch.dtype | None) -> EinsumPlan:
+    matched = contraction(parse(equation), tuple(tuple(layout.shape) for layout in layouts))
+    # What is done here must not be seen by modes that record, nor be recorded for a backward pass.
+    with torch.no_grad(), _disable_current_modes(), torch._C.DisableTorchFunction():
+        dtype = result_dtype(equation, layouts, autocast)
+        operands = [torch.empty_strided(x.shape, x.stride, dtype=x.dtype, device="meta") for x in layouts]
+        program, path = lower(matched, operands, dtype, autocast is not None)
+    steps = tuple(program.steps)
+    source = program.source()
+    return EinsumPlan(
+        equation=equation,
+        operands=layouts,
+        indices=matched.indices(),
+        path=path,
+        steps=steps,
+        cost=Cost(sum(step.multiplications for step in steps), sum(step.nbytes for step in steps)),
+        warnings=matched.warnings(),
+        result=matched.result,
+        dtype=dtype,
+        _contraction=matched,
+        _source=source,
+        _run=_compiled(source, equation),
+    )
+
+
+@lru_cache(PLANS_AT_MOST)
+def _remembered_plan(equation: str, layouts: tuple[tuple[Any, ...], ...], autocast: torch.dtype | None) -> EinsumPlan:
+    return _make_plan(equation, tuple(Layout(tuple(shape), *rest) for shape, *rest in layouts), autocast)
+
+
+def result_dtype(equation: str, layouts: Sequence[Layout], autocast: torch.dtype | None) -> torch.dtype:
+    """Return the dtype of torch.einsum's result; where it is not plain, torch.einsum is asked, on fake tensors."""
+    dtypes = {layout.dtype for layout in layouts}
+    (dtype, *_) = dtypes
+    if autocast is None and len(dtypes) == 1 and _is_inexact(dtype):
+        return dtype
+    with FakeTensorMode(), _RefusedProducts():  # type: ignore[no-untyped-call]
+        fakes = [torch.empty_strided(x.shape, x.stride, dtype=x.dtype, device=x.device) for x in layouts]
+        try:
+            return torch.einsum(equation, *fakes).dtype
+        except RuntimeError as error:
+            listed = " and ".join(str(layout.dtype) for layout in layouts)
+            reason = str(error).splitlines()[0]
+            raise EinsumError(f"einsum {equation!r} of {listed}: {reason}") from None
+
+
+class _RefusedProducts(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Refuses what fake tensors do not know to be refused: matrix products of booleans, and of integers on a GPU."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.ops.aten.bmm.default and not _is_inexact(dtype := args[0].dtype):
+            device = args[0].device.type
+            if dtype == torch.bool or device == "cuda":
+                raise RuntimeError(f"matrix products of {dtype} are not implemented on {device}")
+        return func(*args, **(kwargs or {}))
+
+
+def _is_inexact(dtype: torch.dtype) -> bool:
+    return dtype.is_floating_point or dtype.is_complex
+
+
+def _compiled(source: str, equation: str) -> Callable[..., torch.Tensor]:
+    namespace: dict[str, Any] = {}
+    exec(compile(source, f"<einsum {equation}>", "exec"), namespace)
+    function: Callable[..., torch.Tensor] = namespace["contract"]
+    return function
+
+
+def _autocast(layouts: Sequence[tuple[Any, ...]]) -> torch.dtype | None:
+    """Return the dtype that autocast gives to matrix products of such operands, or None where it is off."""
+    if not layouts or not torch._C._is_any_autocast_enabled():
+        return None
+    device = layouts[0][-1].type
+    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else None
+
+
+def _unusual(equation: Any, operands: tuple[Any, ...]) -> torch.Tensor:
+    """Compute what the short way could not: sublists, a list of operands, tensors that have no strides."""
+    equation, operands = _normalized(equation, operands)
+    for i, operand in enumerate(operands):
+        if not isinstance(operand, torch.Tensor):
+            raise TypeError(f"einsum() operand {i} is {type(operand).__name__}; expected a torch.Tensor")
+    if not all(map(_has_plain_layout, operands)):
+        return torch.einsum(equation, *operands)
+    layouts = tuple(_layout(operand, i) for i, operand in enumerate(operands))
+    return _remembered_plan(equation, layouts, _autocast(layouts))._run(*operands)
+
+
+def _normalized(equation: Any, operands: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """Return the equation and its operands, also from the sublist format and from a list of operands."""
+    if isinstance(equation, torch.Tensor):
+        parts = (equation, *operands)
+        return from_sublists(parts[1::2], parts[-1] if len(parts) % 2 else None), parts[: len(parts) // 2 * 2 : 2]
+    if not isinstance(equation, str):
+        raise TypeError(f"einsum() equation is {type(equation).__name__}; expected a string such as 'ij,jk->ik'")
+    if len(operands) == 1 and isinstance(operands[0], list) and not all(isinstance(n, int) for n in operands[0]):
+        operands = tuple(operands[0])
+    return equation, operands
+
+
+def _has_plain_layout(tensor: torch.Tensor) -> bool:
+    """Whether the tensor has strides, and sizes that are numbers rather than symbols of a trace."""
+    return (
+        tensor.layout == torch.strided and not tensor.is_nested and all(isinstance(size, int) for size in tensor.shape)
+    )
+
+
+def _layout(operand: Any, position: int) -> Layout:
+    if isinstance(operand, torch.Tensor):
+        if not _has_plain_layout(operand):
+            raise TypeError(f"plan_einsum() operand {position} has the layout {operand.layout}; expected strides")
+        return Layout(tuple(operand.shape), operand.stride(), operand.dtype, operand.device)
+    shape = shape_of(operand, f"plan_einsum() operand {position}")
+    stride = tuple(math.prod(max(size, 1) for size in shape[axis + 1 :]) for axis in range(len(shape)))
+    return Layout(shape, stride, torch.get_default_dtype(), torch.device("cpu"))
+
+
+def _listed(operands: Iterable[tuple[Shape, torch.dtype]]) -> str:
+    return " and ".join(f"{shape} of {dtype}" for shape, dtype in operands)
+
+
+def _index_row(index: Index) -> tuple[str, ...]:
+    return index.letter, str(index.size), ", ".join(index.roles), ", ".join(map(str, index.operands))
+
+
+def _step_row(step: Step) -> tuple[str, ...]:
+    operation = f"{step.operation}, copies" if step.copies else step.operation
+    new_bytes = bytes_text(step.nbytes) if step.nbytes else "a view"
+    return step.code, operation, " ".join(step.letters), str(step.shape), f"{step.multiplications:,}", new_bytes

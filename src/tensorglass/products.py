@@ -1,0 +1,262 @@
+"""How two operands of an einsum are multiplied: which torch call, and in which layout.
+
+Letters of two operands fall into four groups: `batch` (in both, and still needed), `summed` (in both, and no longer
+needed), `rows` (only in the first) and `columns` (only in the second). With nothing summed the product is elementwise.
+Otherwise it is a matrix product: the axes of each group are merged into one, which is free of charge as long as they
+lie in memory as one chunk. Orders of the axes are tried until as little as possible has to be copied.
+
+The choices below rest on the measurements of ``benchmarks/einsum.py``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from .program import Program, Value
+from .views import view_stride
+
+Letters = tuple[str, ...]
+
+# A matrix product with few columns is several times slower on the CPU than its transpose, which has few rows.
+NARROW = 32
+LARGE_MATRIX = 1024
+# One product of two short vectors for each batch is better left to a batched matrix product. For long ones that calls
+# a slow kernel, and multiplying and summing is faster, as long as the products fit into the cache.
+LONG_VECTOR = 16
+PRODUCTS_AT_MOST = 2**21
+# A broadcast batch of matrices smaller than this costs more than copying them into one large matrix.
+SMALL_MATRIX = 64
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The letters of two operands, by what happens to them."""
+
+    batch: Letters
+    rows: Letters
+    columns: Letters
+    summed: Letters
+
+    @classmethod
+    def of(cls, x: Value, y: Value, needed: Iterable[str]) -> Groups:
+        both = [letter for letter in x.letters if letter in y.letters]
+        kept = set(needed)
+        return cls(
+            batch=tuple(letter for letter in both if letter in kept),
+            rows=tuple(letter for letter in x.letters if letter not in y.letters),
+            columns=tuple(letter for letter in y.letters if letter not in x.letters),
+            summed=tuple(letter for letter in both if letter not in kept),
+        )
+
+    def swapped(self) -> Groups:
+        return replace(self, rows=self.columns, columns=self.rows)
+
+
+def elementwise_product(program: Program, x: Value, y: Value, order: Letters | None = None) -> Value:
+    """Multiply without summing; `order` is that of the result's letters, by default the larger operand's."""
+    if order is None:
+        small, large = sorted((x, y), key=lambda value: value.meta.numel())
+        order = (*(letter for letter in small.letters if letter not in large.letters), *large.letters)
+    code = f"{_aligned(x, order)} * {_aligned(y, order)}"
+    multiplications = math.prod(_size(letter, x, y) for letter in order)
+    return program.write("elementwise product", code, order, (x, y), multiplications)
+
+
+def contracted_product(program: Program, x: Value, y: Value, needed: Iterable[str], order: Letters | None) -> Value:
+    """Multiply, and sum over the letters that both have and nobody needs any longer.
+
+    `order` is that of the result's letters, or None if it does not matter. A transposed product is then copied into
+    it, so that the result is as contiguous as torch.einsum's; few columns make that copy a small one.
+    """
+    groups = Groups.of(x, y, needed)
+    if order is not None and groups.rows and groups.columns and _comes_first(groups.columns, groups.rows, order):
+        x, y, groups = y, x, groups.swapped()
+    narrow = _is_narrow(x, y, groups)
+    if narrow:
+        x, y, groups = y, x, groups.swapped()
+    result = _product(program, x, y, groups)
+    if order is None:
+        return result
+    return permuted(program, result, order, contiguous=narrow and bool(groups.rows))
+
+
+def _product(program: Program, x: Value, y: Value, groups: Groups) -> Value:
+    if not groups.rows and not groups.columns and groups.batch and program.exact:
+        products = x.meta.numel()
+        if math.prod(x.sizes(groups.summed)) >= LONG_VECTOR and products <= PRODUCTS_AT_MOST:
+            return _multiply_and_sum(program, x, y, groups)
+    for first, second, sides in ((x, y, groups), (y, x, groups.swapped())):
+        spread = _outer_columns(first, second, sides)
+        if spread:
+            return _broadcast_matrix_product(program, first, second, sides, spread)
+    return _matrix_product(program, x, y, _cheapest_order(x, y, groups))
+
+
+def _multiply_and_sum(program: Program, x: Value, y: Value, groups: Groups) -> Value:
+    order = in_memory_order(x, x.letters)
+    products = elementwise_product(program, x, y, order)
+    return summed(program, products, groups.summed)
+
+
+def summed(program: Program, x: Value, letters: Letters) -> Value:
+    """Sum over some letters of one tensor."""
+    if not letters:
+        return x
+    axes = tuple(x.letters.index(letter) for letter in letters)
+    rest = tuple(letter for letter in x.letters if letter not in letters)
+    argument = axes if len(axes) > 1 else axes[0]
+    return program.write("sum", f"{x.name}.sum({argument if rest else ''})", rest, (x,))
+
+
+def permuted(program: Program, x: Value, order: Letters, contiguous: bool = False) -> Value:
+    """Give the axes another order: a view, unless it is to be contiguous."""
+    if x.letters == order:
+        return x
+    code = _aligned(x, order) + (".contiguous()" if contiguous else "")
+    return program.write("permutation", code, order, (x,))
+
+
+def _comes_first(letters: Letters, others: Letters, order: Letters) -> bool:
+    return min(map(order.index, letters)) < min(map(order.index, others))
+
+
+def _is_narrow(x: Value, y: Value, groups: Groups) -> bool:
+    """Whether the transposed product, with `y` on the left, is the faster one."""
+    if not groups.columns:
+        return bool(groups.rows)
+    rows, columns = math.prod(x.sizes(groups.rows)), math.prod(y.sizes(groups.columns))
+    return columns < min(rows, NARROW) and x.meta.numel() >= LARGE_MATRIX
+
+
+def _matrix_product(program: Program, x: Value, y: Value, groups: Groups) -> Value:
+    letters = (*groups.batch, *groups.rows, *groups.columns)
+    sizes = (*x.sizes(groups.batch), *x.sizes(groups.rows), *y.sizes(groups.columns))
+    merged = [part for part in (groups.batch, groups.rows, groups.columns) if part]
+    shape = tuple(math.prod(_size(letter, x, y) for letter in part) for part in merged)
+    multiplications = math.prod(sizes) * math.prod(x.sizes(groups.summed))
+    left, left_code = _matrix(program, x, groups.batch, groups.rows, groups.summed)
+    if groups.rows or groups.batch:
+        right, right_code = _matrix(program, y, groups.batch, groups.summed, groups.columns)
+    else:  # a vector times a matrix is written as the transposed matrix times the vector
+        right, right_code = _matrix(program, y, (), groups.columns, groups.summed)
+    if groups.batch and groups.rows and groups.columns:
+        code = f"torch.bmm({left_code}, {right_code})"
+    elif groups.batch and groups.columns:
+        code = f"torch.bmm({left_code}.unsqueeze(1), {right_code}).squeeze(1)"
+    elif groups.batch:
+        code = f"torch.bmm({left_code}.unsqueeze(1), {right_code}.unsqueeze(2)).reshape({shape[0]})"
+    elif groups.rows and groups.columns:
+        code = f"torch.mm({left_code}, {right_code})"
+    elif groups.rows:
+        code = f"torch.mv({left_code}, {right_code})"
+    elif groups.columns:
+        code = f"torch.mv({right_code}, {left_code})"
+    else:
+        code = f"torch.dot({left_code}, {right_code})"
+    if len(letters) > len(merged):
+        code += f".reshape({_arguments(sizes)})"
+    return program.write("matrix product", code, letters, (left, right), multiplications)
+
+
+def _broadcast_matrix_product(program: Program, x: Value, y: Value, groups: Groups, spread: Letters) -> Value:
+    """Multiply one matrix with many: the outer columns of `y` serve as the batch, so that `y` need not be copied."""
+    inner = tuple(letter for letter in groups.columns if letter not in spread)
+    order = _cheapest_order(x, y, replace(groups, batch=spread, columns=inner))
+    left, left_code = _matrix(program, x, (), order.rows, order.summed)
+    right, right_code = _matrix(program, y, order.batch, order.summed, order.columns)
+    batch, summed_size = math.prod(y.sizes(order.batch)), math.prod(x.sizes(order.summed))
+    rows = math.prod(x.sizes(order.rows))
+    code = f"torch.bmm({left_code}.expand({batch}, {rows}, {summed_size}), {right_code})"
+    letters = (*order.batch, *order.rows, *order.columns)
+    sizes = (*y.sizes(order.batch), *x.sizes(order.rows), *y.sizes(order.columns))
+    code += f".reshape({_arguments(sizes)})"
+    return program.write("matrix product", code, letters, (left, right), math.prod(sizes) * summed_size)
+
+
+def _outer_columns(x: Value, y: Value, groups: Groups) -> Letters:
+    """Return the columns to broadcast over, or nothing if a single matrix product needs no copy of `y` either."""
+    if groups.batch or not groups.columns or _copied(y, _cheapest_order(x, y, groups)) == 0:
+        return ()
+    border = max(y.strides(groups.summed))
+    outer = tuple(letter for letter in groups.columns if y.strides((letter,))[0] > border)
+    inner = tuple(letter for letter in groups.columns if letter not in outer)
+    matrix = math.prod(y.sizes((*groups.summed, *inner)))
+    order = _cheapest_order(x, y, replace(groups, batch=outer, columns=inner))
+    return outer if outer and inner and matrix >= SMALL_MATRIX and _copied(y, order) == 0 else ()
+
+
+def _cheapest_order(x: Value, y: Value, groups: Groups) -> Groups:
+    """Return the groups with their letters in the order that copies the fewest bytes."""
+    batch_of = [value for value in (x, y) if set(groups.batch) <= set(value.letters)]
+    orders = [
+        Groups(
+            batch=in_memory_order(batch_leader, groups.batch),
+            rows=in_memory_order(x, groups.rows),
+            columns=in_memory_order(y, groups.columns),
+            summed=in_memory_order(summed_leader, groups.summed),
+        )
+        for batch_leader, summed_leader in itertools.product(batch_of, (x, y))
+    ]
+    return min(orders, key=lambda order: _copied(x, order) + _copied(y, order))
+
+
+def _copied(value: Value, groups: Groups) -> int:
+    """Return the bytes that are copied to see a value as a matrix, or as a batch of them."""
+    batch = tuple(letter for letter in groups.batch if letter in value.letters)
+    own = tuple(letter for letter in (groups.rows + groups.columns) if letter in value.letters)
+    parts = [part for part in (batch, own, groups.summed) if part]
+    letters = tuple(itertools.chain.from_iterable(parts))
+    shape = tuple(math.prod(value.sizes(part)) for part in parts)
+    stride = view_stride(value.sizes(letters), value.strides(letters), shape)
+    is_matrix = bool(own and groups.summed)
+    unreadable = stride is None or (is_matrix and 1 not in stride[-2:] and 1 not in shape[-2:])
+    return value.meta.nbytes if unreadable else 0
+
+
+def _matrix(program: Program, value: Value, batch: Letters, first: Letters, second: Letters) -> tuple[Value, str]:
+    """Merge the axes of each group into one. Return the result, and the code for it with `second` as its last axis.
+
+    The innermost axis of memory stays the innermost, so that a copy, if one is needed, reads whole lines.
+    """
+    letters = (*batch, *first, *second)
+    innermost = in_memory_order(value, letters)[-1]
+    transposed = bool(second) and innermost in first
+    parts = [part for part in ((batch, second, first) if transposed else (batch, first, second)) if part]
+    order = tuple(itertools.chain.from_iterable(parts))
+    shape = tuple(math.prod(value.sizes(part)) for part in parts)
+    code = _aligned(value, order)
+    if len(shape) != len(order):
+        code += f".reshape({_arguments(shape)})"
+    if code != value.name:
+        merged = tuple("".join(part) for part in parts)
+        value = program.write("permutation", code, merged, (value,))
+    return value, f"{value.name}.mT" if transposed else value.name
+
+
+def in_memory_order(value: Value, letters: Sequence[str]) -> Letters:
+    """Return the letters from the largest stride to the smallest."""
+    return tuple(sorted(letters, key=lambda letter: -value.strides((letter,))[0]))
+
+
+def _aligned(value: Value, order: Letters) -> str:
+    """Return code that gives the axes this order, with axes of size 1 for missing letters, but not in front."""
+    own = tuple(letter for letter in order if letter in value.letters)
+    code = value.name
+    if own != value.letters:
+        code += f".permute({_arguments(value.letters.index(letter) for letter in own)})"
+    first = next((place for place, letter in enumerate(order) if letter in value.letters), len(order))
+    for place, letter in enumerate(order[first:]):
+        if letter not in value.letters:
+            code += f".unsqueeze({place})"
+    return code
+
+
+def _size(letter: str, x: Value, y: Value) -> int:
+    return (x if letter in x.letters else y).sizes((letter,))[0]
+
+
+def _arguments(values: Iterable[int]) -> str:
+    return ", ".join(map(str, values))

@@ -1,0 +1,121 @@
+"""A program of torch calls that grows line by line, each line tried on meta tensors as it is written.
+
+A meta tensor has a shape and strides and no data. Running a line on meta tensors tells what it gives: the strides that
+decide whether the next reshape must copy, and the bytes that it allocates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from .shapes import Shape
+
+_MAYBE_VIEWS = ("diagonal", "permutation", "squeeze")
+
+
+@dataclass(frozen=True)
+class Value:
+    """A tensor while a program is written: its name, the letters of its axes, and a meta tensor in its place."""
+
+    name: str
+    letters: tuple[str, ...]
+    meta: torch.Tensor
+
+    def sizes(self, letters: Sequence[str]) -> Shape:
+        return tuple(self.meta.shape[self.letters.index(letter)] for letter in letters)
+
+    def strides(self, letters: Sequence[str]) -> Shape:
+        return tuple(self.meta.stride()[self.letters.index(letter)] for letter in letters)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation of a plan.
+
+    Attributes
+    ----------
+    operation : str
+        `diagonal`, `squeeze`, `conversion`, `sum`, `permutation`, `elementwise product` or `matrix product`.
+    code : str
+        The line of torch code that does it.
+    result : str
+        The name of the result in that line.
+    letters : tuple of str
+        The letters of the result's axes, or of those that a matrix product sees, merged: ``("b", "qh", "d")``.
+    shape : tuple of int
+        The shape of the result.
+    multiplications : int
+        How many products of two numbers are computed.
+    nbytes : int
+        Bytes of the new memory that the result takes: 0 for a view.
+    copies : bool
+        Whether it writes values that exist already, only to have them in another place, order or dtype.
+    """
+
+    operation: str
+    code: str
+    result: str
+    letters: tuple[str, ...]
+    shape: Shape
+    multiplications: int
+    nbytes: int
+    copies: bool
+
+
+class Program:
+    """Writes lines; the names ``x0``, ``x1``, ... stand for the operands and then for each result.
+
+    Parameters
+    ----------
+    operands : sequence of (letters, tensor)
+        The letters of each operand's axes, and a meta tensor with its layout.
+    exact : bool
+        Whether a product that is written to memory is as exact as one inside a matrix product. It is not in half
+        precision, nor under autocast.
+    """
+
+    def __init__(self, operands: Sequence[tuple[tuple[str, ...], torch.Tensor]], exact: bool) -> None:
+        self.exact = exact
+        self.operands = [Value(f"x{i}", letters, meta) for i, (letters, meta) in enumerate(operands)]
+        self.steps: list[Step] = []
+        self._values: dict[str, Any] = {"torch": torch, **{value.name: value.meta for value in self.operands}}
+        self._reads: list[tuple[str, ...]] = []
+
+    def write(
+        self,
+        operation: str,
+        expression: str,
+        letters: tuple[str, ...],
+        reads: Sequence[Value],
+        multiplications: int = 0,
+    ) -> Value:
+        """Add the line ``xN = expression`` and return its result."""
+        result = Value(f"x{len(self.operands) + len(self.steps)}", letters, eval(expression, self._values))
+        self._values[result.name] = result.meta
+        self._reads.append(tuple(value.name for value in reads))
+        nbytes = 0 if operation in _MAYBE_VIEWS and result.meta._is_view() else result.meta.nbytes
+        copies = nbytes > 0 and operation in ("permutation", "conversion")
+        shape = tuple(result.meta.shape)
+        code = f"{result.name} = {expression}"
+        self.steps.append(Step(operation, code, result.name, letters, shape, multiplications, nbytes, copies))
+        return result
+
+    def source(self) -> str:
+        """Return the program as a function of its operands. What is no longer needed is let go at once."""
+        names = [value.name for value in self.operands]
+        lines = [f"def contract({', '.join(names)}):"]
+        own: set[str] = set()  # names that keep memory of ours alive, rather than that of an operand
+        for i, (step, reads) in enumerate(zip(self.steps[:-1], self._reads, strict=False)):
+            lines.append(f"    {step.code}")
+            if step.nbytes or own.intersection(reads):
+                own.add(step.result)
+            later = {name for others in self._reads[i + 1 :] for name in others}
+            done = [name for name in dict.fromkeys(reads) if name in own and name not in later]
+            if done:
+                lines.append(f"    del {', '.join(done)}")
+        lines.append(f"    return {self.steps[-1].code.split(' = ', 1)[1]}")
+        return "\n".join(["import torch", "", "", *lines, ""])
