@@ -20,13 +20,13 @@ from .views import view_stride
 
 Letters = tuple[str, ...]
 
-# A matrix product with few columns is several times slower on the CPU than its transpose, which has few rows.
-NARROW = 32
+# On the CPU a large matrix times one with fewer columns than this is several times slower than the transposed product.
+NARROW = 16
 LARGE_MATRIX = 1024
-# One product of two short vectors for each batch is better left to a batched matrix product. For long ones that calls
-# a slow kernel, and multiplying and summing is faster, as long as the products fit into the cache.
+# Products of short vectors, one for each batch, are left to a batched matrix product. For vectors from this length on
+# that calls a slow kernel: multiplying and summing is faster, so many products at a time that they stay in the cache.
 LONG_VECTOR = 16
-PRODUCTS_AT_MOST = 2**21
+PRODUCTS_AT_A_TIME = 2**18
 # A broadcast batch of matrices smaller than this costs more than copying them into one large matrix.
 SMALL_MATRIX = 64
 
@@ -68,26 +68,23 @@ def elementwise_product(program: Program, x: Value, y: Value, order: Letters | N
 def contracted_product(program: Program, x: Value, y: Value, needed: Iterable[str], order: Letters | None) -> Value:
     """Multiply, and sum over the letters that both have and nobody needs any longer.
 
-    `order` is that of the result's letters, or None if it does not matter. A transposed product is then copied into
-    it, so that the result is as contiguous as torch.einsum's; few columns make that copy a small one.
+    `order` is that of the result's letters, or None if it does not matter. If a product was transposed for speed and
+    would otherwise have had that order, it is copied into it, so that the result is as contiguous as torch.einsum's.
     """
     groups = Groups.of(x, y, needed)
     if order is not None and groups.rows and groups.columns and _comes_first(groups.columns, groups.rows, order):
         x, y, groups = y, x, groups.swapped()
-    narrow = _is_narrow(x, y, groups)
-    if narrow:
+    contiguous = False
+    if _is_narrow(x, y, groups):
+        contiguous = bool(groups.columns) and order == (*groups.batch, *groups.rows, *groups.columns)
         x, y, groups = y, x, groups.swapped()
     result = _product(program, x, y, groups)
-    if order is None:
-        return result
-    return permuted(program, result, order, contiguous=narrow and bool(groups.rows))
+    return result if order is None else permuted(program, result, order, contiguous)
 
 
 def _product(program: Program, x: Value, y: Value, groups: Groups) -> Value:
-    if not groups.rows and not groups.columns and groups.batch and program.exact:
-        products = x.meta.numel()
-        if math.prod(x.sizes(groups.summed)) >= LONG_VECTOR and products <= PRODUCTS_AT_MOST:
-            return _multiply_and_sum(program, x, y, groups)
+    if (rows := _row_products(program, x, y, groups)) is not None:
+        return rows
     for first, second, sides in ((x, y, groups), (y, x, groups.swapped())):
         spread = _outer_columns(first, second, sides)
         if spread:
@@ -95,10 +92,22 @@ def _product(program: Program, x: Value, y: Value, groups: Groups) -> Value:
     return _matrix_product(program, x, y, _cheapest_order(x, y, groups))
 
 
-def _multiply_and_sum(program: Program, x: Value, y: Value, groups: Groups) -> Value:
+def _row_products(program: Program, x: Value, y: Value, groups: Groups) -> Value | None:
+    """Multiply and sum vectors, one pair for each batch; None where a matrix product is better."""
     order = in_memory_order(x, x.letters)
-    products = elementwise_product(program, x, y, order)
-    return summed(program, products, groups.summed)
+    length = math.prod(x.sizes(groups.summed))
+    if groups.rows or groups.columns or not groups.batch or not program.exact or length < LONG_VECTOR:
+        return None
+    if x.meta.numel() <= 2 * PRODUCTS_AT_A_TIME:
+        return summed(program, elementwise_product(program, x, y, order), groups.summed)
+    if order[0] not in groups.batch:
+        return None
+    at_a_time = max(1, PRODUCTS_AT_A_TIME * x.sizes(order[:1])[0] // x.meta.numel())
+    axes = tuple(order.index(letter) for letter in groups.summed)
+    parts = f"zip({_aligned(x, order)}.split({at_a_time}), {_aligned(y, order)}.split({at_a_time}))"
+    code = f"torch.cat([(p * q).sum({axes if len(axes) > 1 else axes[0]}) for p, q in {parts}])"
+    letters = tuple(letter for letter in order if letter in groups.batch)
+    return program.write("products and sums", code, letters, (x, y), x.meta.numel())
 
 
 def summed(program: Program, x: Value, letters: Letters) -> Value:

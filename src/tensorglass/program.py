@@ -39,7 +39,8 @@ class Step:
     Attributes
     ----------
     operation : str
-        `diagonal`, `squeeze`, `conversion`, `sum`, `permutation`, `elementwise product` or `matrix product`.
+        `diagonal`, `squeeze`, `conversion`, `sum`, `permutation`, `elementwise product`, `products and sums` or
+        `matrix product`.
     code : str
         The line of torch code that does it.
     result : str

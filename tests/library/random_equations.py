@@ -12,7 +12,9 @@ MALFORMED = {
     "a strange character": lambda text, rng: _inserted(text, rng.choice("1_*é\t;:"), rng),
     "a lone dot": lambda text, rng: _inserted(text, rng.choice([".", "..", ". . ."]), rng),
     "a second arrow": lambda text, rng: text + "->",
-    "a broken arrow": lambda text, rng: text.replace("->", rng.choice(["- >", ">", "-", "=>"])) if "->" in text else text + "-",
+    "a broken arrow": lambda text, rng: (
+        text.replace("->", rng.choice(["- >", ">", "-", "=>"])) if "->" in text else text + "-"
+    ),
     "a second ellipsis": lambda text, rng: "......" + text,
     "a comma in the output": lambda text, rng: text + "," if "->" in text else text + "->,",
     "an unknown output letter": lambda text, rng: text.split("->")[0] + "->z",
@@ -86,8 +88,12 @@ def _features(terms, shapes, output, sizes):
         features.add("repeats")
     if any(size == 0 for shape in shapes for size in shape):
         features.add("size 0")
-    if any(size == 1 and sizes.get(letter, 1) > 1 for term, shape in zip(terms, shapes, strict=True) if "..." not in term
-           for letter, size in zip(term, shape, strict=True)):
+    if any(
+        size == 1 and sizes.get(letter, 1) > 1
+        for term, shape in zip(terms, shapes, strict=True)
+        if "..." not in term
+        for letter, size in zip(term, shape, strict=True)
+    ):
         features.add("size 1 against n")
     if any(letter.isupper() for term in terms for letter in term):
         features.add("capitals")
