@@ -16,6 +16,7 @@ _THEME_STYLE = (
     "@media (prefers-color-scheme: dark) { :root { color: #e4e6ea } }</style>"
 )
 
+TIMINGS = "timings"  # plt.figure(num="timings"): a figure of running times
 
 SECTIONS = ("broadcasting", "memory", "einsum", "backprop", "initialization", "papers")
 
@@ -67,13 +68,18 @@ def text_alternative(figure: Any) -> str:
 
 
 def save_themed_svg(figure: Any, path: Path) -> None:
-    """Save without date and without background; the same figure gives the same file."""
+    """Save without date and without background; the same figure gives the same file.
+
+    A figure made with ``num="timings"`` is marked like other measured figures: it is another one at each build.
+    """
     import matplotlib as mpl
 
     with mpl.rc_context({"svg.hashsalt": "tensorglass", "svg.fonttype": "path"}):
         figure.savefig(path, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     svg = path.read_text("utf-8")
     svg = re.sub(r"(<svg [^>]*>)", rf"\1{_THEME_STYLE}", svg, count=1)
+    if figure.get_label() == TIMINGS:
+        svg = svg.replace("<svg ", '<svg class="measured" ', 1)
     path.write_text(svg.replace("#000000", "currentColor"), "utf-8")
 
 

@@ -473,7 +473,24 @@ assert torch.equal(matmul(a, b), a @ b)
 torch.testing.assert_close(matmul(stack, matrix), stack @ matrix)
 with shows_error(ValueError, match="a has 1 columns, but b has 3 rows"):
     matmul(one_column, b)
-# PLAN GOES HERE
+
+# %%
+# For your own tensors, ``plan_einsum`` tells what an equation does before you run it:
+# what each letter means, which operations it becomes, and which of these copy. A
+# stretched axis is a warning. ``einsum`` runs such a plan. It gives the values of
+# ``torch.einsum``, remembers the plan, and names the letter and both sizes where it
+# refuses.
+
+from tensorglass import EinsumError, einsum, plan_einsum
+
+assert torch.equal(einsum("ik,kj->ij", a, b), c)
+assert len(plan_einsum("ik,kj->ij", one_column, b).warnings) == 1
+with shows_error(EinsumError, match="index k has size 2 in operand 0 and size 3"):
+    einsum("ik,kj->ij", torch.ones(2, 2, device=device), b)
+
+plan = plan_einsum("bqhd,bkhd->bhqk", q_behind, k_behind)
+assert [step.copies for step in plan.steps] == [True, True, False]
+plan
 
 # %%
 # References

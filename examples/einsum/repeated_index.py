@@ -437,7 +437,21 @@ def summed_letters(equation):
 for equation, letters in {"i,i->i": "", "ij,ik->k": "ij", "bqd,bkd->bqk": "d"}.items():
     print(f"{equation:12} sums over", summed_letters(equation))
     assert summed_letters(equation) == list(letters)
-# PLAN GOES HERE
+
+# %%
+# For your own tensors, ``plan_einsum`` lists each letter with its size and its role,
+# and warns of what is stretched or summed without a word. ``loops()`` writes the
+# equation out as Python loops.
+
+from tensorglass import plan_einsum
+
+plan = plan_einsum("ij,ik->k", five, three)
+print(plan.loops())
+roles = {index.letter: index.roles for index in plan.indices}
+assert roles == {"k": ("free",), "i": ("summed",), "j": ("summed",)}
+assert len(plan_einsum("...i->i", batch).warnings) == 1
+assert len(plan_einsum("bi,bi->b", prediction, targets).warnings) == 1
+plan
 
 # %%
 # References

@@ -450,7 +450,16 @@ not_to_be_turned = {letter: n for letter, n in counts.items() if n != 2}
 print(not_to_be_turned)
 assert not_to_be_turned == {"b": 3}
 
-# PLAN GOES HERE
+# %%
+# ``plan_einsum`` names the role of each letter, for your shapes: a ``batch`` letter is
+# in several operands and in the output, three times or more.
+
+from tensorglass import plan_einsum
+
+plan = plan_einsum(equation, (8, 2, 3), (8, 3, 4))
+batch = [index.letter for index in plan.indices if "batch" in index.roles]
+assert batch == list(not_to_be_turned)
+plan
 
 # %%
 # References

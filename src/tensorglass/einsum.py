@@ -13,7 +13,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
+from torch._C import _is_any_autocast_enabled
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.compiler import is_compiling
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 from .indices import Contraction, Index, contraction
@@ -71,6 +73,8 @@ class EinsumPlan(Report):
         The shape of the result.
     dtype : torch.dtype
         The dtype of the result.
+    contraction : Contraction
+        The equation matched with the shapes, each ellipsis spelled out.
     """
 
     equation: str
@@ -82,7 +86,7 @@ class EinsumPlan(Report):
     warnings: tuple[str, ...]
     result: Shape
     dtype: torch.dtype
-    _contraction: Contraction = field(compare=False)
+    contraction: Contraction = field(compare=False)
     _source: str = field(compare=False)
     _run: Callable[..., torch.Tensor] = field(compare=False)
 
@@ -100,7 +104,7 @@ class EinsumPlan(Report):
 
     def loops(self) -> str:
         """Return the source of a function that computes the same with Python loops: the meaning of the equation."""
-        return loops_source(self._contraction, self.dtype)
+        return loops_source(self.contraction, self.dtype)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the operands, their letters, and which are multiplied with which."""
@@ -161,11 +165,11 @@ def einsum(equation: Any, *operands: Any) -> torch.Tensor:
       ii->i
       ^^
     """
-    if torch.compiler.is_compiling():
+    if is_compiling():
         return torch.einsum(equation, *operands)
     try:
         layouts = tuple([(x.shape, x.stride(), x.dtype, x.device) for x in operands])
-        plan = _remembered_plan(equation, layouts, _autocast(layouts))
+        plan = _remembered_plan(equation, layouts, _autocast(layouts) if _is_any_autocast_enabled() else None)
     except EinsumError:
         raise
     except (AttributeError, RuntimeError, TypeError):
@@ -229,7 +233,7 @@ def _make_plan(equation: str, layouts: tuple[Layout, ...], autocast: torch.dtype
         warnings=matched.warnings(),
         result=matched.result,
         dtype=dtype,
-        _contraction=matched,
+        contraction=matched,
         _source=source,
         _run=_compiled(source, equation),
     )
@@ -280,7 +284,7 @@ def _compiled(source: str, equation: str) -> Callable[..., torch.Tensor]:
 
 def _autocast(layouts: Sequence[tuple[Any, ...]]) -> torch.dtype | None:
     """Return the dtype that autocast gives to matrix products of such operands, or None where it is off."""
-    if not layouts or not torch._C._is_any_autocast_enabled():
+    if not layouts:
         return None
     device = layouts[0][-1].type
     return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else None

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from conftest import build_copy
 
-MEASURED = re.compile(rb'<span class="measured">.*?</span>', re.DOTALL)
+MEASURED = re.compile(rb'<(span|svg) class="measured".*?</\1>', re.DOTALL)
 
 
 def contents(site):
@@ -26,5 +26,6 @@ def test_two_cold_builds_are_the_same(built_site, tmp_path):
     assert sum(name.endswith(".zip") for name in first) >= 5
     measured = {name for name, data in first.items() if MEASURED.search(data)}
     assert {"questions.html", "auto_examples/broadcasting/unsqueeze.html"} <= measured
+    assert "_images/sphx_glr_matmul_einsum_002.svg" in measured
     # Nothing gives away where the site was built.
     assert [name for name, data in first.items() if str(built_site.parents[2]).encode() in data] == []
