@@ -13,7 +13,7 @@ Short answer
 ------------
 
 ``torch.einsum("ik,kj->ij", a, b)`` is ``a @ b``. Each letter names an axis. ``i`` and
-``j`` stand behind the arrow, so the result keeps them. ``k`` does not, so the products
+``j`` stand after the arrow, so the result keeps them. ``k`` does not, so the products
 are summed along it.
 """
 
@@ -60,10 +60,10 @@ assert product.tolist() == torch.einsum("ij, jk -> ik", a, b).tolist() == by_loo
 assert swapped.T.tolist() == by_loops
 
 # %%
-# It is also said that ``einsum`` is fast. In torch it is as fast as what it calls. The
-# class below lists what torch runs, without the views, which move no numbers. For a
-# matrix product, ``einsum`` runs ``bmm``, torch's product of batches of matrices, on a
-# batch of 1. Nothing else.
+# It is also said that ``einsum`` is fast. In torch it is as fast as what it calls, plus
+# some microseconds to read the string. The class below lists what torch runs, without
+# the views, which move no numbers. For this matrix product, ``einsum`` runs ``bmm``,
+# torch's product of batches of matrices, on a batch of 1. Nothing else.
 
 from tensorglass import shares_memory
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -101,7 +101,7 @@ assert calls == [("bmm", (1, 5, 784), (1, 784, 10))]
 # --------
 #
 # The letters before the arrow name the axes of the operands, in order. The same letter
-# is the same index. The letters behind the arrow name the axes of the result, and the
+# is the same index. The letters after the arrow name the axes of the result, and the
 # products are summed over every letter that is missing there: ``c[i, j]`` is the sum of
 # ``a[i, k] * b[k, j]`` over ``k``. (PyTorch documentation, ``torch.einsum``.) Which
 # letters you take does not matter, only where they are the same.
@@ -134,11 +134,11 @@ print(compared, "products equal the three loops")
 assert compared == 5**3
 
 # %%
-# With fractions, float32 rounds, and each way of adding rounds in its own order. We
-# climb from three loops to ``@`` and compare each with the product in float64. The
-# tolerance is not a guess. In whatever order you add 784 products, the rounding error
-# is at most about 784 times 2\ :sup:`-24` times the sum of their absolute values. If
-# one of the products is left out, that is seen.
+# With fractions, float32 rounds, and each way of adding rounds in its own order. We go
+# from three loops to ``@``, a ladder of five ways, and compare each with the product in
+# float64. The tolerance is not a guess. In whatever order you add 784 products, the
+# rounding error is at most about 784 times 2\ :sup:`-24` times the sum of their
+# absolute values. If the first column of ``images`` is left out, that is seen.
 
 from tensorglass import measured
 from torch.utils.benchmark import Timer
@@ -178,7 +178,7 @@ for name, way in ways.items():
 # %%
 # The same letters write what ``@`` needs transposes, or other functions, for. ``...``
 # stands for all the axes that come before. In ``bi,oij,bj->bo``, a bilinear form, two
-# letters are missing behind the arrow, and so it sums twice.
+# letters are missing after the arrow, and so it sums twice.
 
 import torch.nn.functional as F
 
@@ -252,7 +252,7 @@ ax.set_label(
 assert c[1, 3] == 25
 
 # %%
-# And the times of the ladder. They are others on another machine. But three loops in
+# And the times of the five ways. On another machine they differ. But three loops in
 # Python pay for each of their 5 · 784 · 10 steps, and take over 100 times as long as
 # ``einsum``.
 
@@ -316,8 +316,9 @@ assert torch.equal(torch.einsum("bj,ja->ba", a, b), a @ b)
 # Both operands need the same dtype
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``a * b`` converts float32 to float64. ``einsum`` and ``@`` do not. The usual case is
-# an array from NumPy. Convert it yourself.
+# ``a * b`` converts float32 to float64. ``@`` does not, nor does ``einsum`` where it
+# sums a letter that both have. The usual case is an array from NumPy. Convert it
+# yourself.
 
 doubles = b.double()
 converted = b * doubles
@@ -332,17 +333,20 @@ assert torch.equal(torch.einsum("ik,kj->ij", a, doubles.to(a.dtype)), c)
 # Some layouts are copied first
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``bmm`` wants the batch axes as one. Where the heads ``h`` lie behind the positions in
-# memory, no view makes one axis of ``b`` and ``h``, and both operands are copied. The
-# proof had the heads in front, and there was no copy.
+# ``bmm`` wants the batch axes as one. Here there are 2 examples ``b`` and 8 heads
+# ``h``. Where the heads come after the positions in memory, no view makes one axis of
+# ``b`` and ``h``, and both operands are copied. In the proof the heads came first, and
+# there was no copy.
 
-q_behind, k_behind = torch.randn(2, 2, 6, 8, 16, device=device)
-behind = [name for name, *_ in operations("bqhd,bkhd->bhqk", q_behind, k_behind)]
-front = [name for name, *_ in operations("bhqd,bhkd->bhqk", queries, keys)]
-print("heads behind:  ", *behind)
-print("heads in front:", *front)
-assert behind == ["clone", "clone", "bmm"]
-assert front == ["bmm"]
+q_after, k_after = torch.randn(2, 2, 6, 8, 16, device=device)
+after = [name for name, *_ in operations("bqhd,bkhd->bhqk", q_after, k_after)]
+first = [name for name, *_ in operations("bhqd,bhkd->bhqk", queries, keys)]
+print("heads after the positions: ", *after)
+print("heads before the positions:", *first)
+assert q_after.shape[0] == 2
+assert q_after.shape[2] == 8
+assert after == ["clone", "clone", "bmm"]
+assert first == ["bmm"]
 
 # %%
 # For three matrices, the order counts
@@ -375,8 +379,8 @@ assert multiplications(left_first) == 100 * multiplications(chosen)
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # For two matrices ``@`` runs ``mm``, and ``einsum`` runs ``bmm``. The two may add in
-# different orders, and the order changes the rounding. In float32, 100 million and 1 is
-# 100 million. So compare with a tolerance. ``torch.equal`` was safe above because those
+# different orders, and the order changes the rounding. In float32, 100 million plus 1
+# gives 100 million. So compare with a tolerance. ``torch.equal`` was safe above because those
 # were small whole numbers.
 
 with Operations() as direct:
@@ -475,11 +479,11 @@ with shows_error(ValueError, match="a has 1 columns, but b has 3 rows"):
     matmul(one_column, b)
 
 # %%
-# For your own tensors, ``plan_einsum`` tells what an equation does before you run it:
-# what each letter means, which operations it becomes, and which of these copy. A
-# stretched axis is a warning. ``einsum`` runs such a plan. It gives the values of
-# ``torch.einsum``, remembers the plan, and names the letter and both sizes where it
-# refuses.
+# For your own tensors, ``plan_einsum`` tells what an equation means before you run it:
+# the role of each letter, and the torch calls that compute it, with what they copy. A
+# stretched axis is a warning. tensorglass has an ``einsum`` that runs such a plan and
+# remembers it. It gives the values of ``torch.einsum``, and where sizes do not fit it
+# names the letter and both sizes.
 
 from tensorglass import EinsumError, einsum, plan_einsum
 
@@ -488,7 +492,7 @@ assert len(plan_einsum("ik,kj->ij", one_column, b).warnings) == 1
 with shows_error(EinsumError, match="index k has size 2 in operand 0 and size 3"):
     einsum("ik,kj->ij", torch.ones(2, 2, device=device), b)
 
-plan = plan_einsum("bqhd,bkhd->bhqk", q_behind, k_behind)
+plan = plan_einsum("bqhd,bkhd->bhqk", q_after, k_after)
 assert [step.copies for step in plan.steps] == [True, True, False]
 plan
 

@@ -12,10 +12,10 @@ an equation that repeats a letter and sums nothing.
 Short answer
 ------------
 
-The same letter means the **same index**: the axes with that letter are gone through
-together, and the entries that meet are multiplied. Whether a letter is summed is
-another question, and the right side answers it: a letter is summed if and only if it is
-missing from the output.
+The same letter means the **same index**: the axes with that letter are walked through
+together. One entry of each operand is read, and these are multiplied. Whether a letter
+is summed is another question, and the right side answers it: a letter is summed if and
+only if it is missing from the output.
 """
 
 import torch
@@ -177,9 +177,9 @@ print(len(used), "equations: the loops, NumPy and torch agree")
 
 # %%
 # Then every equation with two operands of up to 2 axes, an output of up to 3 letters,
-# and the letters ``i``, ``j`` and ``k``. The three refuse the same ones, and compute
-# the same numbers from the others. "Repeated letters are summed, the others are kept"
-# fits 283 of the 1297 that run.
+# and the letters ``i``, ``j`` and ``k``. No size is 1 here; for that see the traps. The
+# three refuse the same equations, and compute the same numbers from the others.
+# "Repeated letters are summed, the others are kept" fits 283 of the 1297 that run.
 
 words = ["".join(w) for n in range(4) for w in itertools.product("ijk", repeat=n)]
 short = [word for word in words if len(word) <= 2]
@@ -316,7 +316,8 @@ assert matrix.tolist() == [[101, 2], [3, 104]]
 #
 # A letter may be repeated on the left as often as you like, and in the output not at
 # all: ``i->ii`` does not build a diagonal matrix. A letter that appears only in the
-# output is refused, because nothing tells its size. So are two sizes for one letter.
+# output is refused, because nothing tells its size. So are two sizes for one letter,
+# unless one of them is 1: that is the next trap.
 
 with shows_error(RuntimeError, match="output subscript i appears more than once"):
     torch.einsum("i->ii", v)
@@ -326,8 +327,8 @@ with shows_error(RuntimeError, match="subscript i has size 3 .* seen size 2"):
     torch.einsum("ij,ik->k", X, Y)
 
 # %%
-# Size 1 is stretched without a word
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# Size 1 is stretched silently
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Between operands, an axis of size 1 fits every size of its letter, as in broadcasting.
 # So a wrong shape may pass: here one prediction is scored against several targets.
@@ -362,8 +363,8 @@ with shows_error(ValueError, match="output has more dimensions than subscripts")
 # --------
 #
 # The letters mean the same. Two things differ. Sums of floats may be added in another
-# order, and so differ in the last digits; the proof above used whole numbers, which
-# every order adds exactly. And on a GPU, PyTorch has no matrix product for integers,
+# order, and so differ in the last digits; the proof above used small whole numbers,
+# which every order adds exactly. And on a GPU, PyTorch has no matrix product for integers,
 # which ``einsum`` needs to sum a letter that two operands share.
 
 x, y = torch.rand(2, 200, 3, generator=generator)
@@ -440,8 +441,8 @@ for equation, letters in {"i,i->i": "", "ij,ik->k": "ij", "bqd,bkd->bqk": "d"}.i
 
 # %%
 # For your own tensors, ``plan_einsum`` lists each letter with its size and its role,
-# and warns of what is stretched or summed without a word. ``loops()`` writes the
-# equation out as Python loops.
+# and warns of what is stretched or summed silently. A ``free`` letter is in one operand
+# and in the output. ``loops()`` writes the equation out as Python loops.
 
 from tensorglass import plan_einsum
 

@@ -61,11 +61,12 @@ print("yet the sum over both is", torch.einsum("ij,ij->", a, b).item())
 assert torch.einsum("ij,ij->", a, b) == (a * b).sum() == 70
 
 # %%
-# Its second rule is a definition: an index that occurs once is free, and stays. That is
-# right, but it forbids nothing. Its third rule is made up. It sees a superscript j in
-# A_ij B_jk, where none stands, and an elementwise product, where the matrix product
-# comes out. And as the reason for all that it names brevity. But ``i,i,i->``, which the
-# real second rule forbids, is as short, and runs.
+# As its second rule it says: an index that occurs once is free, and stays. That is
+# right, but it is a definition, and forbids nothing. As its third it says: one index
+# below and one above, as the j in A_ij B_jk, means an elementwise product. But there no
+# j stands above, and what comes out is the matrix product. And as the reason for all
+# that it names brevity. But ``i,i,i->``, which the real second rule forbids, is as
+# short, and runs.
 
 product = torch.einsum("ij,jk->ik", a, b)
 print("A_ij B_jk:          ", product.tolist())
@@ -123,18 +124,18 @@ with shows_error(RuntimeError, match="more than once"):
 # %%
 # In which bases? Between orthonormal bases the change is an orthogonal matrix, such as
 # a rotation, and above or below does not matter. In general it is an invertible matrix
-# ``A``. Then one index of a pair must stand above: its numbers change with ``A``. The
-# other one must stand below: its numbers change with the inverse transpose of ``A``.
-# The sum over such a pair stays; the sum over two indices above does not. The strings
-# of einsum have no above and below.
+# ``C``. Then one index of a pair must stand above: its components change with ``C``.
+# The other one must stand below: its components change with the inverse transpose of
+# ``C``. The sum over such a pair stays; the sum over two indices above does not. The
+# strings of einsum have no above and below.
 
-A = torch.tensor([[2.0, 1.0], [1.0, 1.0]], device=device)
+C = torch.tensor([[2.0, 1.0], [1.0, 1.0]], device=device)
 inverse_transpose = torch.tensor([[1.0, -1.0], [-1.0, 2.0]], device=device)
-assert torch.equal(inverse_transpose.T @ A, torch.eye(2, device=device))
+assert torch.equal(inverse_transpose.T @ C, torch.eye(2, device=device))
 
-both_above = torch.einsum("i,i->", A @ v, A @ w).item()
-one_below = torch.einsum("i,i->", A @ v, inverse_transpose @ w).item()
-print("before:", dot.item(), " both with A:", both_above, " one below:", one_below)
+both_above = torch.einsum("i,i->", C @ v, C @ w).item()
+one_below = torch.einsum("i,i->", C @ v, inverse_transpose @ w).item()
+print("before:", dot.item(), " both with C:", both_above, " one below:", one_below)
 assert (both_above, one_below) == (61, 11)
 assert one_below == dot
 
@@ -142,7 +143,7 @@ assert one_below == dot
 # Proof
 # -----
 #
-# First the half that can be read off. In turned coordinates each index brings a factor
+# First: what follows the rules stays. In turned coordinates each index brings a factor
 # Q, the matrix of the rotation. The two factors of a summed pair meet as Q transposed
 # times Q. That is the identity, and they are gone. A free index hands its factor on to
 # the result. So if an expression follows the rules, then turning first and computing
@@ -199,9 +200,10 @@ still = torch.cat([moves(equation) for equation in ("i,i->", "ii->", "ij,j->i")]
 torch.testing.assert_close(still, torch.zeros_like(still), rtol=0, atol=1e-10)
 
 # %%
-# Now the other half: does everything else move? We take all expressions with up to
-# three factors, each a vector or a matrix of size 3 with random entries of its own,
-# whose indices are called i, j and k, and with every possible output. What follows the
+# Now the other half: does everything else move? Here we count cases rather than argue.
+# We take all expressions with up to three factors, each a vector or a matrix of size 3
+# with random entries of its own, whose indices are called i, j and k (a fourth letter
+# is not covered), and with every possible output. What follows the
 # rules stays in all 20 rotations, up to rounding. Everything else moves, by more than a
 # tenth in the median. One rotation and one set of entries that move it are enough: it
 # depends on the basis.
@@ -247,7 +249,8 @@ assert (len(moved), len(lawful)) == (2422, 85)
 # -------
 #
 # The moves of some of these expressions, one dot a rotation. Those that follow the
-# rules stay: what is left is rounding. The others move by about as much as there is.
+# rules stay: what is left is rounding, and their dots lie on one another at the left.
+# The others move by about their own size, which is 1 on the axis.
 
 import matplotlib.pyplot as plt
 
@@ -279,7 +282,7 @@ ax.axhline(4.5, color="black", linewidth=0.8, linestyle=(0, (4, 3)))
 ax.text(1e-6, 2, "follow the rules", color="black", ha="center", va="center")
 ax.text(1e-6, 7, "break a rule", color="black", ha="center", va="center")
 ax.set_xlabel(f"relative move of the result (what is below {floor:g} is drawn there)")
-ax.set_title("Rotations move what breaks a rule, and nothing else")
+ax.set_title("Rotations move what breaks a rule, not what follows them")
 medians = [f"{eq} by {moves(eq).median().item():.1f}" for eq in list(shown)[5:]]
 ax.set_label(
     f"By how much {TURNS} rotations move the results of einsum expressions, on a "
@@ -323,11 +326,11 @@ assert torch.einsum("i,i,j,j->", v, w, v, w) == 11**2
 assert torch.einsum("i,i,i,i->", v, w, v, w) == 3**2 + 8**2
 
 # %%
-# Without the arrow einsum is closer, and not there
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# Without the arrow, einsum is closer to the convention
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # If you leave out the arrow, einsum sums what occurs twice and keeps what occurs once:
-# rule 1. But it also sums what occurs three times. And it sorts the free letters, so
+# rule 1. Yet it also sums what occurs three times. And it sorts the free letters, so
 # that their names decide about a transpose.
 
 assert torch.equal(torch.einsum("ij,jk", a, b), a @ b)
@@ -385,8 +388,9 @@ assert torch.equal(torch.relu(swap @ u), swap @ torch.relu(u))
 # --------
 #
 # The rules are the same, and only the rounding differs. That is why we use float64
-# above. In float32, on a GPU as on the CPU, what stays does so to about five digits, as
-# long as torch is not told to shorten float32 in matrix products. By default it is not.
+# above. In float32, on a GPU as on the CPU, what stays does so to about five digits
+# here, and to fewer where terms cancel. That is so as long as torch is not told to
+# shorten float32 in matrix products. By default it is not.
 
 print("this page ran on", device.type)
 assert torch.get_float32_matmul_precision() == "highest"

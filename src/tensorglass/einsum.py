@@ -16,6 +16,7 @@ import torch
 from torch._C import _is_any_autocast_enabled
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.compiler import is_compiling
+from torch.overrides import has_torch_function
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 from .indices import Contraction, Index, contraction
@@ -92,6 +93,7 @@ class EinsumPlan(Report):
 
     def __call__(self, *operands: torch.Tensor) -> torch.Tensor:
         """Compute the einsum of tensors with the planned shapes and dtypes."""
+        _check_tensors(operands, "plan()")
         came = tuple((tuple(x.shape), x.dtype) for x in operands)
         planned = tuple((layout.shape, layout.dtype) for layout in self.operands)
         if came != planned:
@@ -118,10 +120,10 @@ class EinsumPlan(Report):
         rows = tuple(map(_index_row, self.indices))
         if rows:
             yield Table("Indices", ("index", "size", "role", "in operands"), rows, frozenset({1}))
-        header = ("code", "operation", "letters", "shape", "multiplications", "new bytes")
+        header = ("code", "operation", "letters of the result", "shape", "multiplications", "new bytes")
         yield Table("Steps", header, tuple(map(_step_row, self.steps)), frozenset({4, 5}))
         multiplications = counted(self.cost.multiplications, "multiplication")
-        yield f"{multiplications}; {bytes_text(self.cost.nbytes)} allocated, the result included"
+        yield f"{multiplications}; {bytes_text(self.cost.nbytes)} allocated in all, the result included"
         yield from (f"warning: {warning}" for warning in self.warnings)
 
 
@@ -151,7 +153,9 @@ def einsum(equation: Any, *operands: Any) -> torch.Tensor:
     Notes
     -----
     The first call with an equation and a layout makes a plan, which takes about a millisecond. Later calls look it up.
-    Inside `torch.compile`, and for tensors without strides, such as sparse ones, `torch.einsum` itself is called.
+    Inside `torch.compile`, and for tensors without strides or with sizes that are symbols, `torch.einsum` itself is
+    called; so it is for what `torch.jit.trace` and `torch.fx` trace. Sparse tensors work where the torch calls of the
+    plan take them.
 
     Examples
     --------
@@ -172,7 +176,7 @@ def einsum(equation: Any, *operands: Any) -> torch.Tensor:
         plan = _remembered_plan(equation, layouts, _autocast(layouts) if _is_any_autocast_enabled() else None)
     except EinsumError:
         raise
-    except (AttributeError, RuntimeError, TypeError):
+    except (AttributeError, RuntimeError, TypeError, ValueError):
         return _unusual(equation, operands)
     return plan._run(*operands)
 
@@ -215,11 +219,18 @@ def plan_einsum(equation: Any, *operands: Any) -> EinsumPlan:
 
 
 def _make_plan(equation: str, layouts: tuple[Layout, ...], autocast: torch.dtype | None) -> EinsumPlan:
-    matched = contraction(parse(equation), tuple(tuple(layout.shape) for layout in layouts))
+    if not all(isinstance(size, int) for layout in layouts for size in layout.shape):
+        raise TypeError("the sizes are symbols of a trace; only torch.einsum takes these")
+    matched = contraction(parse(equation), tuple(layout.shape for layout in layouts))
     # What is done here must not be seen by modes that record, nor be recorded for a backward pass.
     with torch.no_grad(), _disable_current_modes(), torch._C.DisableTorchFunction():
         dtype = result_dtype(equation, layouts, autocast)
-        operands = [torch.empty_strided(x.shape, x.stride, dtype=x.dtype, device="meta") for x in layouts]
+        # Autocast does not reach meta tensors, so what it will convert gets the result's dtype here. It leaves
+        # integers alone, and a mixture is better converted at once.
+        converts = autocast is not None and len({x.dtype for x in layouts}) == 1 and _is_inexact(layouts[0].dtype)
+        operands = [
+            torch.empty_strided(x.shape, x.stride, dtype=dtype if converts else x.dtype, device="meta") for x in layouts
+        ]
         program, path = lower(matched, operands, dtype, autocast is not None)
     steps = tuple(program.steps)
     source = program.source()
@@ -261,12 +272,20 @@ def result_dtype(equation: str, layouts: Sequence[Layout], autocast: torch.dtype
 
 
 class _RefusedProducts(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Refuses what fake tensors do not know to be refused: matrix products of booleans, and of integers on a GPU."""
+    """Refuses matrix products that torch refuses.
+
+    Fake tensors do not know that there are none of booleans, and of integers on a GPU, and they write an error with its
+    traceback to a log where two dtypes meet.
+    """
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func is torch.ops.aten.bmm.default and not _is_inexact(dtype := args[0].dtype):
-            device = args[0].device.type
-            if dtype == torch.bool or device == "cuda":
+        if func is torch.ops.aten.bmm.default:
+            dtype, other, device = args[0].dtype, args[1].dtype, args[0].device.type
+            if args[0].numel() == 0 or args[1].numel() == 0:  # of nothing there is a product, whatever the dtypes
+                return func(args[0].to(other), args[1])
+            if dtype != other:
+                raise RuntimeError(f"a matrix product needs one dtype, not {dtype} and {other}")
+            if dtype == torch.bool or (device == "cuda" and not _is_inexact(dtype)):
                 raise RuntimeError(f"matrix products of {dtype} are not implemented on {device}")
         return func(*args, **(kwargs or {}))
 
@@ -291,11 +310,11 @@ def _autocast(layouts: Sequence[tuple[Any, ...]]) -> torch.dtype | None:
 
 
 def _unusual(equation: Any, operands: tuple[Any, ...]) -> torch.Tensor:
-    """Compute what the short way could not: sublists, a list of operands, tensors that have no strides."""
+    """Compute what the short way could not: sublists, a list of operands, tensors without strides, traces."""
     equation, operands = _normalized(equation, operands)
-    for i, operand in enumerate(operands):
-        if not isinstance(operand, torch.Tensor):
-            raise TypeError(f"einsum() operand {i} is {type(operand).__name__}; expected a torch.Tensor")
+    if has_torch_function(operands):
+        return torch.einsum(equation, *operands)
+    _check_tensors(operands, "einsum()")
     if not all(map(_has_plain_layout, operands)):
         return torch.einsum(equation, *operands)
     layouts = tuple(_layout(operand, i) for i, operand in enumerate(operands))
@@ -306,19 +325,33 @@ def _normalized(equation: Any, operands: tuple[Any, ...]) -> tuple[str, tuple[An
     """Return the equation and its operands, also from the sublist format and from a list of operands."""
     if isinstance(equation, torch.Tensor):
         parts = (equation, *operands)
+        for i, sublist in enumerate([*parts[1::2], parts[-1]] if len(parts) % 2 else parts[1::2]):
+            if not isinstance(sublist, (list, tuple)):
+                raise TypeError(
+                    f"einsum() sublist {i} is {type(sublist).__name__}; expected an equation first, or a list of "
+                    "numbers after each operand"
+                )
         return from_sublists(parts[1::2], parts[-1] if len(parts) % 2 else None), parts[: len(parts) // 2 * 2 : 2]
     if not isinstance(equation, str):
         raise TypeError(f"einsum() equation is {type(equation).__name__}; expected a string such as 'ij,jk->ik'")
-    if len(operands) == 1 and isinstance(operands[0], list) and not all(isinstance(n, int) for n in operands[0]):
+    if len(operands) == 1 and isinstance(operands[0], (list, tuple)) and not _is_shape(operands[0]):
         operands = tuple(operands[0])
     return equation, operands
 
 
+def _is_shape(sizes: Sequence[Any]) -> bool:
+    return all(isinstance(size, int) for size in sizes)
+
+
+def _check_tensors(operands: Sequence[Any], name: str) -> None:
+    for i, operand in enumerate(operands):
+        if not isinstance(operand, torch.Tensor):
+            raise TypeError(f"{name} operand {i} is {type(operand).__name__}; expected a torch.Tensor")
+
+
 def _has_plain_layout(tensor: torch.Tensor) -> bool:
     """Whether the tensor has strides, and sizes that are numbers rather than symbols of a trace."""
-    return (
-        tensor.layout == torch.strided and not tensor.is_nested and all(isinstance(size, int) for size in tensor.shape)
-    )
+    return tensor.layout == torch.strided and not tensor.is_nested and _is_shape(tensor.shape)
 
 
 def _layout(operand: Any, position: int) -> Layout:

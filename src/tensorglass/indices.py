@@ -125,7 +125,7 @@ def contraction(equation: Equation, shapes: tuple[Shape, ...]) -> Contraction:
     """
     if len(shapes) != len(equation.terms):
         raise equation.refused(
-            f"the equation has {counted(len(equation.terms), 'term')}, and {counted(len(shapes), 'operand')} came"
+            f"the equation has {counted(len(equation.terms), 'term')}; expected as many operands, got {len(shapes)}"
         )
     covered = [_covered(equation, i, shape) for i, shape in enumerate(shapes)]
     rank = max(covered)
@@ -183,11 +183,15 @@ def _size(equation: Equation, letter: str, terms: tuple[tuple[str, ...], ...], s
     first = next(i for i, count in sizes.items() if count != 1)
     other = next(i for i, count in sizes.items() if count not in (1, sizes[first]))
     raise equation.refused(
-        f"index {letter} has size {sizes[first]} in operand {first} and size {sizes[other]} in operand {other}; "
+        f"{_named(letter)} has size {sizes[first]} in operand {first} and size {sizes[other]} in operand {other}; "
         "expected equal sizes, or 1",
         *_places(equation, first, letter),
         *_places(equation, other, letter),
     )
+
+
+def _named(letter: str) -> str:
+    return f"axis {letter.removeprefix(ELLIPSIS)} of the ellipsis" if letter.startswith(ELLIPSIS) else f"index {letter}"
 
 
 def _places(equation: Equation, operand: int, letter: str) -> list[int]:

@@ -27,7 +27,7 @@ def lower(
     contraction : Contraction
         The equation and the shapes.
     operands : sequence of torch.Tensor
-        Meta tensors with the operands' shapes, strides and dtypes.
+        Meta tensors with the operands' shapes, strides and dtypes; under autocast, with the result's dtype.
     dtype : torch.dtype
         The result's dtype.
     autocast : bool
@@ -35,7 +35,10 @@ def lower(
     """
     exact = not autocast and dtype.itemsize >= 4 and (dtype.is_floating_point or dtype.is_complex)
     program = Program(list(zip(contraction.terms, operands, strict=True)), exact)
-    values = [_prepared(program, value, dtype, autocast) for value in program.operands]
+    # torch sums booleans only where there is nothing to sum, and not in all the calls that a program may make.
+    sums = any(letter not in contraction.output for letter in contraction.sizes)
+    working = torch.uint8 if dtype == torch.bool and sums else dtype
+    values = [_prepared(program, value, working) for value in program.operands]
     output = tuple(letter for letter in contraction.output if contraction.sizes[letter] != 1)
     path = best_path([value.letters for value in values], output, contraction.sizes)
     for pair in path:
@@ -45,8 +48,8 @@ def lower(
     return program, path
 
 
-def _prepared(program: Program, value: Value, dtype: torch.dtype, autocast: bool) -> Value:
-    if value.meta.dtype != dtype and not autocast:
+def _prepared(program: Program, value: Value, dtype: torch.dtype) -> Value:
+    if value.meta.dtype != dtype:
         value = program.write("conversion", f"{value.name}.to({dtype})", value.letters, (value,))
     while len(set(value.letters)) < len(value.letters):
         value = _diagonal(program, value)
@@ -84,13 +87,17 @@ def _summed_alone(program: Program, value: Value, needed: set[str]) -> Value:
 
 def _finish(program: Program, value: Value, contraction: Contraction, dtype: torch.dtype, autocast: bool) -> None:
     order = tuple(letter for letter in contraction.output if contraction.sizes[letter] != 1)
+    summed_away = any(letter not in contraction.output for letter in contraction.sizes)
     value = permuted(program, value, order)
     if order != contraction.output:
         ones = [place for place, letter in enumerate(contraction.output) if letter not in order]
         code = value.name + "".join(f".unsqueeze({place})" for place in ones)
         value = program.write("squeeze", code, contraction.output, (value,))
-    if autocast:
+    if autocast or value.meta.dtype != dtype:
         value = program.write("conversion", f"{value.name}.to({dtype})", value.letters, (value,))
+    if summed_away and not any(step.nbytes for step in program.steps):
+        # A sum over one element is that element, but nobody expects the result of a sum to be a view.
+        value = program.write("copy", f"{value.name}.clone()", value.letters, (value,))
     if not program.steps:  # the result is a view of the operand, as torch.einsum's is
         axes = ", ".join(map(str, range(value.meta.dim()))) or "()"
         program.write("permutation", f"{value.name}.permute({axes})", value.letters, (value,))

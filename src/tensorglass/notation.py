@@ -62,6 +62,7 @@ def refused(problem: str, text: str, *places: int) -> EinsumError:
       i1->i
        ^
     """
+    text = "".join(character if character.isprintable() else " " for character in text)  # so that the marks fit
     marks = "".join("^" if place in places else " " for place in range(max(places, default=-1) + 1))
     return EinsumError("\n".join([problem, f"  {text}", *([f"  {marks}"] if places else [])]))
 

@@ -1,12 +1,13 @@
 """In which order to contract several operands, two at a time.
 
-The search is opt_einsum's. Its own costs are not relied on: its `optimal` search may remember a wrong cost where
-several operands have the same letters, as in ``ij,jk,kl,jk->il``. So several strategies propose a path, each path's
-cost is computed here, and the cheapest wins.
+Few operands have few paths, and all are tried. For more the search is opt_einsum's, though its own costs are not relied
+on: its `optimal` search may remember a wrong cost where several operands have the same letters, as in
+``ij,jk,kl,jk->il``. So several strategies propose a path, each path's cost is computed here, and the cheapest wins.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 
@@ -15,11 +16,12 @@ import opt_einsum  # type: ignore[import-untyped]
 Letters = tuple[str, ...]
 Path = tuple[tuple[int, ...], ...]
 
+_ALL_PATHS_AT_MOST = 5  # operands: they have 180 paths, which take a few milliseconds
 _DYNAMIC_PROGRAMMING_AT_MOST = 12  # operands; beyond, this search takes longer than a second
 
 
 def best_path(terms: Sequence[Letters], output: Letters, sizes: dict[str, int]) -> Path:
-    """Return the cheapest path that any strategy finds.
+    """Return the cheapest path: of all for few operands, of those that the strategies find for more.
 
     A path is a sequence of pairs of positions. The two operands at these positions are taken away, and their
     contraction is put at the end, as in opt_einsum.
@@ -30,9 +32,22 @@ def best_path(terms: Sequence[Letters], output: Letters, sizes: dict[str, int]) 
     >>> path_cost(path, terms, ("i", "l"), sizes)[0]
     54090000
     """
-    if len(terms) < 3:
-        return (tuple(range(len(terms))),) if len(terms) == 2 else ()
-    return min(_proposals(terms, output, sizes), key=lambda path: path_cost(path, terms, output, sizes))
+    proposals = all_paths(len(terms)) if len(terms) <= _ALL_PATHS_AT_MOST else _proposals(terms, output, sizes)
+    return min(proposals, key=lambda path: path_cost(path, terms, output, sizes))
+
+
+def all_paths(count: int) -> Iterator[Path]:
+    """Yield every path for so many operands.
+
+    >>> list(all_paths(3))
+    [((0, 1), (0, 1)), ((0, 2), (0, 1)), ((1, 2), (0, 1))]
+    """
+    if count < 2:
+        yield ()
+        return
+    for pair in itertools.combinations(range(count), 2):
+        for rest in all_paths(count - 1):
+            yield (pair, *rest)
 
 
 def path_cost(path: Path, terms: Sequence[Letters], output: Letters, sizes: dict[str, int]) -> tuple[int, int]:
@@ -56,13 +71,19 @@ def shared_letters(term: Letters, other: Letters, needed: set[str]) -> Letters:
     return tuple(letter for letter in term if letter in needed or letter in other)
 
 
+def _without_lonely_letters(terms: Sequence[Letters], output: Letters) -> list[Letters]:
+    everywhere = [*output, *(letter for term in terms for letter in term)]
+    return [tuple(letter for letter in term if everywhere.count(letter) > 1) for term in terms]
+
+
 def _proposals(terms: Sequence[Letters], output: Letters, sizes: dict[str, int]) -> Iterator[Path]:
     """Yield the path from left to right, and those of opt_einsum's strategies."""
     yield ((0, 1), *((0, len(terms) - step) for step in range(2, len(terms))))
     symbols = {letter: opt_einsum.get_symbol(i) for i, letter in enumerate(sizes)}
-    written = ",".join("".join(symbols[letter] for letter in term) for term in terms)
+    shared = _without_lonely_letters(terms, output)  # opt_einsum would count what is summed before it multiplies
+    written = ",".join("".join(symbols[letter] for letter in term) for term in shared)
     equation = f"{written}->{''.join(symbols[letter] for letter in output)}"
-    shapes = [tuple(max(sizes[letter], 1) for letter in term) for term in terms]  # 0 would make every path free
+    shapes = [tuple(max(sizes[letter], 1) for letter in term) for term in shared]  # 0 would make every path free
     strategies = ["auto", "greedy"]
     if len(terms) <= _DYNAMIC_PROGRAMMING_AT_MOST:
         strategies.append("dp")

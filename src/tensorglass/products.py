@@ -15,6 +15,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+import torch
+
 from .program import Program, Value
 from .views import view_stride
 
@@ -116,8 +118,10 @@ def summed(program: Program, x: Value, letters: Letters) -> Value:
         return x
     axes = tuple(x.letters.index(letter) for letter in letters)
     rest = tuple(letter for letter in x.letters if letter not in letters)
-    argument = axes if len(axes) > 1 else axes[0]
-    return program.write("sum", f"{x.name}.sum({argument if rest else ''})", rest, (x,))
+    arguments = [str(axes if len(axes) > 1 else axes[0])] if rest else []
+    if not (x.meta.is_floating_point() or x.meta.is_complex() or x.meta.dtype == torch.int64):
+        arguments.append(f"dtype={x.meta.dtype}")  # torch would give int64, and matrix products want one dtype
+    return program.write("sum", f"{x.name}.sum({', '.join(arguments)})", rest, (x,))
 
 
 def permuted(program: Program, x: Value, order: Letters, contiguous: bool = False) -> Value:
@@ -157,14 +161,10 @@ def _matrix_product(program: Program, x: Value, y: Value, groups: Groups) -> Val
         code = f"torch.bmm({left_code}.unsqueeze(1), {right_code}).squeeze(1)"
     elif groups.batch:
         code = f"torch.bmm({left_code}.unsqueeze(1), {right_code}.unsqueeze(2)).reshape({shape[0]})"
-    elif groups.rows and groups.columns:
-        code = f"torch.mm({left_code}, {right_code})"
-    elif groups.rows:
-        code = f"torch.mv({left_code}, {right_code})"
-    elif groups.columns:
-        code = f"torch.mv({right_code}, {left_code})"
+    elif groups.rows or not groups.columns:
+        code = f"torch.matmul({left_code}, {right_code})"
     else:
-        code = f"torch.dot({left_code}, {right_code})"
+        code = f"torch.matmul({right_code}, {left_code})"
     if len(letters) > len(merged):
         code += f".reshape({_arguments(sizes)})"
     return program.write("matrix product", code, letters, (left, right), multiplications)
@@ -230,14 +230,17 @@ def _matrix(program: Program, value: Value, batch: Letters, first: Letters, seco
 
     The innermost axis of memory stays the innermost, so that a copy, if one is needed, reads whole lines.
     """
-    letters = (*batch, *first, *second)
-    innermost = in_memory_order(value, letters)[-1]
-    transposed = bool(second) and innermost in first
+    letters, turned = (*batch, *first, *second), (*batch, *second, *first)
+    merges = len(batch) > 1 or len(first) > 1 or len(second) > 1
+    if merges:
+        transposed = bool(second) and in_memory_order(value, letters)[-1] in first
+    else:
+        transposed = value.letters == turned != letters
     parts = [part for part in ((batch, second, first) if transposed else (batch, first, second)) if part]
     order = tuple(itertools.chain.from_iterable(parts))
     shape = tuple(math.prod(value.sizes(part)) for part in parts)
     code = _aligned(value, order)
-    if len(shape) != len(order):
+    if merges:
         code += f".reshape({_arguments(shape)})"
     if code != value.name:
         merged = tuple("".join(part) for part in parts)

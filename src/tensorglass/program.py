@@ -39,7 +39,7 @@ class Step:
     Attributes
     ----------
     operation : str
-        `diagonal`, `squeeze`, `conversion`, `sum`, `permutation`, `elementwise product`, `products and sums` or
+        `diagonal`, `squeeze`, `conversion`, `copy`, `sum`, `permutation`, `elementwise product`, `products and sums` or
         `matrix product`.
     code : str
         The line of torch code that does it.
@@ -99,7 +99,7 @@ class Program:
         self._values[result.name] = result.meta
         self._reads.append(tuple(value.name for value in reads))
         nbytes = 0 if operation in _MAYBE_VIEWS and result.meta._is_view() else result.meta.nbytes
-        copies = nbytes > 0 and operation in ("permutation", "conversion")
+        copies = nbytes > 0 and operation in ("permutation", "conversion", "copy")
         shape = tuple(result.meta.shape)
         code = f"{result.name} = {expression}"
         self.steps.append(Step(operation, code, result.name, letters, shape, multiplications, nbytes, copies))

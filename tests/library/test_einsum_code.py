@@ -1,0 +1,340 @@
+"""What einsum plans become: the very torch code, case by case, and that it computes what torch.einsum computes."""
+
+import pytest
+import torch
+
+from tensorglass import plan_einsum, track_memory
+
+CODE = [
+    ("ij,jk->ik", [(2, 3), (3, 4)], ["return torch.matmul(x0, x1)"]),
+    ("ij,jk->ki", [(2, 3), (3, 4)], ["return torch.matmul(x1.mT, x0.mT)"]),
+    ("ji,jk->ik", [(3, 2), (3, 4)], ["return torch.matmul(x0.mT, x1)"]),
+    ("ij,kj->ik", [(2, 3), (4, 3)], ["return torch.matmul(x0, x1.mT)"]),
+    ("ij,j->i", [(2, 3), (3,)], ["return torch.matmul(x0, x1)"]),
+    ("j,ij->i", [(3,), (2, 3)], ["return torch.matmul(x1, x0)"]),
+    ("j,ji->i", [(3,), (3, 2)], ["return torch.matmul(x1.mT, x0)"]),
+    ("i,i->", [(3,), (3,)], ["return torch.matmul(x0, x1)"]),
+    ("ij,ij->", [(2, 3), (2, 3)], ["x2 = x0.reshape(6)", "x3 = x1.reshape(6)", "return torch.matmul(x2, x3)"]),
+    (
+        "ij,ji->",
+        [(2, 3), (3, 2)],
+        ["x2 = x0.reshape(6)", "x3 = x1.permute(1, 0).reshape(6)", "return torch.matmul(x2, x3)"],
+    ),
+    ("bij,bjk->bik", [(2, 3, 4), (2, 4, 5)], ["return torch.bmm(x0, x1)"]),
+    ("bij,bkj->bki", [(2, 3, 4), (2, 5, 4)], ["return torch.bmm(x1, x0.mT)"]),
+    ("bij,bj->bi", [(2, 3, 4), (2, 4)], ["return torch.bmm(x1.unsqueeze(1), x0.mT).squeeze(1)"]),
+    ("bj,bij->bi", [(2, 4), (2, 3, 4)], ["return torch.bmm(x0.unsqueeze(1), x1.mT).squeeze(1)"]),
+    ("bi,bi->b", [(2, 15), (2, 15)], ["return torch.bmm(x0.unsqueeze(1), x1.unsqueeze(2)).reshape(2)"]),
+    ("bi,bi->b", [(2, 16), (2, 16)], ["x2 = x0 * x1", "return x2.sum(1)"]),
+    (
+        "bi,bi->b",
+        [(1024, 513), (1024, 513)],
+        ["return torch.cat([(p * q).sum(1) for p, q in zip(x0.split(511), x1.split(511))])"],
+    ),
+    (
+        "ib,ib->b",
+        [(1024, 513), (1024, 513)],
+        [
+            "x2 = x0.permute(1, 0)",
+            "x3 = x1.permute(1, 0)",
+            "return torch.bmm(x2.unsqueeze(1), x3.unsqueeze(2)).reshape(513)",
+        ],
+    ),
+    (
+        "bij,bji->b",
+        [(300, 60, 60), (300, 60, 60)],
+        ["return torch.cat([(p * q).sum((1, 2)) for p, q in zip(x0.split(72), x1.permute(0, 2, 1).split(72))])"],
+    ),
+    ("bi,bi->b", [(1024, 512), (1024, 512)], ["x2 = x0 * x1", "return x2.sum(1)"]),
+    ("ij,jk->ik", [(64, 16), (16, 15)], ["x2 = torch.matmul(x1.mT, x0.mT)", "return x2.permute(1, 0).contiguous()"]),
+    ("ij,jk->ik", [(64, 16), (16, 16)], ["return torch.matmul(x0, x1)"]),
+    ("ij,jk->ik", [(63, 16), (16, 15)], ["return torch.matmul(x0, x1)"]),
+    ("ij,jk->ki", [(64, 16), (16, 15)], ["return torch.matmul(x1.mT, x0.mT)"]),
+    (
+        "bij,bjk->bik",
+        [(2, 64, 16), (2, 16, 3)],
+        ["x2 = torch.bmm(x1.mT, x0.mT)", "return x2.permute(0, 2, 1).contiguous()"],
+    ),
+    ("ij,jk,k->i", [(64, 16), (16, 15), (15,)], ["x3 = torch.matmul(x1, x2)", "return torch.matmul(x0, x3)"]),
+    (
+        "jk,ijkl->il",
+        [(8, 8), (3, 8, 8, 2)],
+        ["x2 = x0.reshape(64)", "x3 = x1.reshape(3, 64, 2)", "return torch.bmm(x2.expand(3, 1, 64), x3).reshape(3, 2)"],
+    ),
+    (
+        "jk,ijkl->il",
+        [(2, 2), (3, 2, 2, 2)],
+        [
+            "x2 = x0.reshape(4)",
+            "x3 = x1.permute(1, 2, 0, 3).reshape(4, 6)",
+            "return torch.matmul(x3.mT, x2).reshape(3, 2)",
+        ],
+    ),
+    (
+        "ijkl,jk->il",
+        [(3, 8, 8, 2), (8, 8)],
+        ["x2 = x1.reshape(64)", "x3 = x0.reshape(3, 64, 2)", "return torch.bmm(x2.expand(3, 1, 64), x3).reshape(3, 2)"],
+    ),
+    (
+        "oc,nchw->nohw",
+        [(5, 8), (2, 8, 3, 4)],
+        ["x2 = x1.reshape(2, 8, 12)", "return torch.bmm(x0.expand(2, 5, 8), x2).reshape(2, 5, 3, 4)"],
+    ),
+    (
+        "jk,ijk->i",
+        [(8, 8), (3, 8, 8)],
+        ["x2 = x0.reshape(64)", "x3 = x1.reshape(3, 64)", "return torch.matmul(x3, x2)"],
+    ),
+    (
+        "bqhd,bkhd->bhqk",
+        [(2, 5, 3, 4), (2, 6, 3, 4)],
+        [
+            "x2 = x0.permute(0, 2, 1, 3).reshape(6, 5, 4)",
+            "x3 = x1.permute(0, 2, 1, 3).reshape(6, 6, 4)",
+            "return torch.bmm(x2, x3.mT).reshape(2, 3, 5, 6)",
+        ],
+    ),
+    (
+        "abc,bde->acde",
+        [(2, 3, 4), (3, 5, 6)],
+        [
+            "x2 = x0.permute(1, 0, 2).reshape(3, 8)",
+            "x3 = x1.reshape(3, 30)",
+            "return torch.matmul(x2.mT, x3).reshape(2, 4, 5, 6)",
+        ],
+    ),
+    ("i,j->ij", [(2,), (3,)], ["return x0.unsqueeze(1) * x1"]),
+    ("i,j->ji", [(2,), (3,)], ["return x0 * x1.unsqueeze(1)"]),
+    ("ij,i->ij", [(2, 3), (2,)], ["return x0 * x1.unsqueeze(1)"]),
+    ("i,ij->ij", [(2,), (2, 3)], ["return x0.unsqueeze(1) * x1"]),
+    (
+        "i,j,k->kji",
+        [(2,), (3,), (4,)],
+        ["x3 = x0.unsqueeze(1) * x1", "return x2.unsqueeze(1).unsqueeze(2) * x3.permute(1, 0)"],
+    ),
+    (",ij->ij", [(), (2, 3)], ["return x0 * x1"]),
+    ("ij->ji", [(2, 3)], ["return x0.permute(1, 0)"]),
+    ("ij->ij", [(2, 3)], ["return x0.permute(0, 1)"]),
+    ("->", [()], ["return x0.permute(())"]),
+    ("ij->", [(2, 3)], ["return x0.sum()"]),
+    ("ij->j", [(2, 3)], ["return x0.sum(0)"]),
+    ("ijk->j", [(2, 3, 4)], ["return x0.sum((0, 2))"]),
+    ("ii->i", [(3, 3)], ["return x0.diagonal(0, 0, 1)"]),
+    ("iijj->ij", [(3, 3, 2, 2)], ["x1 = x0.diagonal(0, 0, 1)", "return x1.diagonal(0, 0, 1)"]),
+    ("iii->i", [(2, 2, 2)], ["x1 = x0.diagonal(0, 0, 1)", "return x1.diagonal(0, 0, 1)"]),
+    ("iii->", [(2, 2, 2)], ["x1 = x0.diagonal(0, 0, 1)", "x2 = x1.diagonal(0, 0, 1)", "return x2.sum()"]),
+    ("ij,ij->ij", [(1, 3), (2, 3)], ["x2 = x0.squeeze(0)", "return x2 * x1"]),
+    (
+        "ij,jk->ik",
+        [(1, 3), (3, 1)],
+        [
+            "x2 = x0.squeeze(0)",
+            "x3 = x1.squeeze(1)",
+            "x4 = torch.matmul(x2, x3)",
+            "return x4.unsqueeze(0).unsqueeze(1)",
+        ],
+    ),
+    ("ij->ji", [(1, 3)], ["x1 = x0.squeeze(0)", "return x1.unsqueeze(1)"]),
+    ("ijk->k", [(1, 3, 1)], ["x1 = x0.squeeze((0, 2))", "x2 = x1.sum()", "return x2.unsqueeze(0)"]),
+    ("...i,...i->...", [(2, 1, 3), (4, 3)], ["x2 = x0.squeeze(1)", "return torch.matmul(x2, x1.mT)"]),
+    ("a,ab,b->", [(2,), (2, 3), (3,)], ["x3 = torch.matmul(x1, x2)", "return torch.matmul(x0, x3)"]),
+    (
+        "abc,bde,cdf,efg->ag",
+        [(2, 3, 4), (3, 5, 6), (4, 5, 7), (6, 7, 8)],
+        [
+            "x4 = x0.reshape(6, 4)",
+            "x5 = x2.reshape(4, 35)",
+            "x6 = torch.matmul(x4, x5).reshape(2, 3, 5, 7)",
+            "x7 = x1.reshape(15, 6)",
+            "x8 = x6.reshape(2, 15, 7)",
+            "del x6",
+            "x9 = torch.bmm(x7.mT.expand(2, 6, 15), x8).reshape(2, 6, 7)",
+            "del x8",
+            "x10 = x9.reshape(2, 42)",
+            "del x9",
+            "x11 = x3.reshape(42, 8)",
+            "return torch.matmul(x10, x11)",
+        ],
+    ),
+]
+FROM_LAYOUTS = [
+    ("bij,bjk->bik", [(2, 4, 3), (2, 4, 5)], [(0, 2, 1), (0, 1, 2)], ["return torch.bmm(x0, x1)"]),
+    # the batch axes lie in another order, those that are summed too, and rows are merged as they lie
+    ("bcij,bcjk->bcik", [(3, 2, 4, 5), (3, 2, 5, 6)], [(1, 0, 2, 3), (1, 0, 2, 3)], [
+        "x2 = x0.permute(1, 0, 2, 3).reshape(6, 4, 5)",
+        "x3 = x1.permute(1, 0, 2, 3).reshape(6, 5, 6)",
+        "x4 = torch.bmm(x2, x3).reshape(3, 2, 4, 6)",
+        "return x4.permute(1, 0, 2, 3)",
+    ]),
+    ("ijk,jkl->il", [(4, 3, 2), (4, 3, 5)], [(2, 1, 0), (1, 0, 2)], [
+        "x2 = x0.permute(2, 1, 0).reshape(12, 2)",
+        "x3 = x1.permute(1, 0, 2).reshape(12, 5)",
+        "return torch.matmul(x2.mT, x3)",
+    ]),
+    ("abi,ic->abc", [(3, 2, 4), (4, 5)], [(1, 0, 2), (0, 1)], [
+        "x2 = x0.permute(1, 0, 2).reshape(6, 4)",
+        "x3 = torch.matmul(x2, x1).reshape(3, 2, 5)",
+        "return x3.permute(1, 0, 2)",
+    ]),
+    ("bi,bi->b", [(16, 2), (2, 16)], [(1, 0), (0, 1)], [
+        "x2 = x0.permute(1, 0) * x1.permute(1, 0)",
+        "return x2.sum(0)",
+    ]),
+]  # fmt: skip
+
+
+def lines_of(plan):
+    first, *_, last = plan.torch_code().split("\n")
+    assert (first, last) == ("import torch", "")
+    return [line.strip() for line in plan.torch_code().splitlines()[4:]]
+
+
+def run(source, operands):
+    namespace = {}
+    exec(source, namespace)
+    return namespace["contract"](*operands)
+
+
+def check(equation, operands, code):
+    plan = plan_einsum(equation, *operands)
+    assert lines_of(plan) == code
+    expected = torch.einsum(equation, *operands)
+    for result in (plan(*operands), run(plan.torch_code(), operands)):
+        torch.testing.assert_close(result, expected)
+    return plan
+
+
+@pytest.mark.parametrize(("equation", "shapes", "code"), CODE)
+def test_code(equation, shapes, code):
+    torch.manual_seed(0)
+    check(equation, [torch.randn(shape, dtype=torch.float64) for shape in shapes], code)
+
+
+@pytest.mark.parametrize(("equation", "shapes", "orders", "code"), FROM_LAYOUTS)
+def test_code_for_other_layouts(equation, shapes, orders, code):
+    torch.manual_seed(0)
+    operands = [torch.randn(s, dtype=torch.float64).permute(o) for s, o in zip(shapes, orders, strict=True)]
+    check(equation, operands, code)
+
+
+def test_an_operand_without_any_unit_stride_is_copied():
+    x, y = torch.randn(6, 10)[::2, ::2], torch.randn(5, 4)
+    plan = check("ij,jk->ik", [x, y], ["return torch.matmul(x0, x1)"])
+    assert plan.cost.nbytes == 3 * 4 * 4
+
+
+def test_expanded_operands():
+    torch.manual_seed(0)
+    x = torch.randn(5, dtype=torch.float64).expand(4, 5)
+    y = torch.randn(5, 3, dtype=torch.float64)
+    check("ij,jk->ik", [x, y], ["return torch.matmul(x0, x1)"])
+    check("bij,bjk->bik", [x.expand(2, 4, 5), y.expand(2, 5, 3)], ["return torch.bmm(x0, x1)"])
+
+
+def test_half_precision_multiplies_inside_matrix_products():
+    for dtype, code in (
+        (torch.float16, "return torch.bmm(x0.unsqueeze(1), x1.unsqueeze(2)).reshape(2)"),
+        (torch.bfloat16, "return torch.bmm(x0.unsqueeze(1), x1.unsqueeze(2)).reshape(2)"),
+        (torch.int64, "return torch.bmm(x0.unsqueeze(1), x1.unsqueeze(2)).reshape(2)"),
+        (torch.complex64, "return x2.sum(1)"),
+        (torch.float32, "return x2.sum(1)"),
+    ):
+        assert lines_of(plan_einsum("bi,bi->b", *[torch.ones(2, 32, dtype=dtype)] * 2))[-1] == code
+
+
+def test_other_dtypes_are_converted_first():
+    integers, floats = torch.arange(6, dtype=torch.int32).reshape(2, 3), torch.ones(3)
+    check("ij->i", [integers], ["x1 = x0.to(torch.int64)", "return x1.sum(1)"])
+    plan = check("ij,j->ij", [integers, floats], ["x2 = x0.to(torch.float32)", "return x2 * x1"])
+    assert [step.copies for step in plan.steps] == [True, False]
+    assert plan.dtype == torch.float32
+
+
+def test_steps_tell_what_they_cost():
+    plan = plan_einsum("bqhd,bkhd->bhqk", (2, 5, 3, 4), (2, 6, 3, 4))
+    first, second, product = plan.steps
+    assert (first.operation, first.letters, first.shape, first.nbytes, first.copies) == (
+        "permutation", ("bh", "q", "d"), (6, 5, 4), 480, True
+    )  # fmt: skip
+    assert (first.result, first.multiplications) == ("x2", 0)
+    assert second.nbytes == 4 * 6 * 6 * 4
+    assert (product.operation, product.letters, product.shape) == ("matrix product", ("b", "h", "q", "k"), (2, 3, 5, 6))
+    assert (product.multiplications, product.nbytes, product.copies) == (6 * 5 * 6 * 4, 4 * 6 * 5 * 6, False)
+    assert plan.cost == (720, 480 + 576 + 720)
+
+
+@pytest.mark.parametrize(
+    ("equation", "shapes", "operations", "multiplications"),
+    [
+        ("ij,jk->ik", [(2, 3), (3, 4)], ["matrix product"], [24]),
+        ("ij,j->i", [(2, 3), (3,)], ["matrix product"], [6]),
+        ("i,j->ij", [(2,), (3,)], ["elementwise product"], [6]),
+        ("ii,j->ij", [(2, 2), (3,)], ["diagonal", "elementwise product"], [0, 6]),
+        ("ij,k->ik", [(2, 3), (4,)], ["sum", "elementwise product"], [0, 8]),
+        ("bi,bi->b", [(2, 16), (2, 16)], ["elementwise product", "sum"], [32, 0]),
+        ("bi,bi->b", [(1024, 1024)] * 2, ["products and sums"], [2**20]),
+        ("jk,ijkl->il", [(8, 8), (3, 8, 8, 2)], ["permutation", "permutation", "matrix product"], [0, 0, 384]),
+        ("ij,j->i", [(1, 3), (3,)], ["squeeze", "matrix product", "squeeze"], [0, 3, 0]),
+        ("ij->ji", [(2, 3)], ["permutation"], [0]),
+    ],
+)
+def test_operations_and_multiplications(equation, shapes, operations, multiplications):
+    plan = plan_einsum(equation, *shapes)
+    assert [step.operation for step in plan.steps] == operations
+    assert [step.multiplications for step in plan.steps] == multiplications
+    assert plan.cost.multiplications == sum(multiplications)
+
+
+@pytest.mark.parametrize(
+    ("equation", "shapes"),
+    [
+        ("ij,jk->ik", [(64, 32), (32, 48)]),
+        ("ij,jk->ik", [(64, 32), (32, 3)]),
+        ("ij,jk,kl,jk->il", [(30, 30)] * 4),
+        ("bqhd,bkhd->bhqk", [(2, 16, 4, 8)] * 2),
+        ("abc,bde,cdf,efg->ag", [(6, 6, 6)] * 4),
+        ("ijk,jk,k->i", [(4, 5, 6), (5, 6), (6,)]),
+        ("ii,ij->j", [(8, 8), (8, 9)]),
+        ("i,j,k->ijk", [(4,), (5,), (6,)]),
+        ("bi,bi->b", [(8, 32)] * 2),
+    ],
+)
+def test_the_predicted_bytes_are_those_that_the_allocator_saw(equation, shapes):
+    operands = [torch.randn(shape) for shape in shapes]
+    plan = plan_einsum(equation, *operands)
+    with track_memory() as memory:
+        plan(*operands)
+    assert memory.allocated_bytes == plan.cost.nbytes
+
+
+@pytest.mark.parametrize(
+    ("equation", "shapes"),
+    [
+        ("bqhd,bkhd->bhqk", [(2, 64, 8, 32)] * 2),
+        ("bhqk,bkhd->bqhd", [(2, 8, 64, 64), (2, 64, 8, 32)]),
+        ("abc,bde,cdf,efg->ag", [(16, 16, 16)] * 4),
+        ("abc,bde,cdf,efg->ag", [(4, 5, 6), (5, 7, 8), (6, 7, 9), (8, 9, 10)]),
+        ("ai,aib,bjc,ckd,dl->ijkl", [(20, 2), (20, 2, 20), (20, 2, 20), (20, 2, 20), (20, 2)]),
+        ("ij,jk,kl,lm->im", [(40, 40)] * 4),
+    ],
+)
+def test_peak_memory_is_at_most_that_of_torch(equation, shapes):
+    operands = [torch.randn(shape) for shape in shapes]
+    peaks = []
+    for function in (plan_einsum(equation, *operands), lambda *x: torch.einsum(equation, *x)):
+        function(*operands)
+        with track_memory() as memory:
+            function(*operands)
+        peaks.append(memory.peak_bytes)
+    print(equation, peaks)
+    assert peaks[0] <= peaks[1]
+
+
+def test_intermediate_results_are_let_go():
+    operands = [torch.randn(256, 256) for _ in range(5)]
+    plan = plan_einsum("ij,jk,kl,lm,mn->in", *operands)
+    with track_memory() as memory:
+        plan(*operands)
+    assert len(plan.steps) == 4
+    assert memory.allocated_bytes == 4 * 256 * 256 * 4
+    assert memory.peak_bytes == 3 * 256 * 256 * 4  # two operands and their product
