@@ -380,8 +380,8 @@ assert multiplications(left_first) == 100 * multiplications(chosen)
 #
 # For two matrices ``@`` runs ``mm``, and ``einsum`` runs ``bmm``. The two may add in
 # different orders, and the order changes the rounding. In float32, 100 million plus 1
-# gives 100 million. So compare with a tolerance. ``torch.equal`` was safe above because those
-# were small whole numbers.
+# gives 100 million. So compare with a tolerance. ``torch.equal`` was safe above because
+# those were small whole numbers.
 
 with Operations() as direct:
     images @ weights

@@ -364,8 +364,8 @@ with shows_error(ValueError, match="output has more dimensions than subscripts")
 #
 # The letters mean the same. Two things differ. Sums of floats may be added in another
 # order, and so differ in the last digits; the proof above used small whole numbers,
-# which every order adds exactly. And on a GPU, PyTorch has no matrix product for integers,
-# which ``einsum`` needs to sum a letter that two operands share.
+# which every order adds exactly. And on a GPU, PyTorch has no matrix product for
+# integers, which ``einsum`` needs to sum a letter that two operands share.
 
 x, y = torch.rand(2, 200, 3, generator=generator)
 on_device = torch.einsum("ij,ik->k", x.to(device), y.to(device)).cpu().double()

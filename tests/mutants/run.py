@@ -46,14 +46,23 @@ LIBRARY = {
     "broadcasting": ["test_broadcasting"],
     "device": ["test_pages"],
     "drawing": ["test_plots", "test_memory_plots"],
+    "einsum": ["test_einsum_code", "test_einsum"],
+    "einsum_plots": ["test_einsum_plots"],
     "finding": ["test_holdings"],
     "holdings": ["test_holdings"],
+    "indices": ["test_indices"],
     "inspection": ["test_inspection"],
     "layout": ["test_storage", "test_inspection"],
+    "loops": ["test_einsum"],
+    "lowering": ["test_einsum_code", "test_einsum"],
     "memory": ["test_memory"],
     "memory_plots": ["test_memory_plots"],
+    "notation": ["test_notation"],
     "pages": ["test_pages"],
+    "paths": ["test_paths"],
     "plots": ["test_plots"],
+    "products": ["test_einsum_code", "test_einsum"],
+    "program": ["test_einsum_code"],
     "recording": ["test_memory"],
     "report": ["test_report", "test_broadcasting"],
     "shapes": ["test_broadcasting"],
@@ -62,7 +71,7 @@ LIBRARY = {
     "views": ["test_views"],
     "watching": ["test_watching"],
 }
-DRAWINGS = {"drawing", "memory_plots", "plots"}
+DRAWINGS = {"drawing", "einsum_plots", "memory_plots", "plots"}
 EXTENSIONS = {"dependencies": ["test_dependencies"], "law": ["test_law"]}
 # Timings are left out: on a busy machine they fail although nothing is broken, and every mutant would count as noticed.
 OPTIONS = [
