@@ -24,7 +24,7 @@ from .loops import loops_source
 from .lowering import lower
 from .notation import EinsumError, from_sublists, parse
 from .paths import Path
-from .program import Step
+from .program import Step, is_inexact
 from .report import Report, Table, bytes_text, counted
 from .shapes import Shape, shape_of
 
@@ -227,11 +227,12 @@ def _make_plan(equation: str, layouts: tuple[Layout, ...], autocast: torch.dtype
         dtype = result_dtype(equation, layouts, autocast)
         # Autocast does not reach meta tensors, so what it will convert gets the result's dtype here. It leaves
         # integers alone, and a mixture is better converted at once.
-        converts = autocast is not None and len({x.dtype for x in layouts}) == 1 and _is_inexact(layouts[0].dtype)
+        converts = autocast is not None and len({x.dtype for x in layouts}) == 1 and is_inexact(layouts[0].dtype)
         operands = [
             torch.empty_strided(x.shape, x.stride, dtype=dtype if converts else x.dtype, device="meta") for x in layouts
         ]
-        program, path = lower(matched, operands, dtype, autocast is not None)
+        on_cpu = all(x.device.type in ("cpu", "meta") for x in layouts)
+        program, path = lower(matched, operands, dtype, autocast=autocast is not None, on_cpu=on_cpu)
     steps = tuple(program.steps)
     source = program.source()
     return EinsumPlan(
@@ -259,7 +260,7 @@ def result_dtype(equation: str, layouts: Sequence[Layout], autocast: torch.dtype
     """Return the dtype of torch.einsum's result; where it is not plain, torch.einsum is asked, on fake tensors."""
     dtypes = {layout.dtype for layout in layouts}
     (dtype, *_) = dtypes
-    if autocast is None and len(dtypes) == 1 and _is_inexact(dtype):
+    if autocast is None and len(dtypes) == 1 and is_inexact(dtype):
         return dtype
     with FakeTensorMode(), _RefusedProducts():  # type: ignore[no-untyped-call]
         fakes = [torch.empty_strided(x.shape, x.stride, dtype=x.dtype, device=x.device) for x in layouts]
@@ -285,13 +286,9 @@ class _RefusedProducts(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 return func(args[0].to(other), args[1])
             if dtype != other:
                 raise RuntimeError(f"a matrix product needs one dtype, not {dtype} and {other}")
-            if dtype == torch.bool or (device == "cuda" and not _is_inexact(dtype)):
+            if dtype == torch.bool or (device == "cuda" and not is_inexact(dtype)):
                 raise RuntimeError(f"matrix products of {dtype} are not implemented on {device}")
         return func(*args, **(kwargs or {}))
-
-
-def _is_inexact(dtype: torch.dtype) -> bool:
-    return dtype.is_floating_point or dtype.is_complex
 
 
 def _compiled(source: str, equation: str) -> Callable[..., torch.Tensor]:

@@ -14,11 +14,11 @@ import torch
 from .indices import Contraction
 from .paths import Path, best_path, shared_letters
 from .products import contracted_product, elementwise_product, permuted, summed
-from .program import Program, Value
+from .program import Program, Value, is_inexact
 
 
 def lower(
-    contraction: Contraction, operands: Sequence[torch.Tensor], dtype: torch.dtype, autocast: bool
+    contraction: Contraction, operands: Sequence[torch.Tensor], dtype: torch.dtype, *, autocast: bool, on_cpu: bool
 ) -> tuple[Program, Path]:
     """Write the program.
 
@@ -32,9 +32,11 @@ def lower(
         The result's dtype.
     autocast : bool
         Whether the program will run under autocast, which picks the dtypes of matrix products itself.
+    on_cpu : bool
+        Whether it will run on a CPU.
     """
-    exact = not autocast and dtype.itemsize >= 4 and (dtype.is_floating_point or dtype.is_complex)
-    program = Program(list(zip(contraction.terms, operands, strict=True)), exact)
+    exact = not autocast and dtype.itemsize >= 4 and is_inexact(dtype)
+    program = Program(list(zip(contraction.terms, operands, strict=True)), exact=exact, on_cpu=on_cpu)
     # torch sums booleans only where there is nothing to sum, and not in all the calls that a program may make.
     sums = any(letter not in contraction.output for letter in contraction.sizes)
     working = torch.uint8 if dtype == torch.bool and sums else dtype

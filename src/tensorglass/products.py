@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from .program import Program, Value
+from .program import Program, Value, is_inexact
 from .views import view_stride
 
 Letters = tuple[str, ...]
@@ -26,9 +26,11 @@ Letters = tuple[str, ...]
 NARROW = 16
 LARGE_MATRIX = 1024
 # Products of short vectors, one for each batch, are left to a batched matrix product. For vectors from this length on
-# that calls a slow kernel: multiplying and summing is faster, so many products at a time that they stay in the cache.
+# that calls a slow kernel on the CPU: multiplying and summing is faster, so many products at a time that they stay in
+# the cache. A GPU wants them all at once, as long as they fit easily.
 LONG_VECTOR = 16
 PRODUCTS_AT_A_TIME = 2**18
+PRODUCTS_ON_A_GPU = 2**24
 # A broadcast batch of matrices smaller than this costs more than copying them into one large matrix.
 SMALL_MATRIX = 64
 
@@ -77,7 +79,7 @@ def contracted_product(program: Program, x: Value, y: Value, needed: Iterable[st
     if order is not None and groups.rows and groups.columns and _comes_first(groups.columns, groups.rows, order):
         x, y, groups = y, x, groups.swapped()
     contiguous = False
-    if _is_narrow(x, y, groups):
+    if _is_narrow(program, x, y, groups):
         contiguous = bool(groups.columns) and order == (*groups.batch, *groups.rows, *groups.columns)
         x, y, groups = y, x, groups.swapped()
     result = _product(program, x, y, groups)
@@ -96,12 +98,25 @@ def _product(program: Program, x: Value, y: Value, groups: Groups) -> Value:
 
 def _row_products(program: Program, x: Value, y: Value, groups: Groups) -> Value | None:
     """Multiply and sum vectors, one pair for each batch; None where a matrix product is better."""
-    order = in_memory_order(x, x.letters)
-    length = math.prod(x.sizes(groups.summed))
-    if groups.rows or groups.columns or not groups.batch or not program.exact or length < LONG_VECTOR:
+    if groups.rows or groups.columns:
         return None
-    if x.meta.numel() <= 2 * PRODUCTS_AT_A_TIME:
-        return summed(program, elementwise_product(program, x, y, order), groups.summed)
+    products, length = x.meta.numel(), math.prod(x.sizes(groups.summed))
+    if program.on_cpu:
+        if not groups.batch or not program.exact or length < LONG_VECTOR:
+            return None
+        if products > 2 * PRODUCTS_AT_A_TIME:
+            return _row_products_in_parts(program, x, y, groups)
+    elif groups.batch:
+        if not program.exact or products > PRODUCTS_ON_A_GPU:
+            return None
+    elif is_inexact(x.meta.dtype):
+        return None  # of integers there is no dot product on a GPU; torch.einsum allows that of empty ones
+    order = in_memory_order(x, x.letters)
+    return summed(program, elementwise_product(program, x, y, order), groups.summed)
+
+
+def _row_products_in_parts(program: Program, x: Value, y: Value, groups: Groups) -> Value | None:
+    order = in_memory_order(x, x.letters)
     if order[0] not in groups.batch:
         return None
     at_a_time = max(1, PRODUCTS_AT_A_TIME * x.sizes(order[:1])[0] // x.meta.numel())
@@ -119,7 +134,7 @@ def summed(program: Program, x: Value, letters: Letters) -> Value:
     axes = tuple(x.letters.index(letter) for letter in letters)
     rest = tuple(letter for letter in x.letters if letter not in letters)
     arguments = [str(axes if len(axes) > 1 else axes[0])] if rest else []
-    if not (x.meta.is_floating_point() or x.meta.is_complex() or x.meta.dtype == torch.int64):
+    if not is_inexact(x.meta.dtype) and x.meta.dtype != torch.int64:
         arguments.append(f"dtype={x.meta.dtype}")  # torch would give int64, and matrix products want one dtype
     return program.write("sum", f"{x.name}.sum({', '.join(arguments)})", rest, (x,))
 
@@ -136,10 +151,10 @@ def _comes_first(letters: Letters, others: Letters, order: Letters) -> bool:
     return min(map(order.index, letters)) < min(map(order.index, others))
 
 
-def _is_narrow(x: Value, y: Value, groups: Groups) -> bool:
+def _is_narrow(program: Program, x: Value, y: Value, groups: Groups) -> bool:
     """Whether the transposed product, with `y` on the left, is the faster one."""
-    if not groups.columns:
-        return bool(groups.rows)
+    if not groups.columns or not program.on_cpu:
+        return bool(groups.rows) and not groups.columns
     rows, columns = math.prod(x.sizes(groups.rows)), math.prod(y.sizes(groups.columns))
     return columns < min(rows, NARROW) and x.meta.numel() >= LARGE_MATRIX
 

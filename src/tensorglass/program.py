@@ -77,10 +77,13 @@ class Program:
     exact : bool
         Whether a product that is written to memory is as exact as one inside a matrix product. It is not in half
         precision, nor under autocast.
+    on_cpu : bool
+        Whether the program will run on a CPU, which has other fast and slow kernels than a GPU.
     """
 
-    def __init__(self, operands: Sequence[tuple[tuple[str, ...], torch.Tensor]], exact: bool) -> None:
+    def __init__(self, operands: Sequence[tuple[tuple[str, ...], torch.Tensor]], *, exact: bool, on_cpu: bool) -> None:
         self.exact = exact
+        self.on_cpu = on_cpu
         self.operands = [Value(f"x{i}", letters, meta) for i, (letters, meta) in enumerate(operands)]
         self.steps: list[Step] = []
         self._values: dict[str, Any] = {"torch": torch, **{value.name: value.meta for value in self.operands}}
@@ -120,3 +123,12 @@ class Program:
                 lines.append(f"    del {', '.join(done)}")
         lines.append(f"    return {self.steps[-1].code.split(' = ', 1)[1]}")
         return "\n".join(["import torch", "", "", *lines, ""])
+
+
+def is_inexact(dtype: torch.dtype) -> bool:
+    """Whether numbers of this dtype are rounded.
+
+    >>> is_inexact(torch.bfloat16), is_inexact(torch.complex64), is_inexact(torch.int8)
+    (True, True, False)
+    """
+    return dtype.is_floating_point or dtype.is_complex

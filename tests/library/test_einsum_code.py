@@ -4,6 +4,9 @@ import pytest
 import torch
 
 from tensorglass import plan_einsum, track_memory
+from tensorglass.indices import contraction
+from tensorglass.lowering import lower
+from tensorglass.notation import parse
 
 CODE = [
     ("ij,jk->ik", [(2, 3), (3, 4)], ["return torch.matmul(x0, x1)"]),
@@ -240,6 +243,30 @@ def test_half_precision_multiplies_inside_matrix_products():
         (torch.float32, "return x2.sum(1)"),
     ):
         assert lines_of(plan_einsum("bi,bi->b", *[torch.ones(2, 32, dtype=dtype)] * 2))[-1] == code
+
+
+@pytest.mark.parametrize(
+    ("equation", "shapes", "dtype", "code"),
+    [
+        ("bi,bi->b", [(2, 4), (2, 4)], torch.float32, ["x2 = x0 * x1", "return x2.sum(1)"]),
+        ("bi,bi->b", [(2**12, 2**12)] * 2, torch.float32, ["x2 = x0 * x1", "return x2.sum(1)"]),
+        (
+            "bi,bi->b",
+            [(2**12, 2**12 + 1)] * 2,
+            torch.float32,
+            ["return torch.bmm(x0.unsqueeze(1), x1.unsqueeze(2)).reshape(4096)"],
+        ),
+        ("bi,bi->b", [(2, 4)] * 2, torch.float16, ["return torch.bmm(x0.unsqueeze(1), x1.unsqueeze(2)).reshape(2)"]),
+        ("i,i->", [(4,), (4,)], torch.float32, ["return torch.matmul(x0, x1)"]),
+        ("i,i->", [(0,), (0,)], torch.int64, ["x2 = x0 * x1", "return x2.sum()"]),
+        ("ij,jk->ik", [(64, 16), (16, 2)], torch.float32, ["return torch.matmul(x0, x1)"]),
+        ("bij,bj->bi", [(2, 3, 4), (2, 4)], torch.float32, ["return torch.bmm(x1.unsqueeze(1), x0.mT).squeeze(1)"]),
+    ],
+)
+def test_code_on_a_gpu(equation, shapes, dtype, code):
+    operands = [torch.empty(shape, dtype=dtype, device="meta") for shape in shapes]
+    program, _ = lower(contraction(parse(equation), tuple(shapes)), operands, dtype, autocast=False, on_cpu=False)
+    assert [line.strip() for line in program.source().splitlines()[4:]] == code
 
 
 def test_other_dtypes_are_converted_first():

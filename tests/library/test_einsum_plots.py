@@ -78,7 +78,7 @@ def test_lines_lead_from_each_operand_to_its_product():
     for line in ax.lines:
         (x0, x1), (y0, y1) = line.get_xdata(), line.get_ydata()
         assert y0 > y1
-        assert {round(x0, 6), round(x1, 6)} <= {round(x, 6) for x, _ in texts.values()}
+        assert {round(x0, 6), round(x1, 6)} <= {round(text.get_position()[0], 6) for text in ax.texts}
     # no two lines cross: what is multiplied stands side by side
     order = sorted((texts[name][0], name[:2]) for name in texts if name.startswith("x"))
     assert [name for _, name in order] == ["x2", "x0", "x1", "x3"]
