@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .broadcasting import explain_broadcast as explain_broadcast
     from .device import default_device as default_device
-    from .einsum import einsum as einsum
-    from .einsum import plan_einsum as plan_einsum
+    from .einsum_plan import einsum as einsum
+    from .einsum_plan import plan_einsum as plan_einsum
     from .holdings import memory_of as memory_of
     from .inspection import storage_info as storage_info
     from .memory import track_memory as track_memory
@@ -33,12 +33,12 @@ __version__ = "0.1.0"
 PUBLIC_NAMES = {
     "EinsumError": "notation",
     "default_device": "device",
-    "einsum": "einsum",
+    "einsum": "einsum_plan",
     "explain_broadcast": "broadcasting",
     "explain_view": "views",
     "measured": "pages",
     "memory_of": "holdings",
-    "plan_einsum": "einsum",
+    "plan_einsum": "einsum_plan",
     "shares_memory": "storage",
     "shows_error": "pages",
     "storage_bytes": "storage",

@@ -17,6 +17,7 @@ _STYLE = """<style>
 .tensorglass caption { text-align: left; font-weight: bold; padding: 0.2em 0; }
 .tensorglass th, .tensorglass td { padding: 0.2em 0.7em; text-align: left; }
 .tensorglass .number { text-align: right; }
+.tensorglass .code { font-family: monospace; font-weight: normal; }
 .tensorglass .stretched, .tensorglass .missing { background:
   repeating-linear-gradient(45deg, rgba(127, 127, 127, 0.28) 0 2px, transparent 2px 7px); }
 .tensorglass .clash { outline: 2px solid #d55e00; outline-offset: -2px; font-weight: bold; }

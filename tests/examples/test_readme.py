@@ -16,6 +16,8 @@ def test_the_library_in_twenty_lines(capsys, monkeypatch):
     assert "\na + b[:, None, None]\n" in printed
     assert "(8, 1) and (8,)  (8, 8)  both stretched" in printed
     assert "b       (2, 4)  (4, 1)       4  same storage  64 bytes" in printed
+    assert "permutation, copies  bh q d                 (8, 9, 5)" in printed
+    assert "tensor([[3., 3., 3., 3.],\n        [3., 3., 3., 3.]])\n" in printed
     assert "\nFalse\n" in printed
     assert "memory breaks between axes 0 and 1" in printed
     assert "2 tensors in 2 storages: 64 bytes\n" in printed

@@ -82,3 +82,9 @@ def test_only_drawings_draw_and_report_knows_nobody(module):
     if module.stem == "report":
         relative = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]
         assert relative == []
+
+
+def test_no_module_has_a_public_name():
+    # Importing such a module would put it in the place of the name.
+    modules = {path.stem for path in SOURCE.glob("*.py")}
+    assert modules & set(tensorglass.PUBLIC_NAMES) == set()

@@ -46,7 +46,7 @@ LIBRARY = {
     "broadcasting": ["test_broadcasting"],
     "device": ["test_pages"],
     "drawing": ["test_plots", "test_memory_plots"],
-    "einsum": ["test_einsum_code", "test_einsum"],
+    "einsum_plan": ["test_einsum_code", "test_einsum"],
     "einsum_plots": ["test_einsum_plots"],
     "finding": ["test_holdings"],
     "holdings": ["test_holdings"],

@@ -25,7 +25,7 @@ from .lowering import lower
 from .notation import EinsumError, from_sublists, parse
 from .paths import Path
 from .program import Step, is_inexact
-from .report import Report, Table, bytes_text, counted
+from .report import Cell, Report, Table, bytes_text, counted
 from .shapes import Shape, shape_of
 
 if TYPE_CHECKING:
@@ -369,7 +369,14 @@ def _index_row(index: Index) -> tuple[str, ...]:
     return index.letter, str(index.size), ", ".join(index.roles), ", ".join(map(str, index.operands))
 
 
-def _step_row(step: Step) -> tuple[str, ...]:
+def _step_row(step: Step) -> tuple[str | Cell, ...]:
     operation = f"{step.operation}, copies" if step.copies else step.operation
     new_bytes = bytes_text(step.nbytes) if step.nbytes else "a view"
-    return step.code, operation, " ".join(step.letters), str(step.shape), f"{step.multiplications:,}", new_bytes
+    return (
+        Cell(step.code, ("code",)),
+        operation,
+        " ".join(step.letters),
+        str(step.shape),
+        f"{step.multiplications:,}",
+        new_bytes,
+    )
