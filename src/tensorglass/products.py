@@ -30,7 +30,7 @@ LARGE_MATRIX = 1024
 # the cache. A GPU wants them all at once, as long as they fit easily.
 LONG_VECTOR = 16
 PRODUCTS_AT_A_TIME = 2**18
-PRODUCTS_ON_A_GPU = 2**24
+PRODUCTS_ON_A_GPU = 2**22
 # A broadcast batch of matrices smaller than this costs more than copying them into one large matrix.
 SMALL_MATRIX = 64
 
