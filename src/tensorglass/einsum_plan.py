@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch._C import _is_any_autocast_enabled
-from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.compiler import is_compiling
 from torch.overrides import has_torch_function
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
@@ -262,6 +261,8 @@ def result_dtype(equation: str, layouts: Sequence[Layout], autocast: torch.dtype
     (dtype, *_) = dtypes
     if autocast is None and len(dtypes) == 1 and is_inexact(dtype):
         return dtype
+    from torch._subclasses.fake_tensor import FakeTensorMode  # with what it imports, it takes a second
+
     with FakeTensorMode(), _RefusedProducts():  # type: ignore[no-untyped-call]
         fakes = [torch.empty_strided(x.shape, x.stride, dtype=x.dtype, device=x.device) for x in layouts]
         try:

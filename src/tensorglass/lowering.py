@@ -52,7 +52,7 @@ def lower(
 
 def _prepared(program: Program, value: Value, dtype: torch.dtype) -> Value:
     if value.meta.dtype != dtype:
-        value = program.write("conversion", f"{value.name}.to({dtype})", value.letters, (value,))
+        value = program.rearrange("conversion", f"{value.name}.to({dtype})", value.letters, value)
     while len(set(value.letters)) < len(value.letters):
         value = _diagonal(program, value)
     ones = [axis for axis, size in enumerate(value.meta.shape) if size == 1]
@@ -60,7 +60,7 @@ def _prepared(program: Program, value: Value, dtype: torch.dtype) -> Value:
         return value
     rest = tuple(letter for axis, letter in enumerate(value.letters) if axis not in ones)
     axes = str(ones[0]) if len(ones) == 1 else str(tuple(ones))
-    return program.write("squeeze", f"{value.name}.squeeze({axes})", rest, (value,))
+    return program.rearrange("squeeze", f"{value.name}.squeeze({axes})", rest, value)
 
 
 def _diagonal(program: Program, value: Value) -> Value:
@@ -68,7 +68,7 @@ def _diagonal(program: Program, value: Value) -> Value:
     letter = next(letter for letter in value.letters if value.letters.count(letter) > 1)
     first, second, *_ = (axis for axis, other in enumerate(value.letters) if other == letter)
     rest = tuple(other for axis, other in enumerate(value.letters) if axis not in (first, second))
-    return program.write("diagonal", f"{value.name}.diagonal(0, {first}, {second})", (*rest, letter), (value,))
+    return program.rearrange("diagonal", f"{value.name}.diagonal(0, {first}, {second})", (*rest, letter), value)
 
 
 def _contracted(program: Program, x: Value, y: Value, others: list[Value], output: tuple[str, ...]) -> Value:
@@ -94,12 +94,12 @@ def _finish(program: Program, value: Value, contraction: Contraction, dtype: tor
     if order != contraction.output:
         ones = [place for place, letter in enumerate(contraction.output) if letter not in order]
         code = value.name + "".join(f".unsqueeze({place})" for place in ones)
-        value = program.write("squeeze", code, contraction.output, (value,))
+        value = program.rearrange("squeeze", code, contraction.output, value)
     if autocast or value.meta.dtype != dtype:
-        value = program.write("conversion", f"{value.name}.to({dtype})", value.letters, (value,))
+        value = program.rearrange("conversion", f"{value.name}.to({dtype})", value.letters, value)
     if summed_away and not any(step.nbytes for step in program.steps):
         # A sum over one element is that element, but nobody expects the result of a sum to be a view.
-        value = program.write("copy", f"{value.name}.clone()", value.letters, (value,))
+        value = program.rearrange("copy", f"{value.name}.clone()", value.letters, value)
     if not program.steps:  # the result is a view of the operand, as torch.einsum's is
         axes = ", ".join(map(str, range(value.meta.dim()))) or "()"
-        program.write("permutation", f"{value.name}.permute({axes})", value.letters, (value,))
+        program.rearrange("permutation", f"{value.name}.permute({axes})", value.letters, value)

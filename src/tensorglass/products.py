@@ -60,13 +60,40 @@ class Groups:
 
 
 def elementwise_product(program: Program, x: Value, y: Value, order: Letters | None = None) -> Value:
-    """Multiply without summing; `order` is that of the result's letters, by default the larger operand's."""
+    """Multiply without summing; `order` is that of the result's letters, if it matters."""
     if order is None:
-        small, large = sorted((x, y), key=lambda value: value.meta.numel())
-        order = (*(letter for letter in small.letters if letter not in large.letters), *large.letters)
+        order = tuple(dict.fromkeys([*x.letters, *y.letters]))
     code = f"{_aligned(x, order)} * {_aligned(y, order)}"
-    multiplications = math.prod(_size(letter, x, y) for letter in order)
-    return program.write("elementwise product", code, order, (x, y), multiplications)
+    axes = {letter: _size(letter, x, y) for letter in order}
+    result = program.compute("elementwise product", code, axes, (x, y), math.prod(axes.values()))
+    return program.laid_out(result, _order_of_products(x, y, order))
+
+
+def _order_of_products(x: Value, y: Value, order: Letters) -> Letters:
+    """Return the letters as torch lays out an elementwise result: by the strides of the first operand that tells.
+
+    Source of the rule: ``reorder_dimensions`` of ATen's `TensorIterator`, an insertion sort from the innermost axis on.
+    """
+    inner_first = list(reversed(order))
+    for i in range(1, len(inner_first)):
+        at = i
+        for place in reversed(range(i)):
+            wrong = _stride_difference(inner_first[place], inner_first[at], x, y)
+            if wrong < 0:
+                break
+            if wrong > 0:
+                inner_first[place], inner_first[at] = inner_first[at], inner_first[place]
+                at = place
+    return tuple(reversed(inner_first))
+
+
+def _stride_difference(letter: str, other: str, x: Value, y: Value) -> int:
+    for value in (x, y):
+        if letter in value.letters and other in value.letters:
+            here, there = value.strides((letter, other))
+            if here and there and here != there:
+                return here - there
+    return 0
 
 
 def contracted_product(program: Program, x: Value, y: Value, needed: Iterable[str], order: Letters | None) -> Value:
@@ -120,23 +147,23 @@ def _row_products_in_parts(program: Program, x: Value, y: Value, groups: Groups)
     if order[0] not in groups.batch:
         return None
     at_a_time = max(1, PRODUCTS_AT_A_TIME * x.sizes(order[:1])[0] // x.meta.numel())
-    axes = tuple(order.index(letter) for letter in groups.summed)
+    places = tuple(order.index(letter) for letter in groups.summed)
     parts = f"zip({_aligned(x, order)}.split({at_a_time}), {_aligned(y, order)}.split({at_a_time}))"
-    code = f"torch.cat([(p * q).sum({axes if len(axes) > 1 else axes[0]}) for p, q in {parts}])"
-    letters = tuple(letter for letter in order if letter in groups.batch)
-    return program.write("products and sums", code, letters, (x, y), x.meta.numel())
+    code = f"torch.cat([(p * q).sum({places if len(places) > 1 else places[0]}) for p, q in {parts}])"
+    axes = {letter: _size(letter, x, y) for letter in order if letter in groups.batch}
+    return program.compute("products and sums", code, axes, (x, y), x.meta.numel())
 
 
 def summed(program: Program, x: Value, letters: Letters) -> Value:
     """Sum over some letters of one tensor."""
     if not letters:
         return x
-    axes = tuple(x.letters.index(letter) for letter in letters)
-    rest = tuple(letter for letter in x.letters if letter not in letters)
-    arguments = [str(axes if len(axes) > 1 else axes[0])] if rest else []
+    places = tuple(x.letters.index(letter) for letter in letters)
+    rest = {letter: size for letter, size in zip(x.letters, x.meta.shape, strict=True) if letter not in letters}
+    arguments = [str(places if len(places) > 1 else places[0])] if rest else []
     if not is_inexact(x.meta.dtype) and x.meta.dtype != torch.int64:
         arguments.append(f"dtype={x.meta.dtype}")  # torch would give int64, and matrix products want one dtype
-    return program.write("sum", f"{x.name}.sum({', '.join(arguments)})", rest, (x,))
+    return program.compute("sum", f"{x.name}.sum({', '.join(arguments)})", rest, (x,))
 
 
 def permuted(program: Program, x: Value, order: Letters, contiguous: bool = False) -> Value:
@@ -144,7 +171,7 @@ def permuted(program: Program, x: Value, order: Letters, contiguous: bool = Fals
     if x.letters == order:
         return x
     code = _aligned(x, order) + (".contiguous()" if contiguous else "")
-    return program.write("permutation", code, order, (x,))
+    return program.rearrange("permutation", code, order, x)
 
 
 def _comes_first(letters: Letters, others: Letters, order: Letters) -> bool:
@@ -182,7 +209,9 @@ def _matrix_product(program: Program, x: Value, y: Value, groups: Groups) -> Val
         code = f"torch.matmul({right_code}, {left_code})"
     if len(letters) > len(merged):
         code += f".reshape({_arguments(sizes)})"
-    return program.write("matrix product", code, letters, (left, right), multiplications)
+    return program.compute(
+        "matrix product", code, dict(zip(letters, sizes, strict=True)), (left, right), multiplications
+    )
 
 
 def _broadcast_matrix_product(program: Program, x: Value, y: Value, groups: Groups, spread: Letters) -> Value:
@@ -197,7 +226,8 @@ def _broadcast_matrix_product(program: Program, x: Value, y: Value, groups: Grou
     letters = (*order.batch, *order.rows, *order.columns)
     sizes = (*y.sizes(order.batch), *x.sizes(order.rows), *y.sizes(order.columns))
     code += f".reshape({_arguments(sizes)})"
-    return program.write("matrix product", code, letters, (left, right), math.prod(sizes) * summed_size)
+    axes = dict(zip(letters, sizes, strict=True))
+    return program.compute("matrix product", code, axes, (left, right), math.prod(sizes) * summed_size)
 
 
 def _outer_columns(x: Value, y: Value, groups: Groups) -> Letters:
@@ -259,7 +289,7 @@ def _matrix(program: Program, value: Value, batch: Letters, first: Letters, seco
         code += f".reshape({_arguments(shape)})"
     if code != value.name:
         merged = tuple("".join(part) for part in parts)
-        value = program.write("permutation", code, merged, (value,))
+        value = program.rearrange("permutation", code, merged, value)
     return value, f"{value.name}.mT" if transposed else value.name
 
 

@@ -1,4 +1,4 @@
-"""A program of torch calls that grows line by line, each line tried on meta tensors as it is written.
+"""A program of torch calls that grows line by line, each view tried on meta tensors as it is written.
 
 A meta tensor has a shape and strides and no data. Running a line on meta tensors tells what it gives: the strides that
 decide whether the next reshape must copy, and the bytes that it allocates.
@@ -7,14 +7,12 @@ decide whether the next reshape must copy, and the bytes that it allocates.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
 from .shapes import Shape
-
-_MAYBE_VIEWS = ("diagonal", "permutation", "squeeze")
 
 
 @dataclass(frozen=True)
@@ -89,24 +87,40 @@ class Program:
         self._values: dict[str, Any] = {"torch": torch, **{value.name: value.meta for value in self.operands}}
         self._reads: list[tuple[str, ...]] = []
 
-    def write(
-        self,
-        operation: str,
-        expression: str,
-        letters: tuple[str, ...],
-        reads: Sequence[Value],
-        multiplications: int = 0,
+    def rearrange(self, operation: str, expression: str, letters: tuple[str, ...], source: Value) -> Value:
+        """Add the line ``xN = expression``, which moves the numbers of one value at most, and return its result."""
+        meta = eval(expression, self._values)
+        nbytes = 0 if meta._is_view() else meta.nbytes
+        return self._add(
+            Step(operation, expression, "", letters, tuple(meta.shape), 0, nbytes, nbytes > 0), meta, (source,)
+        )
+
+    def compute(
+        self, operation: str, expression: str, axes: dict[str, int], reads: Sequence[Value], multiplications: int = 0
     ) -> Value:
-        """Add the line ``xN = expression`` and return its result."""
-        result = Value(f"x{len(self.operands) + len(self.steps)}", letters, eval(expression, self._values))
-        self._values[result.name] = result.meta
+        """Add the line ``xN = expression``, which computes a new contiguous tensor, and return that.
+
+        The line is not tried: before its first arithmetic on meta tensors torch would import for a second.
+        """
+        shape = tuple(axes.values())
+        meta = torch.empty(shape, dtype=reads[0].meta.dtype, device="meta")
+        step = Step(operation, expression, "", tuple(axes), shape, multiplications, meta.nbytes, copies=False)
+        return self._add(step, meta, reads)
+
+    def laid_out(self, value: Value, order: tuple[str, ...]) -> Value:
+        """Note that the axes of a computed tensor lie in memory in another order."""
+        sizes = value.sizes(order)
+        meta = torch.empty(sizes, dtype=value.meta.dtype, device="meta")
+        meta = meta.permute([order.index(letter) for letter in value.letters])
+        self._values[value.name] = meta
+        return Value(value.name, value.letters, meta)
+
+    def _add(self, step: Step, meta: torch.Tensor, reads: Sequence[Value]) -> Value:
+        result = f"x{len(self.operands) + len(self.steps)}"
+        self.steps.append(replace(step, code=f"{result} = {step.code}", result=result))
         self._reads.append(tuple(value.name for value in reads))
-        nbytes = 0 if operation in _MAYBE_VIEWS and result.meta._is_view() else result.meta.nbytes
-        copies = nbytes > 0 and operation in ("permutation", "conversion", "copy")
-        shape = tuple(result.meta.shape)
-        code = f"{result.name} = {expression}"
-        self.steps.append(Step(operation, code, result.name, letters, shape, multiplications, nbytes, copies))
-        return result
+        self._values[result] = meta
+        return Value(result, step.letters, meta)
 
     def source(self) -> str:
         """Return the program as a function of its operands. What is no longer needed is let go at once."""

@@ -1,5 +1,7 @@
 """What einsum plans become: the very torch code, case by case, and that it computes what torch.einsum computes."""
 
+import random
+
 import pytest
 import torch
 
@@ -7,6 +9,8 @@ from tensorglass import plan_einsum, track_memory
 from tensorglass.indices import contraction
 from tensorglass.lowering import lower
 from tensorglass.notation import parse
+from tensorglass.products import elementwise_product
+from tensorglass.program import Program, Value
 
 CODE = [
     ("ij,jk->ik", [(2, 3), (3, 4)], ["return torch.matmul(x0, x1)"]),
@@ -232,6 +236,35 @@ def test_expanded_operands():
     y = torch.randn(5, 3, dtype=torch.float64)
     check("ij,jk->ik", [x, y], ["return torch.matmul(x0, x1)"])
     check("bij,bjk->bik", [x.expand(2, 4, 5), y.expand(2, 5, 3)], ["return torch.bmm(x0, x1)"])
+
+
+def random_layout(rng, letters, sizes):
+    """A tensor with these axes: permuted in memory, some of them expanded or with gaps."""
+    order = rng.sample(range(len(letters)), len(letters))
+    x = torch.zeros([sizes[letters[axis]] for axis in order]).permute(
+        [order.index(axis) for axis in range(len(letters))]
+    )
+    for axis in range(x.dim()):
+        if rng.random() < 0.15:
+            x = x.narrow(axis, 0, 1).expand(x.shape)
+        elif rng.random() < 0.15:
+            x = torch.cat([x, x], axis).unflatten(axis, (x.shape[axis], 2)).select(axis + 1, 0)
+    return x
+
+
+def test_where_torch_puts_products():
+    rng = random.Random(0)
+    sizes = {"i": 2, "j": 3, "k": 4, "l": 5}
+    for _ in range(400):
+        values = {}
+        for name in ("x0", "x1"):
+            letters = tuple(rng.sample("ijkl", rng.randint(1, 4)))
+            values[name] = Value(name, letters, random_layout(rng, letters, sizes))
+        program = Program([], exact=True, on_cpu=True)
+        result = elementwise_product(program, *values.values())
+        computed = eval(program.steps[0].code.split(" = ")[1], {name: value.meta for name, value in values.items()})
+        assert computed.shape == result.meta.shape
+        assert computed.stride() == result.meta.stride(), values
 
 
 def test_half_precision_multiplies_inside_matrix_products():

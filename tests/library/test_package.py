@@ -88,3 +88,11 @@ def test_no_module_has_a_public_name():
     # Importing such a module would put it in the place of the name.
     modules = {path.stem for path in SOURCE.glob("*.py")}
     assert modules & set(tensorglass.PUBLIC_NAMES) == set()
+
+
+def test_the_first_einsum_waits_for_no_import():
+    # Arithmetic on meta or fake tensors would import 800 modules, for a second.
+    code = (
+        "import torch\nfrom tensorglass import einsum\neinsum('ij,i,jk->k', torch.eye(2), torch.ones(2), torch.eye(2))"
+    )
+    assert {"sympy", "torch._dynamo", "torch._subclasses.fake_tensor"} & loaded_after(code) == set()

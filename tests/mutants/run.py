@@ -30,11 +30,13 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt  # noqa: F401 - imported once here, so that each fork has it
 import pytest
-import torch._subclasses.fake_tensor  # noqa: F401
+import torch._subclasses.fake_tensor
+import torch.fx.experimental.proxy_tensor
 from equivalent import EQUIVALENT
 from mutate import Mutant, mutants
 from page_mutants import survivors_of_page
 
+WARM = torch.ones(1, device="meta") * 1  # torch imports for a second before its first arithmetic on meta tensors
 ROOT = Path(__file__).parents[2]
 PRINTED = tempfile.TemporaryDirectory()  # removed at the end
 
