@@ -86,8 +86,8 @@ class EinsumPlan(Report):
     warnings: tuple[str, ...]
     result: Shape
     dtype: torch.dtype
-    contraction: Contraction = field(compare=False)
-    _source: str = field(compare=False)
+    contraction: Contraction
+    _source: str
     _run: Callable[..., torch.Tensor] = field(compare=False)
 
     def __call__(self, *operands: torch.Tensor) -> torch.Tensor:
@@ -282,13 +282,14 @@ class _RefusedProducts(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func is torch.ops.aten.bmm.default:
-            dtype, other, device = args[0].dtype, args[1].dtype, args[0].device.type
-            if args[0].numel() == 0 or args[1].numel() == 0:  # of nothing there is a product, whatever the dtypes
-                return func(args[0].to(other), args[1])
-            if dtype != other:
-                raise RuntimeError(f"a matrix product needs one dtype, not {dtype} and {other}")
-            if dtype == torch.bool or (device == "cuda" and not is_inexact(dtype)):
-                raise RuntimeError(f"matrix products of {dtype} are not implemented on {device}")
+            first, second = args
+            if 0 in (first.numel(), second.numel()):  # of nothing there is a product, whatever the dtypes
+                return func(first.to(second.dtype), second)
+            if first.dtype != second.dtype:
+                raise RuntimeError(f"a matrix product needs one dtype, not {first.dtype} and {second.dtype}")
+            device = first.device.type
+            if first.dtype == torch.bool or (device == "cuda" and not is_inexact(first.dtype)):
+                raise RuntimeError(f"matrix products of {first.dtype} are not implemented on {device}")
         return func(*args, **(kwargs or {}))
 
 
@@ -304,7 +305,9 @@ def _autocast(layouts: Sequence[tuple[Any, ...]]) -> torch.dtype | None:
     if not layouts:
         return None
     device = layouts[0][-1].type
-    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else None
+    if not torch.amp.is_autocast_available(device) or not torch.is_autocast_enabled(device):
+        return None
+    return torch.get_autocast_dtype(device)
 
 
 def _unusual(equation: Any, operands: tuple[Any, ...]) -> torch.Tensor:
@@ -323,7 +326,7 @@ def _normalized(equation: Any, operands: tuple[Any, ...]) -> tuple[str, tuple[An
     """Return the equation and its operands, also from the sublist format and from a list of operands."""
     if isinstance(equation, torch.Tensor):
         parts = (equation, *operands)
-        for i, sublist in enumerate([*parts[1::2], parts[-1]] if len(parts) % 2 else parts[1::2]):
+        for i, sublist in enumerate((*parts[1::2], parts[-1])):
             if not isinstance(sublist, (list, tuple)):
                 raise TypeError(
                     f"einsum() sublist {i} is {type(sublist).__name__}; expected an equation first, or a list of "

@@ -143,7 +143,7 @@ def _covered(equation: Equation, operand: int, shape: Shape) -> int:
     term = equation.terms[operand]
     has_ellipsis = ELLIPSIS in term.letters
     named = len(term.letters) - has_ellipsis
-    if len(shape) == named or (has_ellipsis and len(shape) > named):
+    if len(shape) >= named if has_ellipsis else len(shape) == named:
         return len(shape) - named
     least = "at least " if has_ellipsis else ""
     raise equation.refused(

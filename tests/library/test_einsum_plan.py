@@ -34,6 +34,7 @@ def test_loops_by_letter():
 def test_what_runs_is_the_torch_code():
     plan = plan_einsum("ij,jk->ik", (2, 3), (3, 4))
     assert plan._run.__code__.co_code == compile_function(plan.torch_code()).__code__.co_code
+    assert plan._run.__code__.co_filename == "<einsum ij,jk->ik>"
     assert module._compiled("def contract(x0):\n    return x0 + 1\n", "")(1) == 2
 
 
@@ -41,6 +42,51 @@ def compile_function(source):
     namespace = {}
     exec(source, namespace)
     return namespace["contract"]
+
+
+def test_code_under_autocast():
+    def lines(*dtypes, equation="ij,jk->ik"):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            plan = plan_einsum(equation, *[torch.ones(2, 2, dtype=dtype) for dtype in dtypes])
+        assert plan.dtype == {"ij->i": torch.int64}.get(equation, torch.bfloat16)
+        return [line.strip() for line in plan.torch_code().splitlines()[4:]]
+
+    products = ["x2 = torch.matmul(x0, x1)", "return x2.to(torch.bfloat16)"]
+    assert lines(torch.float32, torch.float32) == products
+    assert lines(torch.bfloat16, torch.bfloat16) == products
+    assert lines(torch.float32, torch.bfloat16) == [
+        "x2 = x0.to(torch.bfloat16)",
+        "x3 = torch.matmul(x2, x1)",
+        "del x2",
+        "return x3.to(torch.bfloat16)",
+    ]
+    assert lines(torch.int32, equation="ij->i")[0] == "x1 = x0.to(torch.int64)"
+
+
+@pytest.mark.parametrize("sizes", [(2, 0, 3), (0, 2, 3), (2, 3, 0)])
+@pytest.mark.parametrize(
+    "dtypes", [(torch.bool, torch.bool), (torch.float32, torch.float64), (torch.int64, torch.bool)]
+)
+def test_products_of_nothing_take_any_dtypes(sizes, dtypes):
+    i, j, k = sizes
+    operands = torch.ones(i, j, dtype=dtypes[0]), torch.ones(j, k, dtype=dtypes[1])
+    expected, result = torch.einsum("ij,jk->ik", *operands), einsum("ij,jk->ik", *operands)
+    assert (result.dtype, result.tolist()) == (expected.dtype, expected.tolist())
+
+
+def test_meta_tensors_are_planned_as_for_the_cpu():
+    for shape in ((2, 15), (2, 16)):
+        on_meta = plan_einsum("bi,bi->b", *[torch.empty(shape, device="meta")] * 2)
+        assert on_meta.torch_code() == plan_einsum("bi,bi->b", shape, shape).torch_code()
+    with torch.autocast("cpu"):
+        assert plan_einsum("ij->i", torch.ones(2, 3, device="meta")).dtype == torch.float32
+
+
+def test_sizes_that_are_symbols_are_not_planned():
+    layout = (("s0",), (1,), torch.float32, torch.device("cpu"))
+    with pytest.raises(TypeError) as caught:
+        module._remembered_plan("i", (layout,), None)
+    assert str(caught.value) == "the sizes are symbols of a trace; only torch.einsum takes these"
 
 
 def test_refused_dtypes_name_them(capfd):
@@ -57,9 +103,11 @@ def test_refused_dtypes_name_them(capfd):
         "einsum 'ij,jk->ik' of torch.bool and torch.bool: matrix products of torch.bool are not implemented on cpu"
     )
     on_a_gpu = module.Layout((2, 2), (2, 1), torch.int64, torch.device("cuda"))
-    if torch.cuda.is_available() or torch.backends.cuda.is_built():
-        with pytest.raises(EinsumError, match=r"matrix products of torch.int64 are not implemented on cuda"):
-            module.result_dtype("ij,jk->ik", (on_a_gpu, on_a_gpu), None)
+    with pytest.raises(EinsumError, match=r"matrix products of torch.int64 are not implemented on cuda"):
+        module.result_dtype("ij,jk->ik", (on_a_gpu, on_a_gpu), None)
+    floats = on_a_gpu._replace(dtype=torch.float32), on_a_gpu._replace(dtype=torch.float32)
+    with torch.autocast("cpu"):
+        assert module.result_dtype("ij,jk->ik", floats, torch.bfloat16) == torch.float32
 
 
 def test_autocast_is_part_of_what_is_remembered():
@@ -186,6 +234,18 @@ def test_wrong_arguments(function, arguments, error, message):
     assert str(caught.value) == message
 
 
+def test_every_operand_needs_a_sublist():
+    x = torch.ones(2)
+    for arguments, position in (((x, [0], x), 1), ((x, x), 0), ((x, [0], x, 5, x, [1]), 1), ((x, [0], x, [1], x), 2)):
+        with pytest.raises(TypeError, match=rf"^einsum\(\) sublist {position} is (int|Tensor); expected"):
+            einsum(*arguments)
+
+
+def test_without_operands_under_autocast():
+    with torch.autocast("cpu"), pytest.raises(EinsumError, match="expected as many operands, got 0"):
+        einsum("i")
+
+
 def test_a_plan_takes_what_it_was_made_for():
     plan = plan_einsum("ij,jk->ik", (2, 3), (3, 4))
     assert torch.equal(plan(torch.ones(3, 2).T, torch.ones(3, 4)), torch.full((2, 4), 3.0))
@@ -195,6 +255,9 @@ def test_a_plan_takes_what_it_was_made_for():
         "the plan is for (2, 3) of torch.float32 and (3, 4) of torch.float32; "
         "got (2, 3) of torch.float32 and (3, 5) of torch.float32"
     )
+    with pytest.raises(TypeError) as caught:
+        plan(torch.ones(2, 3), 3)
+    assert str(caught.value) == "plan() operand 1 is int; expected a torch.Tensor"
     for others in ((torch.ones(2, 3),), (torch.ones(2, 3).double(), torch.ones(3, 4).double())):
         with pytest.raises(EinsumError, match="the plan is for"):
             plan(*others)
@@ -277,5 +340,8 @@ def test_the_report_of_copies_and_of_numbers():
 
 
 def test_plans_are_compared_by_what_they_say():
-    assert plan_einsum("ij->i", (2, 3)) == plan_einsum("ij->i", (2, 3))
+    first = plan_einsum("ij->i", (2, 3))
+    module._remembered_plan.cache_clear()
+    assert first == plan_einsum("ij->i", (2, 3))
+    assert first is not plan_einsum("ij->i", (2, 3))
     assert plan_einsum("ij->i", (2, 3)) != plan_einsum("ij->j", (2, 3))

@@ -54,6 +54,13 @@ def test_where_everything_stands():
     assert tuple(ax.figure.get_size_inches()) == pytest.approx((0.45 * 5.8, 0.45 * 4.6))
 
 
+def test_a_wide_text_widens_the_picture():
+    ax, texts, _ = drawn("i->i", (3,))
+    assert texts["result: (3,)"][0] == pytest.approx(0.8)  # its 2.4 units begin left of the operand, which is at 0
+    assert ax.get_xlim() == pytest.approx((-0.9, 2.5))
+    assert ax.figure.get_size_inches()[0] == pytest.approx(0.45 * 3.4)
+
+
 def test_a_result_without_axes_is_one_grey_cell():
     ax, texts, cells = drawn("i->", (3,))
     assert cells[-1].get_xy() == pytest.approx((texts["result: ()"][0] - 0.5, -2.7))
