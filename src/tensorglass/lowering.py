@@ -76,7 +76,7 @@ def _contracted(program: Program, x: Value, y: Value, others: list[Value], outpu
     order = None if others else output
     x = _summed_alone(program, x, {*needed, *y.letters})
     y = _summed_alone(program, y, {*needed, *x.letters})
-    if set(x.letters) & set(y.letters) <= needed:
+    if needed.issuperset((*x.letters, *y.letters)):
         return elementwise_product(program, x, y, order)
     return contracted_product(program, x, y, needed, order)
 

@@ -63,8 +63,10 @@ def refused(problem: str, text: str, *places: int) -> EinsumError:
        ^
     """
     text = "".join(character if character.isprintable() else " " for character in text)  # so that the marks fit
-    marks = "".join("^" if place in places else " " for place in range(max(places, default=-1) + 1))
-    return EinsumError("\n".join([problem, f"  {text}", *([f"  {marks}"] if places else [])]))
+    lines = [problem, f"  {text}"]
+    if places:
+        lines.append("  " + "".join("^" if place in places else " " for place in range(max(places) + 1)))
+    return EinsumError("\n".join(lines))
 
 
 def parse(text: str) -> Equation:
@@ -158,7 +160,7 @@ def _check_output(equation: Equation) -> None:
 def _unexpected(text: str, at: int, in_output: bool) -> str:
     if text[at] == ".":
         return "a dot that is not part of an ellipsis; expected '...' without spaces"
-    if text[at] in "->" and not in_output:
+    if text[at] in ("-", ">") and not in_output:
         return f"unexpected {text[at]!r}; expected '->' without spaces, once"
     where = "in the output" if in_output else "in a term"
     return f"unexpected {text[at]!r} {where}; expected letters from a to z or A to Z, '...' or spaces"

@@ -71,22 +71,15 @@ def shared_letters(term: Letters, other: Letters, needed: set[str]) -> Letters:
     return tuple(letter for letter in term if letter in needed or letter in other)
 
 
-def _without_lonely_letters(terms: Sequence[Letters], output: Letters) -> list[Letters]:
-    everywhere = [*output, *(letter for term in terms for letter in term)]
-    return [tuple(letter for letter in term if everywhere.count(letter) > 1) for term in terms]
-
-
 def _proposals(terms: Sequence[Letters], output: Letters, sizes: dict[str, int]) -> Iterator[Path]:
-    """Yield the path from left to right, and those of opt_einsum's strategies."""
-    yield ((0, 1), *((0, len(terms) - step) for step in range(2, len(terms))))
+    """Yield the paths of opt_einsum's strategies."""
     symbols = {letter: opt_einsum.get_symbol(i) for i, letter in enumerate(sizes)}
-    shared = _without_lonely_letters(terms, output)  # opt_einsum would count what is summed before it multiplies
-    written = ",".join("".join(symbols[letter] for letter in term) for term in shared)
+    written = ",".join("".join(symbols[letter] for letter in term) for term in terms)
     equation = f"{written}->{''.join(symbols[letter] for letter in output)}"
-    shapes = [tuple(max(sizes[letter], 1) for letter in term) for term in shared]  # 0 would make every path free
+    shapes = [tuple(max(sizes[letter], 1) for letter in term) for term in terms]  # 0 would make every path free
     strategies = ["auto", "greedy"]
     if len(terms) <= _DYNAMIC_PROGRAMMING_AT_MOST:
         strategies.append("dp")
     for strategy in strategies:
         path, _ = opt_einsum.contract_path(equation, *shapes, shapes=True, optimize=strategy)
-        yield tuple(tuple(step) for step in path if len(step) > 1)
+        yield tuple(tuple(step) for step in path if len(step) == 2)  # dp also names what is summed alone

@@ -103,7 +103,7 @@ def contracted_product(program: Program, x: Value, y: Value, needed: Iterable[st
     would otherwise have had that order, it is copied into it, so that the result is as contiguous as torch.einsum's.
     """
     groups = Groups.of(x, y, needed)
-    if order is not None and groups.rows and groups.columns and _comes_first(groups.columns, groups.rows, order):
+    if order is not None and _columns_come_first(groups, order):
         x, y, groups = y, x, groups.swapped()
     contiguous = False
     if _is_narrow(program, x, y, groups):
@@ -146,7 +146,7 @@ def _row_products_in_parts(program: Program, x: Value, y: Value, groups: Groups)
     order = in_memory_order(x, x.letters)
     if order[0] not in groups.batch:
         return None
-    at_a_time = max(1, PRODUCTS_AT_A_TIME * x.sizes(order[:1])[0] // x.meta.numel())
+    at_a_time = max(1, PRODUCTS_AT_A_TIME * x.sizes(order)[0] // x.meta.numel())
     places = tuple(order.index(letter) for letter in groups.summed)
     parts = f"zip({_aligned(x, order)}.split({at_a_time}), {_aligned(y, order)}.split({at_a_time}))"
     code = f"torch.cat([(p * q).sum({places if len(places) > 1 else places[0]}) for p, q in {parts}])"
@@ -174,8 +174,9 @@ def permuted(program: Program, x: Value, order: Letters, contiguous: bool = Fals
     return program.rearrange("permutation", code, order, x)
 
 
-def _comes_first(letters: Letters, others: Letters, order: Letters) -> bool:
-    return min(map(order.index, letters)) < min(map(order.index, others))
+def _columns_come_first(groups: Groups, order: Letters) -> bool:
+    outermost = next((letter for letter in order if letter not in groups.batch), None)
+    return bool(groups.rows) and outermost in groups.columns
 
 
 def _is_narrow(program: Program, x: Value, y: Value, groups: Groups) -> bool:
@@ -231,20 +232,20 @@ def _broadcast_matrix_product(program: Program, x: Value, y: Value, groups: Grou
 
 
 def _outer_columns(x: Value, y: Value, groups: Groups) -> Letters:
-    """Return the columns to broadcast over, or nothing if a single matrix product needs no copy of `y` either."""
-    if groups.batch or not groups.columns or _copied(y, _cheapest_order(x, y, groups)) == 0:
+    """Return the columns to broadcast over: those that lie outside the summed axes, if others lie inside."""
+    if groups.batch:
         return ()
-    border = max(y.strides(groups.summed))
-    outer = tuple(letter for letter in groups.columns if y.strides((letter,))[0] > border)
+    from_outside = in_memory_order(y, (*groups.summed, *groups.columns))
+    outer = tuple(itertools.takewhile(lambda letter: letter in groups.columns, from_outside))
     inner = tuple(letter for letter in groups.columns if letter not in outer)
     matrix = math.prod(y.sizes((*groups.summed, *inner)))
     order = _cheapest_order(x, y, replace(groups, batch=outer, columns=inner))
-    return outer if outer and inner and matrix >= SMALL_MATRIX and _copied(y, order) == 0 else ()
+    return outer if inner and matrix >= SMALL_MATRIX and _copied(y, order) == 0 else ()
 
 
 def _cheapest_order(x: Value, y: Value, groups: Groups) -> Groups:
     """Return the groups with their letters in the order that copies the fewest bytes."""
-    batch_of = [value for value in (x, y) if set(groups.batch) <= set(value.letters)]
+    with_batch = [value for value in (x, y) if all(letter in value.letters for letter in groups.batch)]
     orders = [
         Groups(
             batch=in_memory_order(batch_leader, groups.batch),
@@ -252,22 +253,19 @@ def _cheapest_order(x: Value, y: Value, groups: Groups) -> Groups:
             columns=in_memory_order(y, groups.columns),
             summed=in_memory_order(summed_leader, groups.summed),
         )
-        for batch_leader, summed_leader in itertools.product(batch_of, (x, y))
+        for batch_leader, summed_leader in itertools.product(with_batch, (x, y))
     ]
     return min(orders, key=lambda order: _copied(x, order) + _copied(y, order))
 
 
 def _copied(value: Value, groups: Groups) -> int:
-    """Return the bytes that are copied to see a value as a matrix, or as a batch of them."""
-    batch = tuple(letter for letter in groups.batch if letter in value.letters)
-    own = tuple(letter for letter in (groups.rows + groups.columns) if letter in value.letters)
-    parts = [part for part in (batch, own, groups.summed) if part]
-    letters = tuple(itertools.chain.from_iterable(parts))
-    shape = tuple(math.prod(value.sizes(part)) for part in parts)
+    """Return the bytes that are copied to merge the axes of each group into one."""
+    parts = (groups.batch, groups.rows + groups.columns, groups.summed)
+    own = [tuple(letter for letter in part if letter in value.letters) for part in parts]
+    letters = tuple(itertools.chain.from_iterable(own))
+    shape = tuple(math.prod(value.sizes(part)) for part in own if part)
     stride = view_stride(value.sizes(letters), value.strides(letters), shape)
-    is_matrix = bool(own and groups.summed)
-    unreadable = stride is None or (is_matrix and 1 not in stride[-2:] and 1 not in shape[-2:])
-    return value.meta.nbytes if unreadable else 0
+    return value.meta.nbytes if stride is None else 0
 
 
 def _matrix(program: Program, value: Value, batch: Letters, first: Letters, second: Letters) -> tuple[Value, str]:

@@ -7,7 +7,7 @@ decide whether the next reshape must copy, and the bytes that it allocates.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -91,9 +91,10 @@ class Program:
         """Add the line ``xN = expression``, which moves the numbers of one value at most, and return its result."""
         meta = eval(expression, self._values)
         nbytes = 0 if meta._is_view() else meta.nbytes
-        return self._add(
-            Step(operation, expression, "", letters, tuple(meta.shape), 0, nbytes, nbytes > 0), meta, (source,)
-        )
+        result = self._next_name()
+        code = f"{result} = {expression}"
+        step = Step(operation, code, result, letters, tuple(meta.shape), 0, nbytes, copies=bool(nbytes))
+        return self._add(step, meta, (source,))
 
     def compute(
         self, operation: str, expression: str, axes: dict[str, int], reads: Sequence[Value], multiplications: int = 0
@@ -104,7 +105,9 @@ class Program:
         """
         shape = tuple(axes.values())
         meta = torch.empty(shape, dtype=reads[0].meta.dtype, device="meta")
-        step = Step(operation, expression, "", tuple(axes), shape, multiplications, meta.nbytes, copies=False)
+        result = self._next_name()
+        code = f"{result} = {expression}"
+        step = Step(operation, code, result, tuple(axes), shape, multiplications, meta.nbytes, copies=False)
         return self._add(step, meta, reads)
 
     def laid_out(self, value: Value, order: tuple[str, ...]) -> Value:
@@ -115,27 +118,27 @@ class Program:
         self._values[value.name] = meta
         return Value(value.name, value.letters, meta)
 
+    def _next_name(self) -> str:
+        return f"x{len(self.operands) + len(self.steps)}"
+
     def _add(self, step: Step, meta: torch.Tensor, reads: Sequence[Value]) -> Value:
-        result = f"x{len(self.operands) + len(self.steps)}"
-        self.steps.append(replace(step, code=f"{result} = {step.code}", result=result))
+        self.steps.append(step)
         self._reads.append(tuple(value.name for value in reads))
-        self._values[result] = meta
-        return Value(result, step.letters, meta)
+        self._values[step.result] = meta
+        return Value(step.result, step.letters, meta)
 
     def source(self) -> str:
-        """Return the program as a function of its operands. What is no longer needed is let go at once."""
-        names = [value.name for value in self.operands]
-        lines = [f"def contract({', '.join(names)}):"]
+        """Return the program as a function of its operands. Each value is read once, and then let go."""
+        lines = [f"def contract({', '.join(value.name for value in self.operands)}):"]
         own: set[str] = set()  # names that keep memory of ours alive, rather than that of an operand
-        for i, (step, reads) in enumerate(zip(self.steps[:-1], self._reads, strict=False)):
+        for step, reads in zip(self.steps[:-1], self._reads, strict=False):
             lines.append(f"    {step.code}")
             if step.nbytes or own.intersection(reads):
                 own.add(step.result)
-            later = {name for others in self._reads[i + 1 :] for name in others}
-            done = [name for name in dict.fromkeys(reads) if name in own and name not in later]
+            done = [name for name in reads if name in own]
             if done:
                 lines.append(f"    del {', '.join(done)}")
-        lines.append(f"    return {self.steps[-1].code.split(' = ', 1)[1]}")
+        lines.append(f"    return {self.steps[-1].code.partition(' = ')[2]}")
         return "\n".join(["import torch", "", "", *lines, ""])
 
 

@@ -9,7 +9,7 @@ from tensorglass import plan_einsum, track_memory
 from tensorglass.indices import contraction
 from tensorglass.lowering import lower
 from tensorglass.notation import parse
-from tensorglass.products import elementwise_product
+from tensorglass.products import elementwise_product, summed
 from tensorglass.program import Program, Value
 
 CODE = [
@@ -75,6 +75,68 @@ CODE = [
             "x2 = x0.reshape(4)",
             "x3 = x1.permute(1, 2, 0, 3).reshape(4, 6)",
             "return torch.matmul(x3.mT, x2).reshape(3, 2)",
+        ],
+    ),
+    ("bij,bjk->ibk", [(2, 64, 16), (2, 16, 3)], ["x2 = torch.bmm(x1.mT, x0.mT)", "return x2.permute(2, 0, 1)"]),
+    (
+        "bi,bi->b",
+        [(3, 2**19), (3, 2**19)],
+        ["return torch.cat([(p * q).sum(1) for p, q in zip(x0.split(1), x1.split(1))])"],
+    ),
+    (
+        "bjk,bijkl->bil",
+        [(2, 8, 8), (2, 3, 8, 8, 2)],
+        [
+            "x2 = x0.reshape(2, 64)",
+            "x3 = x1.permute(0, 2, 3, 1, 4).reshape(2, 64, 6)",
+            "return torch.bmm(x2.unsqueeze(1), x3).squeeze(1).reshape(2, 3, 2)",
+        ],
+    ),
+    # whichever operand is smaller is copied
+    (
+        "ijk,kjl->il",
+        [(2, 3, 4), (4, 3, 50)],
+        [
+            "x2 = x0.permute(0, 2, 1).reshape(2, 12)",
+            "x3 = x1.reshape(12, 50)",
+            "return torch.matmul(x2, x3)",
+        ],
+    ),
+    (
+        "ijk,kjl->il",
+        [(50, 3, 4), (4, 3, 20)],
+        [
+            "x2 = x0.reshape(50, 12)",
+            "x3 = x1.permute(1, 0, 2).reshape(12, 20)",
+            "return torch.matmul(x2, x3)",
+        ],
+    ),
+    (
+        "cbij,bcjk->bcik",
+        [(2, 3, 4, 5), (3, 2, 5, 60)],
+        [
+            "x2 = x0.permute(1, 0, 2, 3).reshape(6, 4, 5)",
+            "x3 = x1.reshape(6, 5, 60)",
+            "return torch.bmm(x2, x3).reshape(3, 2, 4, 60)",
+        ],
+    ),
+    # many small matrices are copied into one: here from 63 elements to 64
+    (
+        "jk,ijkl->il",
+        [(3, 3), (2, 3, 3, 7)],
+        [
+            "x2 = x0.reshape(9)",
+            "x3 = x1.permute(1, 2, 0, 3).reshape(9, 14)",
+            "return torch.matmul(x3.mT, x2).reshape(2, 7)",
+        ],
+    ),
+    (
+        "jk,ijkl->il",
+        [(4, 4), (2, 4, 4, 4)],
+        [
+            "x2 = x0.reshape(16)",
+            "x3 = x1.reshape(2, 16, 4)",
+            "return torch.bmm(x2.expand(2, 1, 16), x3).reshape(2, 4)",
         ],
     ),
     (
@@ -267,6 +329,16 @@ def test_where_torch_puts_products():
         assert computed.stride() == result.meta.stride(), values
 
 
+def test_sums_keep_the_dtype():
+    program = Program(
+        [(("i", "j", "k"), torch.zeros(2, 3, 4, dtype=torch.int8, device="meta"))], exact=False, on_cpu=True
+    )
+    total = summed(program, program.operands[0], ("i", "k"))
+    assert program.steps[0].code == "x1 = x0.sum((0, 2), dtype=torch.int8)"
+    assert (total.letters, total.meta.shape, total.meta.dtype) == (("j",), (3,), torch.int8)
+    assert summed(program, total, ()) is total
+
+
 def test_half_precision_multiplies_inside_matrix_products():
     for dtype, code in (
         (torch.float16, "return torch.bmm(x0.unsqueeze(1), x1.unsqueeze(2)).reshape(2)"),
@@ -292,6 +364,7 @@ def test_half_precision_multiplies_inside_matrix_products():
         ("bi,bi->b", [(2, 4)] * 2, torch.float16, ["return torch.bmm(x0.unsqueeze(1), x1.unsqueeze(2)).reshape(2)"]),
         ("i,i->", [(4,), (4,)], torch.float32, ["return torch.matmul(x0, x1)"]),
         ("i,i->", [(0,), (0,)], torch.int64, ["x2 = x0 * x1", "return x2.sum()"]),
+        ("i,i->", [(0,), (0,)], torch.int32, ["x2 = x0 * x1", "return x2.sum(dtype=torch.int32)"]),
         ("ij,jk->ik", [(64, 16), (16, 2)], torch.float32, ["return torch.matmul(x0, x1)"]),
         ("bij,bj->bi", [(2, 3, 4), (2, 4)], torch.float32, ["return torch.bmm(x1.unsqueeze(1), x0.mT).squeeze(1)"]),
     ],
@@ -308,6 +381,27 @@ def test_other_dtypes_are_converted_first():
     plan = check("ij,j->ij", [integers, floats], ["x2 = x0.to(torch.float32)", "return x2 * x1"])
     assert [step.copies for step in plan.steps] == [True, False]
     assert plan.dtype == torch.float32
+
+
+def test_booleans_are_counted_only_where_there_are_none():
+    some, none = torch.tensor([True, False]), torch.zeros(2, 0, dtype=torch.bool)
+    check("i,i->i", [some, some], ["return x0 * x1"])
+    plan = check("ij,ij->i", [none, none], [
+        "x2 = x0.to(torch.uint8)",
+        "x3 = x1.to(torch.uint8)",
+        "x4 = torch.bmm(x2.unsqueeze(1), x3.unsqueeze(2)).reshape(2)",
+        "return x4.to(torch.bool)",
+    ])  # fmt: skip
+    assert [step.operation for step in plan.steps] == ["conversion", "conversion", "matrix product", "conversion"]
+
+
+def test_operations_that_move_numbers():
+    x = torch.ones(3, 1)
+    assert [step.operation for step in plan_einsum("bi->b", x).steps] == ["squeeze", "copy"]
+    assert [step.operation for step in plan_einsum("bi->bi", x).steps] == ["squeeze", "squeeze"]
+    assert [step.operation for step in plan_einsum("i->i", x[:, 0]).steps] == ["permutation"]
+    assert [step.operation for step in plan_einsum("i->", x[:, 0].int()).steps] == ["conversion", "sum"]
+    assert [step.copies for step in plan_einsum("i->", x[:, 0].int()).steps] == [True, False]
 
 
 def test_steps_tell_what_they_cost():

@@ -83,6 +83,23 @@ def test_six_operands_mostly_get_the_best_path():
     assert best_is_found(6, 40, seed=1) <= 20
 
 
+@pytest.mark.parametrize(
+    ("count", "strategies"),
+    [(5, []), (6, ["auto", "greedy", "dp"]), (12, ["auto", "greedy", "dp"]), (13, ["auto", "greedy"])],
+)
+def test_which_strategies_are_asked(monkeypatch, count, strategies):
+    asked, found = [], opt_einsum.contract_path
+
+    def recorded(equation, *shapes, optimize, **options):
+        asked.append((optimize, shapes[0]))
+        return found(equation, *shapes, optimize=optimize, **options)
+
+    monkeypatch.setattr(opt_einsum, "contract_path", recorded)
+    chain = [(f"x{i}", f"x{i + 1}") for i in range(count)]
+    best_path(chain, ("x0",), {f"x{i}": 2 * i for i in range(count + 1)})
+    assert asked == [(strategy, (1, 2)) for strategy in strategies]  # a size of 0 is taken for 1
+
+
 def test_many_operands_take_no_exponential_search():
     count = 20
     letters = [f"x{i}" for i in range(count + 1)]
