@@ -121,6 +121,10 @@ def test_autocast_is_part_of_what_is_remembered():
         with torch.autocast("cpu", enabled=False):
             disabled = einsum("ij,jk->ik", x, x).dtype
     assert (before, inside, disabled) == (torch.float32, torch.bfloat16, torch.float32)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert einsum("ij,jk->ik", x, x.bfloat16()).dtype == torch.bfloat16
+    with pytest.raises(EinsumError, match="needs one dtype"):
+        einsum("ij,jk->ik", x, x.bfloat16())
     with torch.autocast("cuda", dtype=torch.bfloat16, enabled=torch.cuda.is_available()):
         assert einsum("ij,jk->ik", x, x).dtype == torch.float32
 
