@@ -6,8 +6,7 @@ A plan is made once for an equation and the layout of its operands. It is a shor
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,30 +15,23 @@ import torch
 from torch._C import _is_any_autocast_enabled
 from torch.compiler import is_compiling
 from torch.overrides import has_torch_function
-from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
+from torch.utils._python_dispatch import _disable_current_modes
 
+from .dtypes import autocast_dtype, result_dtype
 from .indices import Contraction, Index, contraction
 from .loops import loops_source
 from .lowering import lower
-from .notation import EinsumError, from_sublists, parse
+from .notation import EinsumError, parse
+from .operands import Layout, check_tensors, has_plain_layout, layout_of, normalized
 from .paths import Path
 from .program import Step, is_inexact
 from .report import Cell, Report, Table, bytes_text, counted
-from .shapes import Shape, shape_of
+from .shapes import Shape
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PLANS_AT_MOST = 1024
-
-
-class Layout(NamedTuple):
-    """What a plan depends on in one operand."""
-
-    shape: Shape
-    stride: Shape
-    dtype: torch.dtype
-    device: torch.device
 
 
 class Cost(NamedTuple):
@@ -92,7 +84,7 @@ class EinsumPlan(Report):
 
     def __call__(self, *operands: torch.Tensor) -> torch.Tensor:
         """Compute the einsum of tensors with the planned shapes and dtypes."""
-        _check_tensors(operands, "plan()")
+        check_tensors(operands, "plan()")
         came = tuple((tuple(x.shape), x.dtype) for x in operands)
         planned = tuple((layout.shape, layout.dtype) for layout in self.operands)
         if came != planned:
@@ -172,7 +164,7 @@ def einsum(equation: Any, *operands: Any) -> torch.Tensor:
         return torch.einsum(equation, *operands)
     try:
         layouts = tuple([(x.shape, x.stride(), x.dtype, x.device) for x in operands])
-        plan = _remembered_plan(equation, layouts, _autocast(layouts) if _is_any_autocast_enabled() else None)
+        plan = _remembered_plan(equation, layouts, autocast_dtype(layouts) if _is_any_autocast_enabled() else None)
     except EinsumError:
         raise
     except (AttributeError, RuntimeError, TypeError, ValueError):
@@ -212,9 +204,9 @@ def plan_einsum(equation: Any, *operands: Any) -> EinsumPlan:
     >>> plan.cost
     Cost(multiplications=786432, nbytes=98304)
     """
-    text, operands = _normalized(equation, operands)
-    layouts = tuple(_layout(operand, i) for i, operand in enumerate(operands))
-    return _remembered_plan(text, layouts, _autocast(layouts))
+    text, operands = normalized(equation, operands)
+    layouts = tuple(layout_of(operand, i) for i, operand in enumerate(operands))
+    return _remembered_plan(text, layouts, autocast_dtype(layouts))
 
 
 def _make_plan(equation: str, layouts: tuple[Layout, ...], autocast: torch.dtype | None) -> EinsumPlan:
@@ -255,44 +247,6 @@ def _remembered_plan(equation: str, layouts: tuple[tuple[Any, ...], ...], autoca
     return _make_plan(equation, tuple(Layout(tuple(shape), *rest) for shape, *rest in layouts), autocast)
 
 
-def result_dtype(equation: str, layouts: Sequence[Layout], autocast: torch.dtype | None) -> torch.dtype:
-    """Return the dtype of torch.einsum's result; where it is not plain, torch.einsum is asked, on fake tensors."""
-    dtypes = {layout.dtype for layout in layouts}
-    (dtype, *_) = dtypes
-    if autocast is None and len(dtypes) == 1 and is_inexact(dtype):
-        return dtype
-    from torch._subclasses.fake_tensor import FakeTensorMode  # with what it imports, it takes a second
-
-    with FakeTensorMode(), _RefusedProducts():  # type: ignore[no-untyped-call]
-        fakes = [torch.empty_strided(x.shape, x.stride, dtype=x.dtype, device=x.device) for x in layouts]
-        try:
-            return torch.einsum(equation, *fakes).dtype
-        except RuntimeError as error:
-            listed = " and ".join(str(layout.dtype) for layout in layouts)
-            reason = str(error).splitlines()[0]
-            raise EinsumError(f"einsum {equation!r} of {listed}: {reason}") from None
-
-
-class _RefusedProducts(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Refuses matrix products that torch refuses.
-
-    Fake tensors do not know that there are none of booleans, and of integers on a GPU, and they write an error with its
-    traceback to a log where two dtypes meet.
-    """
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func is torch.ops.aten.bmm.default:
-            first, second = args
-            if 0 in (first.numel(), second.numel()):  # of nothing there is a product, whatever the dtypes
-                return func(first.to(second.dtype), second)
-            if first.dtype != second.dtype:
-                raise RuntimeError(f"a matrix product needs one dtype, not {first.dtype} and {second.dtype}")
-            device = first.device.type
-            if first.dtype == torch.bool or (device == "cuda" and not is_inexact(first.dtype)):
-                raise RuntimeError(f"matrix products of {first.dtype} are not implemented on {device}")
-        return func(*args, **(kwargs or {}))
-
-
 def _compiled(source: str, equation: str) -> Callable[..., torch.Tensor]:
     namespace: dict[str, Any] = {}
     exec(compile(source, f"<einsum {equation}>", "exec"), namespace)
@@ -300,69 +254,16 @@ def _compiled(source: str, equation: str) -> Callable[..., torch.Tensor]:
     return function
 
 
-def _autocast(layouts: Sequence[tuple[Any, ...]]) -> torch.dtype | None:
-    """Return the dtype that autocast gives to matrix products of such operands, or None where it is off."""
-    if not layouts:
-        return None
-    device = layouts[0][-1].type
-    if not torch.amp.is_autocast_available(device) or not torch.is_autocast_enabled(device):
-        return None
-    return torch.get_autocast_dtype(device)
-
-
 def _unusual(equation: Any, operands: tuple[Any, ...]) -> torch.Tensor:
     """Compute what the short way could not: sublists, a list of operands, tensors without strides, traces."""
-    equation, operands = _normalized(equation, operands)
+    equation, operands = normalized(equation, operands)
     if has_torch_function(operands):
         return torch.einsum(equation, *operands)
-    _check_tensors(operands, "einsum()")
-    if not all(map(_has_plain_layout, operands)):
+    check_tensors(operands, "einsum()")
+    if not all(map(has_plain_layout, operands)):
         return torch.einsum(equation, *operands)
-    layouts = tuple(_layout(operand, i) for i, operand in enumerate(operands))
-    return _remembered_plan(equation, layouts, _autocast(layouts))._run(*operands)
-
-
-def _normalized(equation: Any, operands: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
-    """Return the equation and its operands, also from the sublist format and from a list of operands."""
-    if isinstance(equation, torch.Tensor):
-        parts = (equation, *operands)
-        for i, sublist in enumerate((*parts[1::2], parts[-1])):
-            if not isinstance(sublist, (list, tuple)):
-                raise TypeError(
-                    f"einsum() sublist {i} is {type(sublist).__name__}; expected an equation first, or a list of "
-                    "numbers after each operand"
-                )
-        return from_sublists(parts[1::2], parts[-1] if len(parts) % 2 else None), parts[: len(parts) // 2 * 2 : 2]
-    if not isinstance(equation, str):
-        raise TypeError(f"einsum() equation is {type(equation).__name__}; expected a string such as 'ij,jk->ik'")
-    if len(operands) == 1 and isinstance(operands[0], (list, tuple)) and not _is_shape(operands[0]):
-        operands = tuple(operands[0])
-    return equation, operands
-
-
-def _is_shape(sizes: Sequence[Any]) -> bool:
-    return all(isinstance(size, int) for size in sizes)
-
-
-def _check_tensors(operands: Sequence[Any], name: str) -> None:
-    for i, operand in enumerate(operands):
-        if not isinstance(operand, torch.Tensor):
-            raise TypeError(f"{name} operand {i} is {type(operand).__name__}; expected a torch.Tensor")
-
-
-def _has_plain_layout(tensor: torch.Tensor) -> bool:
-    """Whether the tensor has strides, and sizes that are numbers rather than symbols of a trace."""
-    return tensor.layout == torch.strided and not tensor.is_nested and _is_shape(tensor.shape)
-
-
-def _layout(operand: Any, position: int) -> Layout:
-    if isinstance(operand, torch.Tensor):
-        if not _has_plain_layout(operand):
-            raise TypeError(f"plan_einsum() operand {position} has the layout {operand.layout}; expected strides")
-        return Layout(tuple(operand.shape), operand.stride(), operand.dtype, operand.device)
-    shape = shape_of(operand, f"plan_einsum() operand {position}")
-    stride = tuple(math.prod(max(size, 1) for size in shape[axis + 1 :]) for axis in range(len(shape)))
-    return Layout(shape, stride, torch.get_default_dtype(), torch.device("cpu"))
+    layouts = tuple(layout_of(operand, i) for i, operand in enumerate(operands))
+    return _remembered_plan(equation, layouts, autocast_dtype(layouts))._run(*operands)
 
 
 def _listed(operands: Iterable[tuple[Shape, torch.dtype]]) -> str:

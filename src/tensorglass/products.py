@@ -1,9 +1,7 @@
-"""How two operands of an einsum are multiplied: which torch call, and in which layout.
+"""How two operands of an einsum are multiplied: which torch call.
 
-Letters of two operands fall into four groups: `batch` (in both, and still needed), `summed` (in both, and no longer
-needed), `rows` (only in the first) and `columns` (only in the second). With nothing summed the product is elementwise.
-Otherwise it is a matrix product: the axes of each group are merged into one, which is free of charge as long as they
-lie in memory as one chunk. Orders of the axes are tried until as little as possible has to be copied.
+With nothing summed the product is elementwise. Otherwise it is a matrix product of the letters' `groups`, or products
+of rows that are summed.
 
 The choices below rest on the measurements of ``benchmarks/einsum.py``.
 """
@@ -12,15 +10,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 
 import torch
 
+from .groups import Groups, Letters, cheapest_order, in_memory_order, outer_columns, size_of
 from .program import Program, Value, is_inexact
-from .views import view_stride
-
-Letters = tuple[str, ...]
 
 # On the CPU a large matrix times one with fewer columns than this is several times slower than the transposed product.
 NARROW = 16
@@ -31,32 +27,6 @@ LARGE_MATRIX = 1024
 LONG_VECTOR = 16
 PRODUCTS_AT_A_TIME = 2**18
 PRODUCTS_ON_A_GPU = 2**22
-# A broadcast batch of matrices smaller than this costs more than copying them into one large matrix.
-SMALL_MATRIX = 64
-
-
-@dataclass(frozen=True)
-class Groups:
-    """The letters of two operands, by what happens to them."""
-
-    batch: Letters
-    rows: Letters
-    columns: Letters
-    summed: Letters
-
-    @classmethod
-    def of(cls, x: Value, y: Value, needed: Iterable[str]) -> Groups:
-        both = [letter for letter in x.letters if letter in y.letters]
-        kept = set(needed)
-        return cls(
-            batch=tuple(letter for letter in both if letter in kept),
-            rows=tuple(letter for letter in x.letters if letter not in y.letters),
-            columns=tuple(letter for letter in y.letters if letter not in x.letters),
-            summed=tuple(letter for letter in both if letter not in kept),
-        )
-
-    def swapped(self) -> Groups:
-        return replace(self, rows=self.columns, columns=self.rows)
 
 
 def elementwise_product(program: Program, x: Value, y: Value, order: Letters | None = None) -> Value:
@@ -64,7 +34,7 @@ def elementwise_product(program: Program, x: Value, y: Value, order: Letters | N
     if order is None:
         order = tuple(dict.fromkeys([*x.letters, *y.letters]))
     code = f"{_aligned(x, order)} * {_aligned(y, order)}"
-    axes = {letter: _size(letter, x, y) for letter in order}
+    axes = {letter: size_of(letter, x, y) for letter in order}
     result = program.compute("elementwise product", code, axes, (x, y), math.prod(axes.values()))
     return program.laid_out(result, _order_of_products(x, y, order))
 
@@ -117,10 +87,10 @@ def _product(program: Program, x: Value, y: Value, groups: Groups) -> Value:
     if (rows := _row_products(program, x, y, groups)) is not None:
         return rows
     for first, second, sides in ((x, y, groups), (y, x, groups.swapped())):
-        spread = _outer_columns(first, second, sides)
+        spread = outer_columns(first, second, sides)
         if spread:
             return _broadcast_matrix_product(program, first, second, sides, spread)
-    return _matrix_product(program, x, y, _cheapest_order(x, y, groups))
+    return _matrix_product(program, x, y, cheapest_order(x, y, groups))
 
 
 def _row_products(program: Program, x: Value, y: Value, groups: Groups) -> Value | None:
@@ -150,7 +120,7 @@ def _row_products_in_parts(program: Program, x: Value, y: Value, groups: Groups)
     places = tuple(order.index(letter) for letter in groups.summed)
     parts = f"zip({_aligned(x, order)}.split({at_a_time}), {_aligned(y, order)}.split({at_a_time}))"
     code = f"torch.cat([(p * q).sum({places if len(places) > 1 else places[0]}) for p, q in {parts}])"
-    axes = {letter: _size(letter, x, y) for letter in order if letter in groups.batch}
+    axes = {letter: size_of(letter, x, y) for letter in order if letter in groups.batch}
     return program.compute("products and sums", code, axes, (x, y), x.meta.numel())
 
 
@@ -191,7 +161,7 @@ def _matrix_product(program: Program, x: Value, y: Value, groups: Groups) -> Val
     letters = (*groups.batch, *groups.rows, *groups.columns)
     sizes = (*x.sizes(groups.batch), *x.sizes(groups.rows), *y.sizes(groups.columns))
     merged = [part for part in (groups.batch, groups.rows, groups.columns) if part]
-    shape = tuple(math.prod(_size(letter, x, y) for letter in part) for part in merged)
+    shape = tuple(math.prod(size_of(letter, x, y) for letter in part) for part in merged)
     multiplications = math.prod(sizes) * math.prod(x.sizes(groups.summed))
     left, left_code = _matrix(program, x, groups.batch, groups.rows, groups.summed)
     if groups.rows or groups.batch:
@@ -218,7 +188,7 @@ def _matrix_product(program: Program, x: Value, y: Value, groups: Groups) -> Val
 def _broadcast_matrix_product(program: Program, x: Value, y: Value, groups: Groups, spread: Letters) -> Value:
     """Multiply one matrix with many: the outer columns of `y` serve as the batch, so that `y` need not be copied."""
     inner = tuple(letter for letter in groups.columns if letter not in spread)
-    order = _cheapest_order(x, y, replace(groups, batch=spread, columns=inner))
+    order = cheapest_order(x, y, replace(groups, batch=spread, columns=inner))
     left, left_code = _matrix(program, x, (), order.rows, order.summed)
     right, right_code = _matrix(program, y, order.batch, order.summed, order.columns)
     batch, summed_size = math.prod(y.sizes(order.batch)), math.prod(x.sizes(order.summed))
@@ -229,43 +199,6 @@ def _broadcast_matrix_product(program: Program, x: Value, y: Value, groups: Grou
     code += f".reshape({_arguments(sizes)})"
     axes = dict(zip(letters, sizes, strict=True))
     return program.compute("matrix product", code, axes, (left, right), math.prod(sizes) * summed_size)
-
-
-def _outer_columns(x: Value, y: Value, groups: Groups) -> Letters:
-    """Return the columns to broadcast over: those that lie outside the summed axes, if others lie inside."""
-    if groups.batch:
-        return ()
-    from_outside = in_memory_order(y, (*groups.summed, *groups.columns))
-    outer = tuple(itertools.takewhile(lambda letter: letter in groups.columns, from_outside))
-    inner = tuple(letter for letter in groups.columns if letter not in outer)
-    matrix = math.prod(y.sizes((*groups.summed, *inner)))
-    order = _cheapest_order(x, y, replace(groups, batch=outer, columns=inner))
-    return outer if inner and matrix >= SMALL_MATRIX and _copied(y, order) == 0 else ()
-
-
-def _cheapest_order(x: Value, y: Value, groups: Groups) -> Groups:
-    """Return the groups with their letters in the order that copies the fewest bytes."""
-    with_batch = [value for value in (x, y) if all(letter in value.letters for letter in groups.batch)]
-    orders = [
-        Groups(
-            batch=in_memory_order(batch_leader, groups.batch),
-            rows=in_memory_order(x, groups.rows),
-            columns=in_memory_order(y, groups.columns),
-            summed=in_memory_order(summed_leader, groups.summed),
-        )
-        for batch_leader, summed_leader in itertools.product(with_batch, (x, y))
-    ]
-    return min(orders, key=lambda order: _copied(x, order) + _copied(y, order))
-
-
-def _copied(value: Value, groups: Groups) -> int:
-    """Return the bytes that are copied to merge the axes of each group into one."""
-    parts = (groups.batch, groups.rows + groups.columns, groups.summed)
-    own = [tuple(letter for letter in part if letter in value.letters) for part in parts]
-    letters = tuple(itertools.chain.from_iterable(own))
-    shape = tuple(math.prod(value.sizes(part)) for part in own if part)
-    stride = view_stride(value.sizes(letters), value.strides(letters), shape)
-    return value.meta.nbytes if stride is None else 0
 
 
 def _matrix(program: Program, value: Value, batch: Letters, first: Letters, second: Letters) -> tuple[Value, str]:
@@ -291,11 +224,6 @@ def _matrix(program: Program, value: Value, batch: Letters, first: Letters, seco
     return value, f"{value.name}.mT" if transposed else value.name
 
 
-def in_memory_order(value: Value, letters: Sequence[str]) -> Letters:
-    """Return the letters from the largest stride to the smallest."""
-    return tuple(sorted(letters, key=lambda letter: -value.strides((letter,))[0]))
-
-
 def _aligned(value: Value, order: Letters) -> str:
     """Return code that gives the axes this order, with axes of size 1 for missing letters, but not in front."""
     own = tuple(letter for letter in order if letter in value.letters)
@@ -307,10 +235,6 @@ def _aligned(value: Value, order: Letters) -> str:
         if letter not in value.letters:
             code += f".unsqueeze({place})"
     return code
-
-
-def _size(letter: str, x: Value, y: Value) -> int:
-    return (x if letter in x.letters else y).sizes((letter,))[0]
 
 
 def _arguments(values: Iterable[int]) -> str:

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from tensorglass import EinsumError, einsum, plan_einsum, watch_broadcasts
+from tensorglass.dtypes import result_dtype
 
 module = sys.modules[einsum.__module__]
 
@@ -107,10 +108,10 @@ def test_refused_dtypes_name_them(capfd):
     )
     on_a_gpu = module.Layout((2, 2), (2, 1), torch.int64, torch.device("cuda"))
     with pytest.raises(EinsumError, match=r"matrix products of torch.int64 are not implemented on cuda"):
-        module.result_dtype("ij,jk->ik", (on_a_gpu, on_a_gpu), None)
+        result_dtype("ij,jk->ik", (on_a_gpu, on_a_gpu), None)
     floats = on_a_gpu._replace(dtype=torch.float32), on_a_gpu._replace(dtype=torch.float32)
     with torch.autocast("cpu"):
-        assert module.result_dtype("ij,jk->ik", floats, torch.bfloat16) == torch.float32
+        assert result_dtype("ij,jk->ik", floats, torch.bfloat16) == torch.float32
 
 
 def test_autocast_is_part_of_what_is_remembered():
