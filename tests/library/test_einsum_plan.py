@@ -191,6 +191,7 @@ def test_the_ways_to_give_operands():
     assert torch.equal(einsum("ij,jk->ik", (x, y)), expected)
     assert torch.equal(einsum(x, [0, 1], y, [1, 2], [0, 2]), expected)
     assert torch.equal(einsum(x, [..., 1], y, [1, 2]), expected)
+    assert torch.equal(einsum(x, [0, 1], [1, 0]), x.T)
     assert plan_einsum(x, [0, 1], y, [1, 2], [2, 0]).equation == "AB,BC->CA"
     assert plan_einsum("ij,jk", [x, y]).result == (2, 4)
     assert plan_einsum("ij,jk", [2, 3], [3, 4]).result == (2, 4)
