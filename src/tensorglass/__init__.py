@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .notation import EinsumError as EinsumError
     from .pages import measured as measured
     from .pages import shows_error as shows_error
+    from .saved_tensors import record_saved as record_saved
+    from .saved_tensors import saved_for_backward as saved_for_backward
     from .storage import shares_memory as shares_memory
     from .storage import storage_bytes as storage_bytes
     from .storage import storage_cells as storage_cells
@@ -39,6 +41,8 @@ PUBLIC_NAMES = {
     "measured": "pages",
     "memory_of": "holdings",
     "plan_einsum": "einsum_plan",
+    "record_saved": "saved_tensors",
+    "saved_for_backward": "saved_tensors",
     "shares_memory": "storage",
     "shows_error": "pages",
     "storage_bytes": "storage",

@@ -74,7 +74,7 @@ def _walk(value: object, name: str, described: str, above: dict[int, object]) ->
 def _walk_tensor(tensor: torch.Tensor, name: str, described: str) -> Iterator[Found]:
     if torch.nn.parameter.is_lazy(tensor):
         return  # it has no memory yet
-    inside = _tensors_inside(tensor)
+    inside = tensors_inside(tensor)
     if inside:
         for key, part in inside:
             yield from _walk_tensor(part, f"{name}.{key}", described)
@@ -102,7 +102,7 @@ def _parts_of(value: object) -> Iterable[tuple[str, object]] | None:
     return None
 
 
-def _tensors_inside(tensor: torch.Tensor) -> list[tuple[str, torch.Tensor]]:
+def tensors_inside(tensor: torch.Tensor) -> list[tuple[str, torch.Tensor]]:
     """Return the tensors that a sparse or a wrapping tensor consists of; none for an ordinary one."""
     if hasattr(tensor, "__tensor_flatten__"):
         names, _ = tensor.__tensor_flatten__()
@@ -110,3 +110,17 @@ def _tensors_inside(tensor: torch.Tensor) -> list[tuple[str, torch.Tensor]]:
     if tensor.layout == torch.sparse_coo:
         return [("indices", tensor._indices()), ("values", tensor._values())]
     return [(name, getattr(tensor, name)()) for name in _COMPRESSED.get(tensor.layout, ())]
+
+
+def storage_parts(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
+    """Yield the tensors with a storage of their own that a tensor consists of: itself, or what it wraps.
+
+    Nothing is yielded for a tensor that hides its memory, such as one in a layout of oneDNN.
+    """
+    while torch._C._functorch.is_functorch_wrapped_tensor(tensor):
+        tensor = torch._C._functorch.get_unwrapped(tensor)
+    inside = tensors_inside(tensor)
+    for _, part in inside:
+        yield from storage_parts(part)
+    if not inside and tensor.layout == torch.strided and not torch.nn.parameter.is_lazy(tensor):
+        yield tensor

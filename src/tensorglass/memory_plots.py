@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from .inspection import StorageInfo
 from .layout import Layout
 from .memory import DeviceMemory
 from .recording import BETWEEN, OperationCall
-from .report import bytes_text, counted
+from .report import byte_unit, bytes_text, counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,11 +60,15 @@ def plot_tape(info: StorageInfo, ax: Axes | None = None) -> Axes:
 
 
 def plot_timeline(memory: DeviceMemory, ax: Axes | None = None) -> Axes:
-    """Draw the live bytes after each operation, and above them what it needed for itself while it ran."""
+    """Draw the live bytes after each operation, and above them what it needed for itself while it ran.
+
+    The operations of a backward pass stand on a grey ground: forward passes pile up activations, backward passes take
+    them away again.
+    """
     calls = memory.calls
     if ax is None:
         _, ax = plt.subplots(figsize=(7.5, 3.6), layout="constrained")
-    unit, divisor = _unit(memory.peak_bytes)
+    unit, divisor = byte_unit(memory.peak_bytes)
     for i, call in enumerate(calls):
         floor = max(call.before, call.after)
         box = Rectangle((i, 0), 1, call.after / divisor, facecolor=(_HELD_COLOR, 0.35), edgecolor="none")
@@ -76,6 +80,10 @@ def plot_timeline(memory: DeviceMemory, ax: Axes | None = None) -> Axes:
             ax.add_patch(extra)
     after = [call.after / divisor for call in calls]
     ax.stairs(after, range(len(calls) + 1), color=_HELD_COLOR, linewidth=1.6, baseline=None)
+    for first, last in _backward_passes(calls):
+        ax.axvspan(first, last + 1, facecolor=(CELL_COLOR, 0.18), edgecolor="none")
+        middle = (first + last + 1) / 2
+        ax.text(middle, 0.02, "backward", transform=ax.get_xaxis_transform(), ha="center", va="bottom", fontsize=9)
     _mark_peak(ax, memory, unit, divisor)
     if len(calls) <= _NAMES_AT_MOST:
         names = ["dropped" if call.operation == BETWEEN and not call.allocated else call.operation for call in calls]
@@ -183,10 +191,17 @@ def _mark_peak(ax: Axes, memory: DeviceMemory, unit: str, divisor: int) -> None:
     )
 
 
-def _unit(nbytes: int) -> tuple[str, int]:
-    """Return the largest binary unit that keeps the number at one or more, and its bytes."""
-    exponent = min(max(nbytes.bit_length() - 1, 0) // 10, 4)
-    return ("bytes", "KiB", "MiB", "GiB", "TiB")[exponent], 1024**exponent
+def _backward_passes(calls: Sequence[OperationCall]) -> Iterator[tuple[int, int]]:
+    """Yield the first and last call of each backward pass. What is dropped between its operations belongs to it."""
+    first = last = None
+    for i, call in enumerate(calls):
+        if call.backward:
+            first, last = (i if first is None else first), i
+        elif call.operation != BETWEEN and first is not None and last is not None:
+            yield first, last
+            first = last = None
+    if first is not None and last is not None:
+        yield first, last
 
 
 def _tape_description(info: StorageInfo) -> str:

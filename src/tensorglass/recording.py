@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -20,7 +20,8 @@ BETWEEN = "between operations"
 _OCCUPIED = (
     "track_memory() cannot begin here: another profiler, or a recording from outside this backward pass, is running"
 )
-_PREFIXES = ("autograd::engine::evaluate_function: ", "torch::autograd::", "aten::")
+_BACKWARD = "autograd::engine::evaluate_function: "
+_PREFIXES = (_BACKWARD, "torch::autograd::", "aten::")
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class OperationCall:
         Live bytes when it began, the most during it, and when it ended.
     allocated : int
         All that it allocated, whether it released it again or not.
+    backward : bool
+        Whether autograd's engine ran it in a backward pass.
     """
 
     operation: str
@@ -43,6 +46,7 @@ class OperationCall:
     highest: int
     after: int
     allocated: int
+    backward: bool = False
 
     @property
     def workspace(self) -> int:
@@ -73,22 +77,22 @@ class Recorder:
                 running.pop()
             elif kind == "memory_alloc":
                 owner = (self._started, event.thread_id() if running else -1)
-                operation = _short(running[0]) if running else BETWEEN
+                name = running[0] if running else BETWEEN
                 for device, nbytes in (("cpu", event.cpu_memory_usage()), ("cuda", event.cuda_memory_usage())):
                     if nbytes:
-                        self._count(device, owner, operation, nbytes)
+                        self._count(device, owner, name, nbytes)
 
-    def _count(self, device: str, owner: tuple[int, int], operation: str, nbytes: int) -> None:
+    def _count(self, device: str, owner: tuple[int, int], name: str, nbytes: int) -> None:
         calls = self._calls[device]
         if self._owners.get(device) == owner:
             call = calls.pop()
         else:
             live = calls[-1].after if calls else 0
-            call = OperationCall(operation, live, live, live, 0)
+            call = OperationCall(_short(name), live, live, live, 0, name.startswith(_BACKWARD))
         self._owners[device] = owner
         after = call.after + nbytes
         allocated = call.allocated + max(nbytes, 0)
-        calls.append(OperationCall(operation, call.before, max(call.highest, after), after, allocated))
+        calls.append(replace(call, highest=max(call.highest, after), after=after, allocated=allocated))
 
 
 class _Recorders(threading.local):

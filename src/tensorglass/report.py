@@ -134,6 +134,15 @@ def bytes_text(nbytes: int) -> str:
         return f"-{bytes_text(-nbytes)}"
     if nbytes < 1024:
         return counted(nbytes, "byte")
-    exponent = min((nbytes.bit_length() - 1) // 10, 5)
-    unit = ("KiB", "MiB", "GiB", "TiB", "PiB")[exponent - 1]
-    return f"{nbytes / 1024**exponent:,.1f} {unit}"
+    unit, divisor = byte_unit(nbytes)
+    return f"{nbytes / divisor:,.1f} {unit}"
+
+
+def byte_unit(nbytes: int) -> tuple[str, int]:
+    """Return the largest binary unit that keeps the number at one or more, and how many bytes it is.
+
+    >>> byte_unit(1023), byte_unit(4_000_000)
+    (('bytes', 1), ('MiB', 1048576))
+    """
+    exponent = min(max(nbytes.bit_length() - 1, 0) // 10, 5)
+    return ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")[exponent], 1024**exponent

@@ -21,6 +21,7 @@ from torch.overrides import TorchFunctionMode
 
 from .report import Report, Table
 from .shapes import Shape, broadcast_shape
+from .torch_calls import function_name
 
 # Functions that broadcast all their tensor operands together, by their names without underscores, `special_` and the
 # `r` of a reflected operator: `add` stands for `torch.add`, `Tensor.add_`, `a + b`, `a += b` and `1 + a`.
@@ -192,7 +193,7 @@ class _Watch(TorchFunctionMode):
                 shapes, result = aligned, stretched_to
                 if _base_name(func) in _BATCHED:
                     shapes, result = _tensor_shapes(args, kwargs), tuple(output.shape)
-                self._log._seen.append(Broadcast(_shown_name(func), shapes, result, larger, *_calling_line()))
+                self._log._seen.append(Broadcast(function_name(func), shapes, result, larger, *_calling_line()))
         return output
 
 
@@ -232,12 +233,6 @@ def _assigned_shapes(target: torch.Tensor, index: Any, value: Any, *_: Any, **__
 def _base_name(func: Callable[..., Any]) -> str:
     name = func.__name__.strip("_").removeprefix("special_")
     return name[1:] if name in _REFLECTED else name
-
-
-def _shown_name(func: Callable[..., Any]) -> str:
-    """Return the name without the outer underscores of an operator; the one that marks an in-place method stays."""
-    name = func.__name__
-    return name.strip("_") if name.startswith("__") else name
 
 
 def _calling_line() -> tuple[str, int, str]:

@@ -225,7 +225,7 @@ def test_the_peak_is_written_towards_the_middle():
 
 @pytest.mark.parametrize(
     ("nbytes", "unit", "height"),
-    [(1023, "bytes", 1023), (1024, "KiB", 1), (3 * 1024**2, "MiB", 3), (2**50, "TiB", 1024)],
+    [(1023, "bytes", 1023), (1024, "KiB", 1), (3 * 1024**2, "MiB", 3), (2**50, "PiB", 1)],
 )
 def test_the_unit_fits_the_peak(nbytes, unit, height):
     ax = plot_timeline(DeviceMemory("cuda", (OperationCall("add", 0, nbytes, nbytes, nbytes),)))
