@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from timing import show
+from timing import show, training_step
 
 from tensorglass import explain_view, memory_of, shares_memory, storage_info, track_memory
 
@@ -16,20 +16,6 @@ def by_size(look: Callable[[torch.Tensor], object]) -> dict[str, Callable[[], ob
     """Return the look at every second column of a matrix with two columns and so many elements in all."""
     views = {size: torch.empty(max(size // 2, 1), 2, device="meta")[:, :1] for size in SIZES}
     return {f"{size:,} elements": lambda view=view: look(view) for size, view in views.items()}
-
-
-def training_step(width: int, layers: int, batch: int) -> Callable[[], None]:
-    hidden = [module for _ in range(layers) for module in (torch.nn.Linear(width, width), torch.nn.ReLU())]
-    model = torch.nn.Sequential(*hidden)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
-    x = torch.randn(batch, width)
-
-    def step() -> None:
-        optimizer.zero_grad()
-        model(x).square().mean().backward()
-        optimizer.step()
-
-    return step
 
 
 def tracked(step: Callable[[], None]) -> Callable[[], None]:

@@ -6,6 +6,8 @@ import statistics
 import time
 from collections.abc import Callable
 
+import torch
+
 ROUNDS = 200
 
 
@@ -26,3 +28,18 @@ def show(title: str, sides: dict[str, Callable[[], object]], rounds: int = ROUND
     for name, microseconds in result.items():
         print(f"  {name:48} {microseconds:10.1f}")
     return result
+
+
+def training_step(width: int, layers: int, batch: int) -> Callable[[], None]:
+    """Return a step of training on a stack of linear layers and ReLUs."""
+    hidden = [module for _ in range(layers) for module in (torch.nn.Linear(width, width), torch.nn.ReLU())]
+    model = torch.nn.Sequential(*hidden)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+    x = torch.randn(batch, width)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        model(x).square().mean().backward()
+        optimizer.step()
+
+    return step

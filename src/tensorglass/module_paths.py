@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
+import torch
 from torch.nn import Module
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
@@ -69,7 +70,7 @@ class ModulePaths:
         self._hooks.close()
 
     def _enter(self, module: Module, args: Any) -> None:
-        if threading.get_ident() != self._thread:
+        if not self._follows():
             return
         paths = self._running[-1].paths if self._running else {}
         if module not in paths:  # nobody's part: the outermost module, or one that is used without being registered
@@ -80,9 +81,13 @@ class ModulePaths:
 
     def _leave(self, module: Module, args: Any, output: Any) -> None:
         # A hook that raised before ours did leaves the module without an entry.
-        if threading.get_ident() == self._thread and self._running and self._running[-1].module is module:
+        if self._follows() and self._running and self._running[-1].module is module:
             self._on_exit(output)
             self._running.pop()
+
+    def _follows(self) -> bool:
+        # The compiler traces the hooks together with the module: it is not to see what they do.
+        return not torch.compiler.is_dynamo_compiling() and threading.get_ident() == self._thread
 
     def _root_name(self, module: Module) -> str:
         """Return the name of the class, with a number for the second module of that class and those after it."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch._guards import TracingContext
 from torch.autograd.function import BackwardCFunction
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.overrides import TorchFunctionMode
@@ -26,6 +27,7 @@ from .shapes import Shape
 from .torch_calls import function_name, tensors_in
 
 ACTIVATION, INPUT, PARAMETER, BUFFER, NUMBER = "activation", "input", "parameter", "buffer", "number"
+_PLAIN_ATTRIBUTES = frozenset("shape dtype device layout requires_grad is_leaf grad_fn ndim names".split())
 _NUMBER_FIELDS = frozenset(["self", "other", "exponent"])
 
 
@@ -106,7 +108,7 @@ class SavingRecorder(TorchFunctionMode):
         self._modules = ModulePaths(on_root=self._meet_module, on_exit=self._look_behind_module)
 
     def __enter__(self) -> SavingRecorder:
-        self._first = sequence_number()
+        self._first, self._backward_pass = sequence_number(), torch._C._current_graph_task_id()
         self._modules.__enter__()
         return super().__enter__()  # type: ignore[no-untyped-call, no-any-return]
 
@@ -115,12 +117,17 @@ class SavingRecorder(TorchFunctionMode):
         self._modules.__exit__(*exception)
         if self._some_nodes_are_new():
             # A custom function made them, whose result no torch function was given and no module returned.
-            self._look_behind([each for each in gc.get_objects() if issubclass(type(each), torch.Tensor)])
+            self._look_behind(list(self._all_tensors()))
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
+        # The compiler runs the code that it traces through this method, and traces the method itself. And an attribute
+        # that is no tensor, such as the shape, adds nothing to the graph.
+        compiling = torch.compiler.is_dynamo_compiling() or TracingContext.try_get() is not None
+        if compiling or (func.__name__ == "__get__" and func.__self__.__name__ in _PLAIN_ATTRIBUTES):  # type: ignore[attr-defined]
+            return func(*args, **kwargs)
         inputs = list(tensors_in((args, kwargs)))
         self._look_behind(inputs)  # what a custom function made since the last call
         for tensor in inputs:
@@ -154,14 +161,21 @@ class SavingRecorder(TorchFunctionMode):
             self._storages = {key: each for key, each in self._storages.items() if each.alive}
             self._prune_at = 2 * max(len(self._storages), 5_000)
 
+    def _all_tensors(self) -> Iterator[torch.Tensor]:
+        fake = any(each.fake for each in self._storages.values())  # if none, those found belong to a compiler
+        for each in gc.get_objects():
+            if issubclass(type(each), torch.Tensor) and is_fake(each) == fake:
+                yield each
+
     def _some_nodes_are_new(self) -> bool:
         return sequence_number() - self._first > len(self._visited)
 
     def _look_behind(self, roots: Sequence[torch.Tensor], operation: str = "") -> None:
         """Record what the new nodes behind the tensors hold; `operation` made them, or, if empty, a custom function."""
-        nodes = new_nodes(roots, self._first, self._visited) if self._some_nodes_are_new() else []
-        if not nodes:
+        # What a checkpoint computes again during a backward pass is not kept for one.
+        if not self._some_nodes_are_new() or torch._C._current_graph_task_id() != self._backward_pass:
             return
+        nodes = new_nodes(roots, self._first, self._visited)
         results = [root for root in roots if root.grad_fn in nodes]
         returned = {storage_key(part) for result in results for part in storage_parts(result)}
         for node in nodes:

@@ -30,6 +30,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt  # noqa: F401 - imported once here, so that each fork has it
 import pytest
+import torch._dynamo
 import torch._subclasses.fake_tensor
 import torch.fx.experimental.proxy_tensor
 from equivalent import EQUIVALENT
@@ -52,6 +53,7 @@ LIBRARY = {
     "einsum_plan": ["test_einsum_plan", "test_einsum_code", "test_einsum"],
     "einsum_plots": ["test_einsum_plots"],
     "finding": ["test_holdings"],
+    "graph": ["test_saved_tensors"],
     "groups": ["test_einsum_code"],
     "holdings": ["test_holdings"],
     "indices": ["test_indices"],
@@ -60,7 +62,8 @@ LIBRARY = {
     "loops": ["test_einsum_plan"],
     "lowering": ["test_einsum_code", "test_einsum"],
     "memory": ["test_memory"],
-    "memory_plots": ["test_memory_plots"],
+    "memory_plots": ["test_memory_plots", "test_saved_plots"],
+    "module_paths": ["test_module_paths", "test_saved_tensors"],
     "notation": ["test_notation"],
     "operands": ["test_einsum_plan"],
     "pages": ["test_pages"],
@@ -68,15 +71,22 @@ LIBRARY = {
     "plots": ["test_plots"],
     "products": ["test_einsum_code", "test_einsum"],
     "program": ["test_einsum_code"],
-    "recording": ["test_memory"],
+    "recording": ["test_memory", "test_saved_plots"],
     "report": ["test_report", "test_broadcasting"],
+    "roles": ["test_roles", "test_saved_operations"],
+    "saved_difference": ["test_saved_report"],
+    "saved_plots": ["test_saved_plots"],
+    "saved_report": ["test_saved_report", "test_saved_tensors"],
+    "saved_tensors": ["test_saved_tensors", "test_saved_report"],
+    "saving": ["test_saved_tensors", "test_saved_operations"],
     "shapes": ["test_broadcasting"],
     "storage": ["test_storage"],
     "strided": ["test_strided", "test_inspection"],
+    "torch_calls": ["test_watching", "test_saved_tensors"],
     "views": ["test_views"],
     "watching": ["test_watching"],
 }
-DRAWINGS = {"drawing", "einsum_plots", "memory_plots", "plots"}
+DRAWINGS = {"drawing", "einsum_plots", "memory_plots", "plots", "saved_plots"}
 EXTENSIONS = {"dependencies": ["test_dependencies"], "law": ["test_law"]}
 # Timings are left out: on a busy machine they fail although nothing is broken, and every mutant would count as noticed.
 OPTIONS = [

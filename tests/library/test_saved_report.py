@@ -1,0 +1,200 @@
+"""What the reports of saved tensors say, in words and tables, and what their differences are."""
+
+import pytest
+import torch
+from saved_models import VECTORS, Checkpointed, mlp
+from torch import nn
+
+from tensorglass import record_saved, saved_for_backward
+from tensorglass.saved_report import ModuleShare, SavedTensors
+
+
+def small():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 2)), torch.randn(100, 8)
+
+
+def test_the_table_of_a_small_model():
+    assert str(saved_for_backward(*small())) == (
+        "kept for the backward pass: 6.2 KiB in 1 activation; referred to, but there before: inputs 3.1 KiB, "
+        "parameters 128 bytes\n"
+        "\n"
+        "Saved tensors\n"
+        "\n"
+        "module        operation  role    kind        size       dtype          bytes  kept by\n"
+        "------------  ---------  ------  ----------  ---------  -------  -----------  --------------------\n"
+        "Sequential.0  linear     input   input       (100, 8)   float32        3,200  AddmmBackward0.mat1\n"
+        "Sequential.1  relu       output  activation  (100, 16)  float32        6,400  ReluBackward0.result\n"
+        "Sequential.2  linear     input   activation  (100, 16)  float32  same memory  AddmmBackward0.mat1\n"
+        "Sequential.2  linear     weight  parameter   (16, 2)    float32          128  AddmmBackward0.mat2"
+    )
+
+
+def test_the_html_says_the_same():
+    saved = saved_for_backward(*small())
+    html = saved._repr_html_()
+    assert "<caption>Saved tensors</caption>" in html
+    assert '<td class="number">same memory</td>' in html
+    assert repr(saved) == str(saved)
+
+
+def test_totals_and_storages():
+    saved = saved_for_backward(*small())
+    assert (saved.activation_bytes, saved.input_bytes, saved.parameter_bytes, saved.buffer_bytes) == (
+        6400,
+        3200,
+        128,
+        0,
+    )
+    assert saved.nbytes == 6400 + 3200 + 128
+    assert saved.live_bytes == 6400
+    assert [each.storage for each in saved.tensors] == [0, 1, 1, 2]
+    assert [each.nbytes for each in saved.tensors] == [3200, 6400, 6400, 128]
+    assert [(each.module, each.operation, each.kind, each.alive, each.fake) for each in saved.storages] == [
+        ("Sequential.0", "linear", "input", True, False),
+        ("Sequential.1", "relu", "activation", True, False),
+        ("Sequential.2", "linear", "parameter", True, False),
+    ]
+    assert {str(each.device) for each in saved.storages} == {"cpu"}
+    assert saved.modules == (
+        ModuleShare("Sequential.0", 1, 0, 3200),
+        ModuleShare("Sequential.1", 1, 6400, 0),
+        ModuleShare("Sequential.2", 2, 0, 128),
+    )
+
+
+def test_a_view_counts_with_all_that_it_keeps_alive():
+    x = torch.ones(1000, requires_grad=True)
+    with record_saved() as saved:
+        y = (x * 2)[:10].sin()
+    (tensor,) = [each for each in saved.tensors if each.operation == "sin"]
+    assert tensor.nbytes == 40
+    assert saved.storages[tensor.storage].nbytes == saved.activation_bytes == 4000
+    del y
+
+
+def test_a_large_model_is_told_by_module():
+    model = nn.Sequential(*[layer for _ in range(14) for layer in (nn.Linear(4, 4), nn.GELU())])
+    text = str(saved_for_backward(model, torch.ones(2, 4)))
+    assert text.splitlines()[2:9] == [
+        "Saved bytes by module",
+        "",
+        "module         tensors  activations  there before",
+        "-------------  -------  -----------  ------------",
+        "Sequential.0         1            0            32",
+        "Sequential.1         1           32             0",
+        "Sequential.2         2           32            64",
+    ]
+    assert len(text.splitlines()) == 6 + 28
+
+
+@pytest.mark.parametrize(("modules", "title"), [(40, "by module"), (41, "by module, the first 40 of 41 modules")])
+def test_of_very_many_modules_the_first_are_shown(modules, title):
+    model = nn.Sequential(*[nn.LayerNorm(4) for _ in range(modules)])
+    lines = str(saved_for_backward(model, torch.ones(2, 4))).splitlines()
+    assert lines[2] == f"Saved bytes {title}"
+    assert len(lines) == 6 + 40
+
+
+def test_forty_tensors_are_shown_one_by_one():
+    x = torch.ones(3, requires_grad=True)
+
+    def chain(length):
+        def run():
+            y = x
+            for _ in range(length):
+                y = y.sin()
+            return y
+
+        return str(saved_for_backward(run)).splitlines()
+
+    assert chain(40)[2] == "Saved tensors"
+    assert len(chain(40)) == 6 + 40
+    assert chain(41)[2] == "Saved bytes by module"
+
+
+def test_nothing_is_kept_without_gradients():
+    model, x = small()
+    with torch.no_grad():
+        saved = saved_for_backward(model, x)
+    assert str(saved) == "nothing is kept for the backward pass: grad mode is off"
+    assert saved.tensors == saved.storages == ()
+    assert saved.nbytes == 0
+    assert str(saved_for_backward(torch.exp, x)) == "nothing is kept for the backward pass"
+    assert str(saved_for_backward(x.sum)) == "nothing is kept for the backward pass"
+
+
+def test_figures_are_there_when_the_block_has_ended():
+    with record_saved() as saved:
+        assert str(saved) == "still recording"
+        for name in ("tensors", "storages", "nbytes", "notes", "modules", "live_bytes"):
+            with pytest.raises(RuntimeError, match=r"^record_saved\(\) is still recording; read its figures after"):
+                getattr(saved, name)
+    assert saved.tensors == ()
+
+
+def test_what_backward_frees_is_no_longer_live():
+    model, x = small()
+    with record_saved() as saved:
+        model(x).sum().backward()
+    assert saved.activation_bytes == 6400
+    assert saved.live_bytes == 0
+
+
+@pytest.mark.parametrize("fn", [None, 3, torch.ones(2)])
+def test_what_cannot_be_called_is_refused(fn):
+    name = type(fn).__name__
+    with pytest.raises(TypeError, match=rf"^saved_for_backward\(\) fn is {name}; expected a module or a function$"):
+        saved_for_backward(fn)
+
+
+def test_the_difference_that_checkpointing_makes():
+    inner = mlp()
+    plain = nn.Sequential(inner)
+    checkpointed = Checkpointed(inner, random_state=False)
+    x = torch.randn(VECTORS, requires_grad=True)
+    before, after = saved_for_backward(plain, x), saved_for_backward(checkpointed, x)
+    change = before - after
+    # The ReLU's output, the input of GELU and its output, which the last layer reads.
+    assert change.activation_bytes == before.activation_bytes == 3 * 6 * 16 * 4
+    assert change.input_bytes == 0
+    assert change.parameter_bytes == before.parameter_bytes > 0
+    assert change.buffer_bytes == 0
+    assert change.nbytes == before.nbytes - after.nbytes
+    assert str(change) == (
+        "activations kept: 1.1 KiB against 0 bytes, 1.1 KiB more\n"
+        "\n"
+        "Modules that keep another number of bytes\n"
+        "\n"
+        "module          first  second  difference\n"
+        "--------------  -----  ------  ----------\n"
+        "Sequential.0.1    384       0        +384\n"
+        "Sequential.0.3    384       0        +384\n"
+        "Sequential.0.4    384       0        +384"
+    )
+    assert str(after - before).startswith("activations kept: 0 bytes against 1.1 KiB, 1.1 KiB less")
+
+
+def test_two_equal_runs_have_no_difference():
+    change = saved_for_backward(*small()) - saved_for_backward(*small())
+    assert str(change) == "the same: both keep 6.2 KiB of activations"
+    assert change.nbytes == 0
+    assert {each.difference for each in change.modules} == {0}
+
+
+def test_a_difference_of_very_many_modules_shows_the_first():
+    def model(activation):
+        return nn.Sequential(*[layer for _ in range(42) for layer in (nn.Linear(4, 4), activation)])
+
+    x = torch.ones(2, 4)
+    change = saved_for_backward(model(nn.GELU()), x) - saved_for_backward(model(nn.ReLU()), x)
+    lines = str(change).splitlines()
+    assert lines[2] == "Modules that keep another number of bytes, the first 40 of 41"
+    assert len(lines) == 6 + 40
+
+
+def test_only_reports_can_be_subtracted():
+    saved = saved_for_backward(*small())
+    with pytest.raises(TypeError, match="unsupported operand"):
+        saved - 3
+    assert isinstance(saved, SavedTensors)
