@@ -8,6 +8,7 @@ and do not see what checkpointing keeps. A look at the finished nodes has none o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum, auto
 from functools import cache
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple
@@ -22,7 +23,15 @@ _CLOSED = ("torch::autograd::CopySlices", "CppNode")
 
 _CHECKPOINTING = "torch.utils.checkpoint"
 _ACCUMULATOR: type = torch._C._functions.AccumulateGrad  # type: ignore[attr-defined]
-SAVED, ATTRIBUTE, PACKED, CHECKPOINTED = "saved", "attribute", "packed by a hook", "kept by a checkpoint"
+
+
+class How(Enum):
+    """In which way a node holds a tensor."""
+
+    SAVED = auto()
+    ATTRIBUTE = auto()  # of the context of a custom function
+    PACKED = auto()  # saved-tensor hooks of the user put it in place of the tensor
+    CHECKPOINTED = auto()  # in order to compute again what was not saved
 
 
 class Held(NamedTuple):
@@ -33,14 +42,12 @@ class Held(NamedTuple):
     field : str
         The name in the derivative formula, such as `self`, `result` or `weight`; of an attribute its own name.
     tensor : torch.Tensor
-    how : str
-        One of `SAVED`, `ATTRIBUTE`, `PACKED` (saved-tensor hooks of the user put it in place of the tensor) and
-        `CHECKPOINTED` (it is kept in order to compute again what was not saved).
+    how : How
     """
 
     field: str
     tensor: torch.Tensor
-    how: str
+    how: How
 
 
 def sequence_number() -> int:
@@ -83,14 +90,14 @@ def held_tensors(node: Any) -> Iterator[Held]:
     for field in _saved_fields(node):
         for saved in _saved_tensors(node, field):
             if saved.unpack_hook is None:
-                yield from (Held(field, tensor, SAVED) for tensor in _reachable(saved.data))
+                yield from (Held(field, tensor, How.SAVED) for tensor in _reachable(saved.data))
             elif type(saved.data).__module__ == _CHECKPOINTING:
-                yield from (Held(field, tensor, CHECKPOINTED) for tensor in _reachable(saved.unpack_hook))
+                yield from (Held(field, tensor, How.CHECKPOINTED) for tensor in _reachable(saved.unpack_hook))
             else:
-                yield from (Held(field, tensor, PACKED) for tensor in _reachable(saved.data))
+                yield from (Held(field, tensor, How.PACKED) for tensor in _reachable(saved.data))
     if isinstance(node, BackwardCFunction):
         for name, value in vars(node).items():
-            yield from (Held(name, tensor, ATTRIBUTE) for tensor in _reachable(value))
+            yield from (Held(name, tensor, How.ATTRIBUTE) for tensor in _reachable(value))
 
 
 def _saved_fields(node: Any) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from torch.overrides import TorchFunctionMode
 
 from . import roles
 from .finding import storage_parts
-from .graph import ATTRIBUTE, CHECKPOINTED, Held, held_tensors, is_closed, new_nodes, sequence_number
+from .graph import Held, How, held_tensors, is_closed, new_nodes, sequence_number
 from .layout import is_fake, storage_key, storage_nbytes
 from .module_paths import ModulePaths
 from .shapes import Shape
@@ -195,7 +195,7 @@ class SavingRecorder(TorchFunctionMode):
                 kind = NUMBER if is_number else ACTIVATION
                 self._storages[key] = KnownStorage.of(part, kind, hidden=key not in returned)
             storage = self._storages[key]
-            if held.how == CHECKPOINTED:
+            if held.how == How.CHECKPOINTED:
                 if storage in self._checkpointed:
                     continue  # each operation that will be computed again leads to it
                 self._checkpointed.add(storage)
@@ -205,9 +205,9 @@ class SavingRecorder(TorchFunctionMode):
             self.tensors.append(
                 SavedTensor(
                     module=self._modules.current,
-                    operation="checkpoint" if held.how == CHECKPOINTED else operation,
-                    node="" if held.how == CHECKPOINTED else node,
-                    field="" if held.how == CHECKPOINTED else held.field,
+                    operation="checkpoint" if held.how == How.CHECKPOINTED else operation,
+                    node="" if held.how == How.CHECKPOINTED else node,
+                    field="" if held.how == How.CHECKPOINTED else held.field,
                     role=_role(node, operation, held, storage, is_output=key in returned),
                     kind=storage.kind,
                     size=tuple(map(int, part.shape)),
@@ -219,12 +219,12 @@ class SavingRecorder(TorchFunctionMode):
 
 
 def _role(node: str, operation: str, held: Held, storage: KnownStorage, *, is_output: bool) -> str:
-    if held.how == CHECKPOINTED:
+    if held.how == How.CHECKPOINTED:
         return roles.RANDOM_STATE if held.tensor.dtype == torch.uint8 else roles.INPUT
     role = roles.role_of(node, held.field, held.tensor.dtype, is_output=is_output)
     if role != roles.INPUT:
         return role
-    if held.how == ATTRIBUTE:
+    if held.how == How.ATTRIBUTE:
         return roles.ATTRIBUTE
     if storage.kind == PARAMETER:
         return roles.WEIGHT

@@ -39,6 +39,7 @@ def test_every_name_in_torchs_formulas_has_a_role():
         ("VarMeanBackward0", "result1", torch.float32, True, "output"),
         ("ScaledDotProductFlashAttentionForCpuBackward0", "logsumexp", torch.float32, False, "statistics"),
         ("ScaledDotProductEfficientAttentionBackward0", "philox_seed", torch.int64, False, "random state"),
+        ("CheckpointFunctionBackward", "fwd_device_states", torch.uint8, False, "random state"),
         ("MyBackward", "tensors", torch.float32, True, "output"),
         ("MyBackward", "tensors", torch.float32, False, "input"),
         ("ConvolutionBackwardBackward0", "grad_output", torch.float32, False, "gradient"),

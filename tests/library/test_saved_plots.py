@@ -38,6 +38,16 @@ def test_a_bar_for_each_module_from_the_top():
     ]
 
 
+def test_the_picture_grows_with_the_names_and_the_number_of_modules():
+    assert drawn().plot().figure.get_size_inches() == pytest.approx((5.5 + 12 * 0.07, 1.2 + 3 * 0.3))
+
+
+def test_the_longest_bar_is_that_of_both_kinds_together():
+    ax = saved_for_backward(nn.LayerNorm(1000), torch.ones(1, 1000)).plot()
+    assert ax.get_xlim() == pytest.approx((0, 1.18 * 12008 / 1024))
+    assert ax.get_xlabel() == "KiB kept for the backward pass"
+
+
 def test_the_labels_stand_beside_the_bars():
     ax = drawn().plot()
     assert [text.xy for text in ax.texts] == [(3200 / 1024, 0), (6400 / 1024, 1), (128 / 1024, 2)]
@@ -81,6 +91,8 @@ def test_forty_one_modules_of_one_level_are_drawn_by_the_outermost():
     assert [share.module for share in outermost(shares, 40)] == ["Net"]
     assert outermost(shares[:40], 40) == shares[:40]
     assert outermost((), 40) == ()
+    roots = (ModuleShare("A.0", 1, 1, 1), ModuleShare("B.0", 1, 1, 1))
+    assert [share.module for share in outermost(roots, 1)] == ["A", "B"]
 
 
 def test_the_backward_pass_stands_on_a_grey_ground():

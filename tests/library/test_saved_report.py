@@ -4,6 +4,7 @@ import pytest
 import torch
 from saved_models import VECTORS, Checkpointed, mlp
 from torch import nn
+from torch._subclasses import FakeTensorMode
 
 from tensorglass import record_saved, saved_for_backward
 from tensorglass.saved_report import ModuleShare, SavedTensors
@@ -28,6 +29,36 @@ def test_the_table_of_a_small_model():
         "Sequential.2  linear     input   activation  (100, 16)  float32  same memory  AddmmBackward0.mat1\n"
         "Sequential.2  linear     weight  parameter   (16, 2)    float32          128  AddmmBackward0.mat2"
     )
+
+
+def test_the_summary_names_all_that_was_there_before():
+    saved = saved_for_backward(nn.Sequential(nn.BatchNorm1d(8)), torch.ones(10, 8))
+    assert str(saved).splitlines()[0] == (
+        "kept for the backward pass: 64 bytes in 2 activations; referred to, but there before: inputs 320 bytes, "
+        "parameters 32 bytes, buffers 64 bytes"
+    )
+
+
+def test_a_checkpoint_is_kept_by_no_node():
+    saved = saved_for_backward(Checkpointed(nn.Tanh(), random_state=False), torch.ones(1, 2, requires_grad=True))
+    assert str(saved).splitlines()[-1].split() == (
+        ["Checkpointed.parts.0", "checkpoint", "input", "input", "(1,", "2)", "float32", "8"]
+    )
+
+
+def test_the_notes_name_all_devices_that_are_only_pretended():
+    meta, real = torch.ones(3, device="meta", requires_grad=True), torch.ones(3, requires_grad=True)
+    with record_saved() as saved:
+        results = [meta.exp()]
+        with FakeTensorMode():
+            results.append(torch.ones(3, requires_grad=True).exp())
+    assert saved.notes == (
+        "Nothing was allocated: these are fake tensors, and the sizes are those that the kernels of cpu and meta would "
+        "keep.",
+    )
+    assert str(saved).endswith(saved.notes[0])
+    assert saved_for_backward(torch.exp, real).notes == ()
+    del results
 
 
 def test_the_html_says_the_same():
@@ -125,10 +156,11 @@ def test_nothing_is_kept_without_gradients():
 
 
 def test_figures_are_there_when_the_block_has_ended():
+    recording = r"^record_saved\(\) is still recording; read its figures after the with block$"
     with record_saved() as saved:
         assert str(saved) == "still recording"
         for name in ("tensors", "storages", "nbytes", "notes", "modules", "live_bytes"):
-            with pytest.raises(RuntimeError, match=r"^record_saved\(\) is still recording; read its figures after"):
+            with pytest.raises(RuntimeError, match=recording):
                 getattr(saved, name)
     assert saved.tensors == ()
 
@@ -172,7 +204,23 @@ def test_the_difference_that_checkpointing_makes():
         "Sequential.0.3    384       0        +384\n"
         "Sequential.0.4    384       0        +384"
     )
-    assert str(after - before).startswith("activations kept: 0 bytes against 1.1 KiB, 1.1 KiB less")
+    assert str(after - before).startswith("activations kept: 0 bytes against 1.1 KiB, 1.1 KiB less\n")
+
+
+def test_every_total_is_the_first_minus_the_second():
+    def model(width):
+        return nn.Sequential(nn.Linear(8, width), nn.BatchNorm1d(width), nn.Linear(width, 1))
+
+    first = saved_for_backward(model(16), torch.ones(10, 8))
+    second = saved_for_backward(model(4), torch.ones(5, 8))
+    change = first - second
+    for name in ("activation_bytes", "input_bytes", "parameter_bytes", "buffer_bytes", "nbytes"):
+        assert getattr(change, name) == getattr(first, name) - getattr(second, name), name
+        assert getattr(first, name) > getattr(second, name) > 0, name
+    assert [each.module for each in change.modules] == ["Sequential.0", "Sequential.1", "Sequential.2"]
+    more = first.activation_bytes - second.activation_bytes
+    assert sum(each.difference for each in change.modules) == more
+    assert f"KiB against 192 bytes, {more / 1024:.1f} KiB more" in str(change)
 
 
 def test_two_equal_runs_have_no_difference():
@@ -182,14 +230,15 @@ def test_two_equal_runs_have_no_difference():
     assert {each.difference for each in change.modules} == {0}
 
 
-def test_a_difference_of_very_many_modules_shows_the_first():
+@pytest.mark.parametrize(("changed", "some"), [(40, ""), (41, ", the first 40 of 41")])
+def test_a_difference_of_very_many_modules_shows_the_first(changed, some):
     def model(activation):
-        return nn.Sequential(*[layer for _ in range(42) for layer in (nn.Linear(4, 4), activation)])
+        return nn.Sequential(*[layer for _ in range(changed + 1) for layer in (nn.Linear(4, 4), activation)])
 
     x = torch.ones(2, 4)
     change = saved_for_backward(model(nn.GELU()), x) - saved_for_backward(model(nn.ReLU()), x)
     lines = str(change).splitlines()
-    assert lines[2] == "Modules that keep another number of bytes, the first 40 of 41"
+    assert lines[2] == f"Modules that keep another number of bytes{some}"
     assert len(lines) == 6 + 40
 
 

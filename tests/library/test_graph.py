@@ -1,0 +1,150 @@
+"""What nodes hold, one kind of holding at a time."""
+
+import pytest
+import torch
+from torch.utils.checkpoint import checkpoint
+
+from tensorglass import default_device
+from tensorglass.graph import How, held_tensors, is_closed, new_nodes, sequence_number
+
+DEVICE = default_device()
+
+
+def leaf():
+    return torch.rand(3, device=DEVICE, requires_grad=True)
+
+
+def test_nodes_come_in_the_order_in_which_they_were_made_and_once():
+    x = leaf()
+    older = x.exp()
+    first, visited = sequence_number(), set()
+    a = older.sin()
+    b = a.cos() * a
+    nodes = new_nodes([b, a], first, visited)
+    assert [node.name() for node in nodes] == ["SinBackward0", "CosBackward0", "MulBackward0"]
+    assert visited == {first, first + 1, first + 2}
+    assert new_nodes([b, a, older, x], first, visited) == []
+    assert [node.name() for node in new_nodes([b.tanh()], first, visited)] == ["TanhBackward0"]
+
+
+def test_fields_are_those_of_torch():
+    y = leaf() ** leaf()
+    held = {each.field: each for each in held_tensors(y.grad_fn)}
+    assert set(held) == {"self", "exponent", "result"}
+    assert all(torch.equal(each.tensor, getattr(y.grad_fn, f"_saved_{name}")) for name, each in held.items())
+    assert {each.how for each in held.values()} == {How.SAVED}
+
+
+def test_lists_of_saved_tensors_are_read():
+    first, second = (torch.tensor([0, 1], device=DEVICE) for _ in range(2))
+    y = (leaf() * torch.ones(2, 1, device=DEVICE))[first, second]
+    assert [(each.field, each.how) for each in held_tensors(y.grad_fn)] == [("indices", How.SAVED)] * 2
+
+
+def test_what_backward_freed_is_not_held():
+    class Double(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return 2 * x
+
+        @staticmethod
+        def backward(ctx, gradient):
+            return 2 * gradient
+
+    for y in (leaf().exp(), Double.apply(leaf())):
+        assert len(list(held_tensors(y.grad_fn))) == 1
+        y.sum().backward()
+        assert list(held_tensors(y.grad_fn)) == []
+
+
+def in_a_function(tensor):
+    kept, empty = tensor.detach(), None
+    return lambda: (kept, empty)
+
+
+@pytest.mark.parametrize(
+    "pack",
+    [
+        lambda tensor: tensor.detach(),
+        lambda tensor: (1, [tensor.detach()]),
+        lambda tensor: {"name": "x", "tensor": {tensor.detach()}},
+        in_a_function,
+        lambda tensor: Packed([tensor.detach()]).unpack,
+    ],
+)
+def test_what_hooks_packed_is_found(pack):
+    x = leaf()
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda packed: x):
+        y = x.exp()
+    (held,) = held_tensors(y.grad_fn)
+    assert held.how == How.PACKED
+    assert held.tensor.data_ptr() == y.data_ptr()
+
+
+class Packed(list):
+    """A collection whose method is what the graph holds."""
+
+    def unpack(self):
+        return self[0]
+
+
+def test_a_node_that_hooks_put_in_place_of_a_tensor_is_looked_into():
+    class Keeps(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x.clone()
+
+    x = leaf()
+    node = Keeps.apply(x).grad_fn
+    with torch.autograd.graph.saved_tensors_hooks(lambda tensor: node, lambda packed: x):
+        y = x.exp()
+    (held,) = held_tensors(y.grad_fn)
+    assert held.tensor.data_ptr() == x.data_ptr()
+
+
+def test_a_hook_that_packs_nothing_that_is_seen():
+    with torch.autograd.graph.saved_tensors_hooks(lambda tensor: "on disk", lambda packed: None):
+        y = leaf().exp()
+    assert list(held_tensors(y.grad_fn)) == []
+
+
+def test_each_operation_in_a_checkpoint_leads_to_what_it_starts_from():
+    x, constant = leaf() * 1, torch.ones(3, device=DEVICE)
+    y = checkpoint(lambda each: (each.sin() * constant).exp(), x, use_reentrant=False)
+    held = list(held_tensors(y.grad_fn))
+    assert {each.how for each in held} == {How.CHECKPOINTED}
+    assert {each.tensor.data_ptr() for each in held} >= {x.data_ptr(), constant.data_ptr()}
+    assert y.data_ptr() not in {each.tensor.data_ptr() for each in held}
+
+
+def test_attributes_of_a_custom_function_are_held():
+    class Keeps(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.kept, ctx.number = {"a": [x * 2]}, 3
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx, gradient):
+            return gradient
+
+    (held,) = held_tensors(Keeps.apply(leaf()).grad_fn)
+    assert (held.field, held.how) == ("kept", How.ATTRIBUTE)
+
+
+@pytest.mark.parametrize(
+    ("name", "closed"),
+    [
+        ("torch::autograd::CopySlices", True),
+        ("struct torch::autograd::CppNode<struct Mine>", True),
+        ("ExpBackward0", False),
+    ],
+)
+def test_which_nodes_do_not_show_what_they_saved(name, closed):
+    class Node:
+        def name(self):
+            return name
+
+    assert is_closed(Node()) == closed
