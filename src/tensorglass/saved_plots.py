@@ -32,11 +32,9 @@ def plot_saved(saved: SavedTensors, ax: Axes | None = None) -> Axes:
     places = range(len(shares))
     freed = [share.activation_bytes / divisor for share in shares]
     held = [share.other_bytes / divisor for share in shares]
-    ax.barh(places, freed, color=(_FREED_COLOR, 0.6), label="activations, freed by backward")
-    there = ax.barh(places, held, left=freed, facecolor="none", edgecolor=_HELD_COLOR, hatch=HATCH)
-    for bar in there:
+    ax.barh(places, freed, color=(_FREED_COLOR, 0.6))
+    for bar in ax.barh(places, held, left=freed, facecolor="none", edgecolor=_HELD_COLOR, hatch=HATCH):
         bar.set_hatch_linewidth(HATCH_WIDTH)
-    there.set_label("inputs, parameters and buffers, there before")
     for place, share in enumerate(shares):
         total = (share.activation_bytes + share.other_bytes) / divisor
         told = bytes_text(share.activation_bytes) if share.activation_bytes else ""
@@ -44,8 +42,9 @@ def plot_saved(saved: SavedTensors, ax: Axes | None = None) -> Axes:
     ax.set_yticks(places, [share.module or "outside of modules" for share in shares], fontsize=8)
     ax.invert_yaxis()
     ax.set_xlim(0, 1.18 * max(largest / divisor, 1e-9))
-    ax.set_xlabel(f"{unit} kept for the backward pass")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, fontsize=8)
+    ax.set_xlabel(
+        f"{unit} kept for the backward pass, which frees the activations (filled)\nand not what was there before (hatched)"
+    )
     ax.set_label(_description(saved, shares))
     return ax
 

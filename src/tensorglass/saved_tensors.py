@@ -67,13 +67,9 @@ def saved_for_backward(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Sav
     """
     if not callable(fn):
         raise TypeError(f"saved_for_backward() fn is {type(fn).__name__}; expected a module or a function")
-    # A module works on copies of its buffers, so that this run changes none of them.
-    buffers = {name: buffer.clone() for name, buffer in fn.named_buffers()} if isinstance(fn, torch.nn.Module) else {}
+    call = _prepared(fn, args, kwargs)
     with _random_state_kept(), record_saved() as saved:
-        if isinstance(fn, torch.nn.Module) and buffers:
-            result = torch.func.functional_call(fn, buffers, args, kwargs)
-        else:
-            result = fn(*args, **kwargs)
+        result = call()
     del result  # it had to outlive the recording: the graph hangs on it
     return saved
 
@@ -120,6 +116,14 @@ def record_saved() -> Iterator[SavedTensors]:
             yield saved
     finally:
         saved._end(recorder)
+
+
+def _prepared(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[], Any]:
+    """Return the call to make. A module works on copies of its buffers, so that this run changes none of them."""
+    if not isinstance(fn, torch.nn.Module):
+        return lambda: fn(*args, **kwargs)
+    copies = {name: buffer.clone() for name, buffer in fn.named_buffers()}
+    return lambda: torch.func.functional_call(fn, copies, args, kwargs)
 
 
 @contextmanager

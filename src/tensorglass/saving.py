@@ -27,8 +27,7 @@ from .shapes import Shape
 from .torch_calls import function_name, tensors_in
 
 ACTIVATION, INPUT, PARAMETER, BUFFER, NUMBER = "activation", "input", "parameter", "buffer", "number"
-_PLAIN_ATTRIBUTES = frozenset("shape dtype device layout requires_grad is_leaf grad_fn ndim names".split())
-_NUMBER_FIELDS = frozenset(["self", "other", "exponent"])
+_VIEWS = frozenset(["T", "mT", "H", "mH", "real", "imag", "data"])  # attributes of a tensor that lie in its memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,10 +122,10 @@ class SavingRecorder(TorchFunctionMode):
         self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        # The compiler runs the code that it traces through this method, and traces the method itself. And an attribute
-        # that is no tensor, such as the shape, adds nothing to the graph.
+        # The compiler runs the code that it traces through this method, and traces the method itself.
         compiling = torch.compiler.is_dynamo_compiling() or TracingContext.try_get() is not None
-        if compiling or (func.__name__ == "__get__" and func.__self__.__name__ in _PLAIN_ATTRIBUTES):  # type: ignore[attr-defined]
+        is_other_attribute = func.__name__ == "__get__" and function_name(func) not in _VIEWS  # such as the shape
+        if compiling or is_other_attribute:
             return func(*args, **kwargs)
         inputs = list(tensors_in((args, kwargs)))
         self._look_behind(inputs)  # what a custom function made since the last call
@@ -191,7 +190,7 @@ class SavingRecorder(TorchFunctionMode):
         for part in storage_parts(held.tensor):
             key = storage_key(part)
             if key not in self._storages:
-                is_number = held.field in _NUMBER_FIELDS and part.dim() == 0
+                is_number = held.field == "other" and part.dim() == 0  # as in `2 * x`, where torch makes a tensor of 2
                 kind = NUMBER if is_number else ACTIVATION
                 self._storages[key] = KnownStorage.of(part, kind, hidden=key not in returned)
             storage = self._storages[key]

@@ -39,6 +39,18 @@ def test_the_summary_names_all_that_was_there_before():
     )
 
 
+def test_the_kinds():
+    saved = saved_for_backward(nn.Sequential(nn.BatchNorm1d(8), nn.Softplus()), torch.ones(10, 8))
+    more = saved_for_backward(lambda: torch.ones(2, requires_grad=True) * 3)
+    assert {each.kind for each in (*saved.tensors, *more.tensors)} == {
+        "activation",
+        "input",
+        "parameter",
+        "buffer",
+        "number",
+    }
+
+
 def test_a_checkpoint_is_kept_by_no_node():
     saved = saved_for_backward(Checkpointed(nn.Tanh(), random_state=False), torch.ones(1, 2, requires_grad=True))
     assert str(saved).splitlines()[-1].split() == (

@@ -173,18 +173,22 @@ def test_meta_tensors_are_counted_and_named():
     assert "the kernels of meta would keep" in saved.notes[0]
 
 
+FAKE_CUDA = (
+    r"^record_saved\(\) met a fake tensor on cuda:0, where there is no CUDA; expected fake tensors on a device of this "
+    "machine, such as cpu, since torch ends the process when it computes with others$"
+)
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 @pytest.mark.parametrize("function", [lambda x: (x * 2).exp(), lambda x: x.sin(), functional.relu])
 def test_fake_cuda_without_cuda_is_refused_before_torch_ends_the_process(function):
     with FakeTensorMode():
         x = torch.empty(3, 4, device="cuda").requires_grad_()
-        with pytest.raises(
-            RuntimeError, match=r"^record_saved\(\) met a fake tensor on cuda:0, where there is no CUDA"
-        ):
+        with pytest.raises(RuntimeError, match=FAKE_CUDA):
             saved_for_backward(function, x)
         model = nn.Linear(4, 4, device="meta")
         model.weight = nn.Parameter(torch.empty(4, 4, device="cuda"))
-        with pytest.raises(RuntimeError, match="expected fake tensors on a device of this machine"):
+        with pytest.raises(RuntimeError, match=FAKE_CUDA):
             saved_for_backward(model, torch.empty(2, 4))
 
 
@@ -532,3 +536,53 @@ def test_only_what_died_is_forgotten():
     assert recorder._prune_at == 10_000
     assert [each.kind for each in recorder.tensors if each.field == "self"] == ["activation"] * 4
     del y
+
+
+def test_numbers_that_torch_makes_tensors_of_are_told_apart():
+    x = torch.rand(3, device=DEVICE).add_(1).requires_grad_()
+    with record_saved() as saved:
+        results = x * 3, x * torch.tensor(3.0, device=DEVICE), 2 / x
+    told = [(each.operation, each.field, each.kind) for each in saved.tensors]
+    assert told == [
+        ("mul", "other", "number"),
+        ("mul", "other", "activation"),
+        ("rdiv", "result", "activation"),
+        ("rdiv", "other", "number"),
+    ]
+    del results
+
+
+@pytest.mark.parametrize("name", ["T", "mT", "H", "mH", "real", "imag", "data"])
+def test_a_parameter_is_known_by_its_views(name):
+    parameter = nn.Parameter(torch.rand(2, 2, dtype=torch.complex64, device=DEVICE))
+    x = torch.rand(2, 2, device=DEVICE, requires_grad=True)
+    with record_saved() as saved:
+        y = x * getattr(parameter, name)
+    assert [each.kind for each in saved.tensors if each.field == "other"] == ["parameter"]
+    del y
+
+
+def test_what_no_torch_function_shows_is_found_by_its_graph():
+    class Layer(nn.Module):
+        def forward(self, x):
+            with torch._C.DisableTorchFunction():
+                return x.sin()
+
+    x = torch.ones(3, device=DEVICE, requires_grad=True)
+    with record_saved() as saved:
+        y = Layer()(x)
+        with torch._C.DisableTorchFunction():
+            z = y.exp()
+    assert [(each.module, each.operation, each.node) for each in saved.tensors] == [
+        ("Layer", "Sin", "SinBackward0"),
+        ("", "Exp", "ExpBackward0"),
+    ]
+    del z
+
+
+def test_attributes_that_are_no_tensors_are_not_looked_at():
+    x = torch.ones(3, device=DEVICE)
+    recorder = SavingRecorder()
+    with recorder:
+        _ = x.shape, x.dtype, x.grad, x.requires_grad
+    assert not recorder._storages

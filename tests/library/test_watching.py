@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
 from tensorglass import watch_broadcasts
+from tensorglass.torch_calls import function_name
 from tensorglass.watching import _BATCHED, _ELEMENTWISE, _FIRST_TWO
 
 COLUMN, ROW, VECTOR, FULL = (3, 1), (1, 4), (4,), (3, 4)
@@ -337,3 +338,16 @@ def test_every_function_of_torch_that_broadcasts_is_known():
 def test_the_mode_is_torchs_public_one():
     with watch_broadcasts():
         assert isinstance(mode_stack()[0], TorchFunctionMode)
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (torch.Tensor.__add__, "add"),
+        (torch.Tensor.add_, "add_"),
+        (torch.Tensor.T.__get__, "T"),
+        (torch.exp, "exp"),
+    ],
+)
+def test_functions_are_named_as_torch_names_them(function, name):
+    assert function_name(function) == name

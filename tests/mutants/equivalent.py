@@ -13,6 +13,7 @@ _BOTH_MOVE_ALIKE = "made-up addresses: both sets move alike"
 _EACH_TWICE = "each place is listed twice, and counted once"
 _NO_SUCH_ADDRESS = "no memory has this address"
 _FILLED_BY_SET = "the tensor's own storage is replaced at once"
+_WITHOUT_CUDA = "there is no device whose random state could be kept"
 _NO_NAME_HAS_A_TILDE = "strip() takes a set of characters, and no function's name has this one"
 
 EQUIVALENT: dict[str, str] = {
@@ -57,5 +58,13 @@ EQUIVALENT: dict[str, str] = {
     "1 + places.start - first -> 1 + places.start + first": _BOTH_MOVE_ALIKE,
     "strided.py: `return np.asarray(_Layout(1 + places.start - first, places.axes))`: 1 -> 2": _BOTH_MOVE_ALIKE,
     "watching.py: `name = func.__name__.strip(\"_\").removeprefix(\"special_\")`: '_' -> '_~'": _NO_NAME_HAS_A_TILDE,
-    "watching.py: `return name.strip(\"_\") if name.startswith(\"__\") else name`: '_' -> '_~'": _NO_NAME_HAS_A_TILDE,
+    "torch_calls.py: `return name.strip(\"_\") if name.startswith(\"__\") else name`: '_' -> '_~'": (
+        _NO_NAME_HAS_A_TILDE
+    ),
+    "saved_tensors.py: `cuda = range(torch.cuda.device_count()) if initialized else ()`: "
+    "range(torch.cuda.device_count()) if initialized else () -> () if initialized else "
+    "range(torch.cuda.device_count())": _WITHOUT_CUDA,
+    "saving.py: `self._prune_at = 10_000`: 10000 -> 10001": _A_LIMIT,
+    "saving.py: `if len(self._storages) > self._prune_at:`: len(self._storages) > self._prune_at -> "
+    "len(self._storages) >= self._prune_at": _A_LIMIT,
 }

@@ -78,7 +78,7 @@ LIBRARY = {
     "saved_plots": ["test_saved_plots"],
     "saved_report": ["test_saved_report", "test_saved_tensors"],
     "saved_tensors": ["test_saved_tensors", "test_saved_report"],
-    "saving": ["test_saved_tensors", "test_saved_operations"],
+    "saving": ["test_saved_tensors", "test_saved_report", "test_saved_operations"],
     "shapes": ["test_broadcasting"],
     "storage": ["test_storage"],
     "strided": ["test_strided", "test_inspection"],
