@@ -42,9 +42,8 @@ def plot_saved(saved: SavedTensors, ax: Axes | None = None) -> Axes:
     ax.set_yticks(places, [share.module or "outside of modules" for share in shares], fontsize=8)
     ax.invert_yaxis()
     ax.set_xlim(0, 1.18 * max(largest / divisor, 1e-9))
-    ax.set_xlabel(
-        f"{unit} kept for the backward pass, which frees the activations (filled)\nand not what was there before (hatched)"
-    )
+    frees = "frees the activations (filled)\nand not what was there before (hatched)"
+    ax.set_xlabel(f"{unit} kept for the backward pass, which {frees}")
     ax.set_label(_description(saved, shares))
     return ax
 
