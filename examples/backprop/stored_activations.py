@@ -299,7 +299,6 @@ from tensorglass import track_memory
 
 long_batch = torch.randn(2048, 128, device=device)  # one MiB
 figure, axes = plt.subplots(2, 1, figsize=(7.2, 6.4), layout="constrained", sharey=True)
-axes[0].set_ylim(0, 20)
 for way, ax, expected in zip((stored, checkpointed), axes, (17, 8), strict=True):
     with track_memory() as memory:
         gradients(way, model, long_batch)
@@ -310,6 +309,7 @@ for way, ax, expected in zip((stored, checkpointed), axes, (17, 8), strict=True)
     ax.set_title(f"{way.__name__}: {after_forward:.0f} MiB after the forward pass")
     assert after_forward == expected - 1  # without the input
     del output
+axes[0].set_ylim(0, 20)
 
 # %%
 # Where is it kept? In each pair the linear layer is number 0 and the activation number

@@ -193,15 +193,15 @@ def _mark_peak(ax: Axes, memory: DeviceMemory, unit: str, divisor: int) -> None:
 
 def _backward_passes(calls: Sequence[OperationCall]) -> Iterator[tuple[int, int]]:
     """Yield the first and last call of each backward pass. What is dropped between its operations belongs to it."""
-    first = last = None
+    span: tuple[int, int] | None = None
     for i, call in enumerate(calls):
         if call.backward:
-            first, last = (i if first is None else first), i
-        elif call.operation != BETWEEN and first is not None and last is not None:
-            yield first, last
-            first = last = None
-    if first is not None and last is not None:
-        yield first, last
+            span = (span[0] if span else i, i)
+        elif call.operation != BETWEEN and span:
+            yield span
+            span = None
+    if span:
+        yield span
 
 
 def _tape_description(info: StorageInfo) -> str:
