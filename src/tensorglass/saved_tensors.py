@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import torch
-
 from .saved_report import SavedTensors
 from .saving import SavingRecorder
+from .trial import prepared_call, random_state_kept
 
 
 def saved_for_backward(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> SavedTensors:
@@ -67,8 +66,8 @@ def saved_for_backward(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Sav
     """
     if not callable(fn):
         raise TypeError(f"saved_for_backward() fn is {type(fn).__name__}; expected a module or a function")
-    call = _prepared(fn, args, kwargs)
-    with _random_state_kept(), record_saved() as saved:
+    call = prepared_call(fn, args, kwargs)
+    with random_state_kept(), record_saved() as saved:
         result = call()
     del result  # it had to outlive the recording: the graph hangs on it
     return saved
@@ -116,19 +115,3 @@ def record_saved() -> Iterator[SavedTensors]:
             yield saved
     finally:
         saved._end(recorder)
-
-
-def _prepared(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[], Any]:
-    """Return the call to make. A module works on copies of its buffers, so that this run changes none of them."""
-    if not isinstance(fn, torch.nn.Module):
-        return lambda: fn(*args, **kwargs)
-    copies = {name: buffer.clone() for name, buffer in fn.named_buffers()}
-    return lambda: torch.func.functional_call(fn, copies, args, kwargs)
-
-
-@contextmanager
-def _random_state_kept() -> Iterator[None]:
-    initialized = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
-    cuda = range(torch.cuda.device_count()) if initialized else ()
-    with torch.random.fork_rng(cuda):
-        yield

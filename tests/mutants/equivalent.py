@@ -61,7 +61,7 @@ EQUIVALENT: dict[str, str] = {
     "torch_calls.py: `return name.strip(\"_\") if name.startswith(\"__\") else name`: '_' -> '_~'": (
         _NO_NAME_HAS_A_TILDE
     ),
-    "saved_tensors.py: `cuda = range(torch.cuda.device_count()) if initialized else ()`: "
+    "trial.py: `cuda = range(torch.cuda.device_count()) if initialized else ()`: "
     "range(torch.cuda.device_count()) if initialized else () -> () if initialized else "
     "range(torch.cuda.device_count())": _WITHOUT_CUDA,
     "saving.py: `self._prune_at = 10_000`: 10000 -> 10001": _A_LIMIT,

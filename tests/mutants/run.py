@@ -83,6 +83,7 @@ LIBRARY = {
     "storage": ["test_storage"],
     "strided": ["test_strided", "test_inspection"],
     "torch_calls": ["test_watching", "test_saved_tensors"],
+    "trial": ["test_saved_tensors"],
     "views": ["test_views"],
     "watching": ["test_watching"],
 }
