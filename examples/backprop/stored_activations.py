@@ -12,11 +12,14 @@ nobody says which ones "some" are.
 Short answer
 ------------
 
-Because the backward pass computes with them. Each operation keeps what the formula of
-its derivative reads, and nothing else. ReLU and tanh keep their output. GELU keeps its
-input. A linear layer keeps its input, and refers to its weight. Sums and views keep
-nothing. Storing them costs memory and saves time: what is not stored can be computed
-again.
+Because the backward pass computes with them. Each operation keeps what torch's formula
+of its derivative asks for. ReLU and tanh keep their output. GELU keeps its input. A
+linear layer keeps its input and its weight; the weight was there before, so that costs
+no memory. Sums and views keep nothing. Storing costs memory and saves time: what is not
+stored can be computed again.
+
+``saved_for_backward``, from this site's library, runs a function and lists the tensors
+that autograd keeps for it, each with its role: input, output, or weight.
 """
 
 import torch
@@ -46,12 +49,14 @@ for function, roles in (
 # What is often said
 # ------------------
 #
-# Several reasons circulate. The first is that the gradients need these values. That is
-# right. The second is that storing them is *memory-efficient*. It is the other way
-# round: it spends memory, and saves computation. To see it, we run one network twice,
-# once with **checkpointing**, which stores less and computes the rest again. The
-# gradients agree to the last bit. With checkpointing 8 activations are kept in place of
-# 17, the input included, and 59 matrix products are computed in place of 47.
+# Answers on the web give five reasons. The first is that the gradients need these
+# values. That is right. The second is that storing them is *memory-efficient*. It is
+# the other way round: it spends memory, and saves computation. To see it, we run a
+# network of 16 layers twice, once with **checkpointing**, which stores less and
+# computes the rest again. The gradients agree to the last bit. Without checkpointing 17
+# tensors are kept: the input and 16 outputs. With it there are 8. The price: 12 layers
+# run twice, so there are 59 matrix products in place of 47. The proof below derives
+# these numbers.
 
 from tensorglass import measured
 from torch.utils.benchmark import Timer
@@ -103,9 +108,8 @@ both = [gradients(way, model, batch) for way in (stored, checkpointed)]
 assert all(map(torch.equal, *both))
 
 # %%
-# The other reasons are skip connections, debugging, and pictures. They do use an
-# activation, and for that a Python variable is enough. They need nothing that autograd
-# keeps: with autograd switched off they work, and 0 bytes are kept.
+# The last three are skip connections, debugging and pictures. They do use activations.
+# But a Python variable holds these. With autograd off they work, and 0 bytes are kept.
 
 from tensorglass import record_saved
 
@@ -127,8 +131,8 @@ assert saved.nbytes == 0
 # has used them. (PyTorch notes, *Autograd mechanics*, "Saved tensors". What the two
 # passes compute: :doc:`forward_backward`.) The square of ``x`` has the derivative 2x,
 # and keeps ``x``. A linear layer whose output has the gradient g has two formulas: that
-# of the weight reads the input, and that of the input reads the weight. Freeze one, and
-# what its formula reads is not kept.
+# of the weight reads the input, and that of the input reads the weight. If the weight
+# is frozen, the input is not kept. If the input needs no gradient, the weight is not.
 
 from tensorglass import shows_error
 
@@ -158,7 +162,8 @@ linear.zero_grad()
 #
 # First, functions of one number. We write the derivative of each with one tensor, its
 # output or its input, and compare with autograd's gradient. So that tensor is enough.
-# And it is the only one that ``saved_for_backward`` finds. (1 is the size of ``x``.)
+# And it is the only one that ``saved_for_backward`` finds. In the table, 1 means as
+# many bytes as ``x`` has.
 
 
 def kept(function):  # by role, in sizes of x
@@ -210,14 +215,18 @@ for function in (F.gelu, F.silu):
     pair = torch.stack([falling[left], grid[-10_000]]).requires_grad_()
     y = function(pair)
     (slopes,) = torch.autograd.grad(y.sum(), pair)
+    values = f"{pair[0]:.2f} and {pair[1]:.2f} give {y[0]:.3f}"
+    print(f"{function.__name__}: {values}, slopes {slopes[0]:.2f} and {slopes[1]:.2f}")
     torch.testing.assert_close(y[0], y[1], rtol=0, atol=1e-4)
     assert slopes.sign().tolist() == [-1, 1]
 
 # %%
 # Second, other operations. Sums, means and views have constant derivatives, and keep
 # nothing. A product keeps both factors, since each is the derivative for the other.
-# Some operations keep what they made on the way: a mask, indices, or the mean and
-# deviation of each row.
+# Some operations keep what they made on the way: a mask, indices, or the mean of each
+# row and one over its deviation. And torch's formulas are not always the leanest:
+# ``max_pool2d`` keeps its input too, though with NaN in its place the gradient is the
+# same.
 
 z = torch.randn_like(x, requires_grad=True)
 mask = 1 if device.type == "cpu" else 0.25  # four bytes for each number, or one
@@ -239,13 +248,22 @@ for name, (function, expected) in others.items():
     print(line(name, kept(function)))
     assert kept(function) == expected
 
+pooled = F.max_pool2d(x[None], 2)
+(gradient,) = torch.autograd.grad(pooled.sum(), x, retain_graph=True)
+pooled.grad_fn._saved_self.data.fill_(float("nan"))  # x itself, past autograd's check
+(unread,) = torch.autograd.grad(pooled.sum(), x)
+assert x.isnan().all()
+assert torch.equal(unread, gradient)
+x.data.normal_()
+
 # %%
-# Third, a law. Count what L times (linear, activation) keeps, in units of one
-# activation, with the input of the network. The linear layers keep their inputs, which
-# are that one and the outputs of all activations but the last: L units. An activation
-# that keeps its output adds only the last one, as the others are the same tensors:
-# L + 1 units. An activation that keeps its input adds L tensors that nobody else keeps:
-# 2L units. ReLU in place frees nothing: it overwrites a tensor that nobody keeps.
+# Third, a law. Take L pairs of a linear layer and an activation function. One unit is
+# the size of the input, and of each tensor in between. Each linear layer keeps its
+# input: the network's input, and the outputs of all functions but the last. That makes
+# L units. A function that keeps its output adds one, the last output, as the others are
+# counted already: L + 1. A function that keeps its input adds L, as no linear layer
+# keeps those: 2L. ReLU in place does not change what is kept: it overwrites a tensor
+# that nobody keeps.
 
 
 def in_place_relu():
@@ -269,12 +287,12 @@ print("ReLU  ", *counted["ReLU"])
 print("GELU  ", *counted["GELU"])
 
 # %%
-# Fourth, checkpointing. Cut the network into √L segments of √L layers. Of each segment
-# but the last only the input is kept: √L - 1 units. The last one is kept in full, since
-# backward begins there: √L + 1. That makes 2√L in place of L + 1. (Chen et al., 2016.)
-# The price: L - √L layers are computed once more. Without that, it is L products in
-# the forward pass and 2L - 1 in the backward pass, since the network's input needs no
-# gradient.
+# Fourth, checkpointing. Let L be a square. Cut the network into √L segments of √L
+# layers. Of each segment but the last only the input is kept: √L - 1 units. The last
+# one keeps all that the law says, since backward needs it first: √L + 1. In sum 2√L.
+# (Chen et al., 2016.) The price: L - √L layers run twice, printed after the plus.
+# Without that, it is L products forward and 2L - 1 backward, since the network's input
+# needs no gradient.
 
 for depth, root in ((4, 2), (16, 4), (64, 8)):
     deep = network(depth)
@@ -290,9 +308,11 @@ for depth, root in ((4, 2), (16, 4), (64, 8)):
 # -------
 #
 # The memory of one forward and backward pass of the 16 layers, without their input,
-# which was there before. The forward pass piles up the activations, and the backward
-# pass takes them away, and leaves the gradients of the weights. With checkpointing less
-# is piled up, and backward refills one segment at a time: the teeth at the right.
+# which was there before. Blue is what is live after each operation; hatched orange is
+# what one needed while it ran. The output of each linear layer goes as soon as ReLU's
+# is there: the small teeth. Grey is the backward pass. It frees the activations. With
+# checkpointing it runs three segments again, each inside one of its operations: the
+# jumps at the right.
 
 import matplotlib.pyplot as plt
 from tensorglass import track_memory
@@ -303,19 +323,20 @@ for way, ax, expected in zip((stored, checkpointed), axes, (17, 8), strict=True)
     with track_memory() as memory:
         gradients(way, model, long_batch)
     memory.plot(ax)
+    ax.set_ylim(0, 20)  # the same for both
     with track_memory() as forward:
         output = way(model, long_batch)
     after_forward = forward.live_bytes / long_batch.nbytes
     ax.set_title(f"{way.__name__}: {after_forward:.0f} MiB after the forward pass")
     assert after_forward == expected - 1  # without the input
     del output
-axes[0].set_ylim(0, 20)
 
 # %%
-# Where is it kept? In each pair the linear layer is number 0 and the activation number
-# 1. What two of them keep is counted once, at the first: ReLU's output, which the next
-# linear layer needs too. GELU shares nothing. The hatched parts, the first input and
-# the weights, were there before.
+# Where is it kept? In each pair the linear layer is number 0 and the activation
+# function number 1. A tensor that two modules keep is counted once, at the first:
+# ReLU's output stands at the ReLU, though the next linear layer keeps it too. GELU
+# shares nothing. Hatched is what was there before: the input and the weights. With the
+# input it is 4 and 6 units, as the law says.
 
 figure, axes = plt.subplots(2, 1, figsize=(6.4, 5.2), layout="constrained", sharex=True)
 for activation, ax, expected in zip((nn.ReLU, nn.GELU), axes, (3, 5), strict=True):
@@ -324,7 +345,9 @@ for activation, ax, expected in zip((nn.ReLU, nn.GELU), axes, (3, 5), strict=Tru
     kept_bytes = saved.activation_bytes / long_batch.nbytes
     ax.set_title(f"{activation.__name__} keeps {kept_bytes:.0f} MiB")
     assert kept_bytes == expected
-axes[0].set_xlabel("")
+    assert kept_bytes + saved.input_bytes / long_batch.nbytes in (4, 6)
+    if ax is axes[0]:
+        ax.set_xlabel("")
 
 # %%
 # And the law: GELU keeps nearly twice as much as ReLU.
@@ -378,10 +401,11 @@ assert torch.autograd.grad(y.sum(), x)[0].unique().tolist() == [2]
 # ``total += loss``
 # ~~~~~~~~~~~~~~~~~
 #
-# The sum hangs on the graph of each loss. In validation, where nothing calls backward,
-# that keeps the activations of every batch: 48 for 3 batches. Add ``loss.item()`` or
-# ``loss.detach()``. In training, backward has freed the activations by then. But the
-# sum still holds the nodes of every graph, so detach there too.
+# Each loss refers to the operations that made it, and these hold what they kept. The
+# sum refers to all losses. In validation nothing calls ``backward``, so the activations
+# of every batch stay: 16 for each, 48 for 3 batches. Add ``loss.item()`` or
+# ``loss.detach()``. In training, ``backward`` frees the activations. But the sum still
+# holds a record of each operation, so detach there too.
 
 model(small).mean().backward()  # makes room for the gradients, once
 
@@ -416,9 +440,9 @@ assert all(node is not None for node, _ in total.grad_fn.next_functions)
 # ``eval()`` is not ``no_grad()``
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``eval()`` switches what layers such as dropout do. Autograd keeps as much as before,
-# but for the masks of dropout. For validation use ``no_grad`` or ``inference_mode`` as
-# well: then 0 bytes are kept.
+# ``eval()`` changes what layers such as dropout do. Autograd still keeps all except the
+# masks of dropout. For validation use ``no_grad`` or ``inference_mode`` as well: then 0
+# bytes are kept.
 
 dropping = nn.Sequential(network(8), nn.Dropout())
 training = units(dropping, small)
@@ -468,9 +492,10 @@ assert units(network(16, nn.ReLU), small) == 17
 # ~~~~~~~~~~~~~~~~~~~~~
 #
 # What is computed again must come out the same. So ``checkpoint`` by default keeps the
-# state of the random numbers too, 5,056 bytes on the CPU. We switched that off above,
-# where nothing is random. With dropout, that makes the gradient *wrong*, and no error
-# tells: backward draws another mask.
+# state of the random numbers too, 5,056 bytes on the CPU. ``preserve_rng_state=False``
+# switches this off. We did so above, where nothing is random. With dropout it makes the
+# gradient *wrong*, without an error: the second run draws another mask. All inputs
+# below are 1, so the right gradient equals the output.
 
 from torch.utils.checkpoint import checkpoint
 
@@ -489,8 +514,8 @@ assert same == {True: (True, 5056), False: (False, 0)}
 # On a GPU
 # --------
 #
-# The law is the same, and ``torch.cuda.memory_allocated`` shows it: after the forward
-# pass it has grown by what is kept. The allocator hands out blocks of 512 bytes, so
+# The law is the same. If this page is built on a GPU, the code compares it with
+# ``torch.cuda.memory_allocated``. The allocator there hands out blocks of 512 bytes, so
 # small tensors take more than their size. The kernels can differ in what they keep: the
 # mask of dropout takes one byte for each number, on the CPU four.
 
@@ -542,9 +567,10 @@ assert units(residual, model, small) == 16 + 16
 # Solution
 # ^^^^^^^^
 #
-# If it is the last: 2, since nothing before it needs a gradient. If it is the first:
-# 17. Frozen linear layers drop their inputs, but every activation keeps its tensor, to
-# pass the gradient on. With ReLU that frees nothing; with GELU 17 are left of 32.
+# If it is the last: 2, its input and what its activation function keeps. If it is the
+# first: 17, the network's input and one tensor for each of 16 functions, to pass the
+# gradient on. Frozen linear layers keep no input. With ReLU these were the same
+# tensors: 17 before, 17 now. With GELU it was 32.
 
 
 def one_trained(activation, number):
@@ -565,6 +591,8 @@ assert [one_trained(nn.ReLU, 0), one_trained(nn.GELU, 0)] == [17, 17]
 #
 # Solution
 # ^^^^^^^^
+#
+# The slope depends on the sign alone, and the output has it too. 17 units, as for ReLU.
 
 
 class OutputLeakyRelu(torch.autograd.Function):
@@ -590,9 +618,11 @@ assert units(network(16, Apply), small) == 17
 # ------------
 #
 # ``saved_for_backward(model, batch)`` lists what your model keeps, by module and
-# operation. With fake tensors, which have a shape and no memory, it tells whether a
-# model will fit before you have the machine. Here are 32 transformer layers of width
-# 4,096, with 4,096 tokens.
+# operation. With fake tensors, which have a shape and no memory, it tells before you
+# have the machine how much a model keeps, with the kernels of the CPU. Here are 32
+# transformer layers of width 4,096, with 4,096 tokens. Training needs more than the
+# weights and what is kept: the gradients take as much as the weights, and Adam twice
+# that.
 
 from torch._subclasses import FakeTensorMode
 
@@ -618,9 +648,9 @@ with FakeTensorMode():  # a small one is real and fake alike
 assert fake.activation_bytes == real.activation_bytes
 
 # %%
-# Subtract two reports to see what a change costs. With dropout, attention on the CPU
-# keeps 3 matrices of 4,096 by 4,096 numbers for each of the 32 heads: 6 GiB. Without
-# dropout it keeps none.
+# Subtract two reports to see what a change costs: the first is with dropout, the second
+# without, in bytes. With dropout, attention on the CPU keeps 3 matrices of 4,096 by
+# 4,096 numbers for each of the 32 heads: 6 GiB. Without dropout it keeps none.
 
 with FakeTensorMode():
     tokens = torch.empty(1, 4096, 4096)

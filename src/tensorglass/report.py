@@ -144,5 +144,5 @@ def byte_unit(nbytes: int) -> tuple[str, int]:
     >>> byte_unit(1023), byte_unit(4_000_000)
     (('bytes', 1), ('MiB', 1048576))
     """
-    exponent = min(max(nbytes.bit_length() - 1, 0) // 10, 5)
+    exponent = min(max((nbytes.bit_length() - 1) // 10, 0), 5)
     return ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")[exponent], 1024**exponent

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tensorglass.report import Cell, Report, Table, Verdict, bytes_text, counted
+from tensorglass.report import Cell, Report, Table, Verdict, byte_unit, bytes_text, counted
 
 TABLE = Table(
     "Sizes <b>",
@@ -113,3 +113,17 @@ def test_counted(number, text):
 )
 def test_bytes_text(nbytes, text):
     assert bytes_text(nbytes) == text
+
+
+@pytest.mark.parametrize(
+    ("nbytes", "unit"),
+    [
+        (0, ("bytes", 1)),
+        (1023, ("bytes", 1)),
+        (1024, ("KiB", 1024)),
+        (2**40, ("TiB", 2**40)),
+        (2**70, ("PiB", 2**50)),
+    ],
+)
+def test_byte_unit(nbytes, unit):
+    assert byte_unit(nbytes) == unit

@@ -67,4 +67,7 @@ EQUIVALENT: dict[str, str] = {
     "saving.py: `self._prune_at = 10_000`: 10000 -> 10001": _A_LIMIT,
     "saving.py: `if len(self._storages) > self._prune_at:`: len(self._storages) > self._prune_at -> "
     "len(self._storages) >= self._prune_at": _A_LIMIT,
+    "saved_difference.py: `more = f\"{bytes_text(abs(first - second))} {'more' if first > second else 'less'}\"`: "
+    "first > second -> first >= second": "equal totals never come here",
+    "saved_report.py: `kept_by = f\"{tensor.node}.{tensor.field}\".strip(\".\")`: '.' -> '.~'": _NO_NAME_HAS_A_TILDE,
 }

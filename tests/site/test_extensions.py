@@ -12,6 +12,7 @@ matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
 from gallery import SECTIONS, ReadingOrder, reset, save_themed_svg, scrape_figures, section_order, text_alternative
+from ran_on import requirements
 from reproducible import normalize
 
 
@@ -143,3 +144,19 @@ def test_the_reading_order_is_the_one_in_the_header(tmp_path):
         order("third.py")
     assert sorted(["x/papers", "x/broadcasting"], key=section_order) == ["x/broadcasting", "x/papers"]
     assert len(SECTIONS) == 6
+
+
+@pytest.mark.parametrize(
+    ("script", "needed"),
+    [
+        ("x = 1\n", []),
+        ('# /// script\n# dependencies = ["torch>=2.11", "numpy>=2", "opt_einsum>=3.4"]\n# ///\n', []),
+        (
+            '# /// script\n# requires-python = ">=3.11"\n# dependencies = ["torch", "scikit-learn>=1.7", "matplotlib>=3"]\n'
+            "# ///\nimport torch\n",
+            ["scikit-learn", "matplotlib"],
+        ),
+    ],
+)
+def test_a_page_says_what_its_script_needs_beside_the_wheel(script, needed):
+    assert requirements(script) == needed
