@@ -152,7 +152,7 @@ def test_the_reading_order_is_the_one_in_the_header(tmp_path):
         ("x = 1\n", []),
         ('# /// script\n# dependencies = ["torch>=2.11", "numpy>=2", "opt_einsum>=3.4"]\n# ///\n', []),
         (
-            '# /// script\n# requires-python = ">=3.11"\n# dependencies = ["torch", "scikit-learn>=1.7", "matplotlib"]\n'
+            '# /// script\n# requires-python = ">=3.11"\n# dependencies = ["scikit-learn>=1.7", "matplotlib"]\n'
             "# ///\nimport torch\n",
             ["scikit-learn", "matplotlib"],
         ),
