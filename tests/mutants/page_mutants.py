@@ -24,7 +24,7 @@ def survivors_of_page(page: Path) -> tuple[int, list[str]]:
     blocks = read_script(page) if page.suffix == ".py" else read_notebook(source)
     code = source if page.suffix == ".py" else _code_in_place(blocks)
     planted_in_code, survived_in_code, shown = _in_a_fork(lambda: _false_twins(code, page.name))
-    planted_in_prose, survived_in_prose = _false_prose(blocks, f"{code}\n{shown}")
+    planted_in_prose, survived_in_prose = _false_prose(blocks, f"{_code_in_place(blocks)}\n{shown}")
     return planted_in_code + planted_in_prose, survived_in_code + survived_in_prose
 
 
