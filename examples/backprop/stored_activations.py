@@ -254,7 +254,7 @@ pooled.grad_fn._saved_self.data.fill_(float("nan"))  # x itself, past autograd's
 (unread,) = torch.autograd.grad(pooled.sum(), x)
 assert x.isnan().all()
 assert torch.equal(unread, gradient)
-x.data.normal_()
+x.data = torch.randn_like(x)
 
 # %%
 # Third, a law. Take L pairs of a linear layer and an activation function. One unit is
