@@ -50,6 +50,15 @@ class Held(NamedTuple):
     how: How
 
 
+def check_readable() -> None:
+    """Raise a RuntimeError if this version of torch does not let saved tensors be looked at."""
+    if not hasattr(torch._C._autograd.SavedTensor, "data"):
+        raise RuntimeError(
+            f"record_saved() cannot read saved tensors in torch {torch.__version__}; expected 2.13, or another version "
+            "whose SavedTensor has the attribute data"
+        )
+
+
 def sequence_number() -> int:
     """Return the number that the next node made in this thread will get."""
     return int(torch._C._autograd._get_sequence_nr())

@@ -85,7 +85,7 @@ def record_saved() -> Iterator[SavedTensors]:
     Raises
     ------
     RuntimeError
-        If a fake tensor is on CUDA where there is none: torch would end the process.
+        If a fake tensor is on CUDA where there is none: torch would end the process. If torch is too old.
 
     Notes
     -----

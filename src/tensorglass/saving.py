@@ -20,7 +20,7 @@ from torch.overrides import TorchFunctionMode
 
 from . import roles
 from .finding import storage_parts
-from .graph import Held, How, held_tensors, is_closed, new_nodes, sequence_number
+from .graph import Held, How, check_readable, held_tensors, is_closed, new_nodes, sequence_number
 from .layout import is_fake, storage_key, storage_nbytes
 from .module_paths import ModulePaths
 from .shapes import Shape
@@ -96,6 +96,7 @@ class SavingRecorder(TorchFunctionMode):
 
     def __init__(self) -> None:
         super().__init__()
+        check_readable()
         self.tensors: list[SavedTensor] = []
         self.storages: list[KnownStorage] = []  # those behind `tensors`
         self.closed: list[str] = []  # operations whose nodes do not show what they saved

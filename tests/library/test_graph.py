@@ -5,7 +5,8 @@ import torch
 from torch.utils.checkpoint import checkpoint
 
 from tensorglass import default_device
-from tensorglass.graph import How, held_tensors, is_closed, new_nodes, sequence_number
+from tensorglass.graph import How, check_readable, held_tensors, is_closed, new_nodes, sequence_number
+from tensorglass.saving import SavingRecorder
 
 DEVICE = default_device()
 
@@ -148,3 +149,15 @@ def test_which_nodes_do_not_show_what_they_saved(name, closed):
             return name
 
     assert is_closed(Node()) == closed
+
+
+def test_a_torch_whose_saved_tensors_cannot_be_read_is_named(monkeypatch):
+    check_readable()
+    monkeypatch.setattr(torch._C._autograd, "SavedTensor", object)
+    monkeypatch.setattr(torch, "__version__", "1.0")
+    with pytest.raises(
+        RuntimeError,
+        match=r"^record_saved\(\) cannot read saved tensors in torch 1\.0; expected 2\.13, or another version whose "
+        "SavedTensor has the attribute data$",
+    ):
+        SavingRecorder()
