@@ -586,3 +586,19 @@ def test_attributes_that_are_no_tensors_are_not_looked_at():
     with recorder:
         _ = x.shape, x.dtype, x.grad, x.requires_grad
     assert not recorder._storages
+
+
+def test_the_whole_memory_is_searched_only_if_a_custom_function_came_last(monkeypatch):
+    x = torch.ones(3, device=DEVICE, requires_grad=True)
+    x.exp()  # so that the numbers of the nodes inside do not begin at zero
+
+    def refuse():
+        raise AssertionError("searched")
+
+    monkeypatch.setattr(gc, "get_objects", refuse)
+    with record_saved() as saved:
+        y = x.exp().sin()
+    assert len(saved.tensors) == 2
+    with pytest.raises(AssertionError, match="searched"), record_saved():
+        y = Twice.apply(x, x.detach())
+    del y
