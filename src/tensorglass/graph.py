@@ -76,7 +76,7 @@ def new_nodes(roots: Iterable[torch.Tensor], first: int, visited: set[int]) -> l
         Numbers of nodes that were returned before. They are not walked through either.
     """
     found = []
-    waiting = [root.grad_fn for root in roots]
+    waiting = [node_behind(root) for root in roots]
     while waiting:
         node = waiting.pop()
         if node is None or isinstance(node, _ACCUMULATOR):
@@ -87,6 +87,14 @@ def new_nodes(roots: Iterable[torch.Tensor], first: int, visited: set[int]) -> l
             found.append(node)
             waiting.extend(earlier for earlier, _ in node.next_functions)
     return sorted(found, key=lambda node: node._sequence_nr())
+
+
+def node_behind(tensor: torch.Tensor) -> Any:
+    """Return the node that made the tensor; None also for a view that autograd refuses, since its base was changed."""
+    try:
+        return tensor.grad_fn
+    except RuntimeError:
+        return None
 
 
 def is_closed(node: Any) -> bool:

@@ -20,7 +20,7 @@ from torch.overrides import TorchFunctionMode
 
 from . import roles
 from .finding import storage_parts
-from .graph import Held, How, check_readable, held_tensors, is_closed, new_nodes, sequence_number
+from .graph import Held, How, check_readable, held_tensors, is_closed, new_nodes, node_behind, sequence_number
 from .layout import is_fake, storage_key, storage_nbytes
 from .module_paths import ModulePaths
 from .shapes import Shape
@@ -176,7 +176,7 @@ class SavingRecorder(TorchFunctionMode):
         if not self._some_nodes_are_new() or torch._C._current_graph_task_id() != self._backward_pass:
             return
         nodes = new_nodes(roots, self._first, self._visited)
-        results = [root for root in roots if root.grad_fn in nodes]
+        results = [root for root in roots if node_behind(root) in nodes]
         returned = {storage_key(part) for result in results for part in storage_parts(result)}
         for node in nodes:
             made_by = operation if operation and not isinstance(node, BackwardCFunction) else _own_name(node)

@@ -5,7 +5,7 @@ import torch
 from torch.utils.checkpoint import checkpoint
 
 from tensorglass import default_device
-from tensorglass.graph import How, check_readable, held_tensors, is_closed, new_nodes, sequence_number
+from tensorglass.graph import How, check_readable, held_tensors, is_closed, new_nodes, node_behind, sequence_number
 from tensorglass.saving import SavingRecorder
 
 DEVICE = default_device()
@@ -26,6 +26,17 @@ def test_nodes_come_in_the_order_in_which_they_were_made_and_once():
     assert visited == {first, first + 1, first + 2}
     assert new_nodes([b, a, older, x], first, visited) == []
     assert [node.name() for node in new_nodes([b.tanh()], first, visited)] == ["TanhBackward0"]
+
+
+def test_a_view_that_autograd_refuses_has_no_node():
+    base = leaf() * 1
+    first, _, _ = base.split(1)
+    assert node_behind(first).name() == "SplitBackward0"
+    base.mul_(2)
+    with pytest.raises(RuntimeError, match="has been modified inplace"):
+        _ = first.grad_fn
+    assert node_behind(first) is None
+    assert new_nodes([first], 0, set()) == []
 
 
 def test_fields_are_those_of_torch():

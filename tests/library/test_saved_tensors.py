@@ -602,3 +602,15 @@ def test_the_whole_memory_is_searched_only_if_a_custom_function_came_last(monkey
     with pytest.raises(AssertionError, match="searched"), record_saved():
         y = Twice.apply(x, x.detach())
     del y
+
+
+def test_views_that_autograd_refuses_disturb_nobody():
+    x, constant = operands_of_twice()
+    base = x * 1
+    refused, _, _ = base.split(1)
+    base.mul_(2)
+    with record_saved() as saved:
+        y = Twice.apply(x, constant)
+        alone = refused.detach()  # torch permits this, so the recording has to
+    assert [each.operation for each in saved.tensors] == ["Twice"] * 5
+    del y, alone
