@@ -65,8 +65,7 @@ def test_the_notes_name_all_devices_that_are_only_pretended():
         with FakeTensorMode():
             results.append(torch.ones(3, requires_grad=True).exp())
     assert saved.notes == (
-        "Nothing was allocated: these are fake tensors, and the sizes are those that the kernels of cpu and meta would "
-        "keep.",
+        "Nothing was allocated for fake tensors: their sizes are those that the kernels of cpu and meta would keep.",
     )
     assert str(saved).endswith(saved.notes[0])
     assert saved_for_backward(torch.exp, real).notes == ()

@@ -8,6 +8,7 @@ import weakref
 
 import pytest
 import torch
+from graph_walk import tensors_shown
 from raising_programs import PROGRAMS
 from saved_models import CHECKPOINTED, COUNTED, FAKED, VECTORS, Checkpointed, First, Reused, mlp
 from torch import nn
@@ -28,21 +29,10 @@ def made(build, shape):
 
 
 def read_from_graph(output, already):
-    """Sum the bytes of the storages that torch's own `_saved_` fields lead to, without those there before."""
+    """Sum the bytes of the storages that torch's own fields lead to, without those there before."""
     there = {tensor.untyped_storage().data_ptr() for tensor in already}
-    found, nodes, waiting = {}, set(), [output.grad_fn]
-    while waiting:
-        node = waiting.pop()
-        if node is None or node in nodes:
-            continue
-        nodes.add(node)
-        waiting += [earlier for earlier, _ in node.next_functions]
-        for name in dir(node):
-            value = getattr(node, name) if name.startswith("_saved_") or name == "saved_tensors" else None
-            for tensor in value if isinstance(value, (tuple, list)) else [value]:
-                if isinstance(tensor, torch.Tensor) and tensor.untyped_storage().data_ptr() not in there:
-                    found[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
-    return sum(found.values())
+    shown = {each.untyped_storage().data_ptr(): each.untyped_storage().nbytes() for each in tensors_shown(output)}
+    return sum(nbytes for address, nbytes in shown.items() if address not in there)
 
 
 def freed_with_the_graph(model, x):
@@ -119,7 +109,7 @@ def test_fake_tensors_give_the_same_report(name):
     assert fake.activation_bytes > 0
     assert all(storage.fake for storage in fake.storages)
     assert fake.notes[0] == (
-        "Nothing was allocated: these are fake tensors, and the sizes are those that the kernels of "
+        "Nothing was allocated for fake tensors: their sizes are those that the kernels of "
         f"{torch.empty(0, device=DEVICE).device} would keep."
     )
     assert len(fake.notes) == 1 + ("LSTM" in name)
@@ -358,9 +348,8 @@ def short(saved):
 
 def test_a_custom_function_that_nothing_follows():
     x, constant = operands_of_twice()
-    constant + 1  # known as an input
     with record_saved() as saved:
-        constant + 1
+        constant + 1  # a torch function was given it, so it is known as an input
         y = Twice.apply(x, constant)
     assert short(saved) == EXPECTED_OF_TWICE
     del y

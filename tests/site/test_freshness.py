@@ -197,7 +197,7 @@ def test_the_site_serves_the_wheel_that_the_pages_name(project):
     (wheel,) = site.glob("*.whl")
     page = (site / "auto_examples/broadcasting/uses_alpha.html").read_text()
     assert f'href="../../{wheel.name}"' in page
-    assert f"pip install {wheel.name}\npython uses_alpha.py" in page
+    assert f"pip install matplotlib {wheel.name}\npython uses_alpha.py" in page
     before = wheel.read_bytes()
     project.replace("src/tensorglass/common.py", "8 - 1", "9 - 2")
     ran(project)

@@ -8,7 +8,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-PAGE = '''"""
+PAGE = '''# /// script
+# dependencies = ["torch>=2.11", "matplotlib>=3.11"]
+# ///
+"""
 A page about {name}
 ===================
 
