@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.autograd.function import BackwardCFunction
 
-PREFIX = "_raw_saved_"
+_PREFIX = "_raw_saved_"
 # In-place operations on views are wrapped in the first of these, which hides their own node; functions that a C++
 # extension defines are the second. Neither shows what it saved.
 _CLOSED = ("torch::autograd::CopySlices", "CppNode")
@@ -123,12 +123,12 @@ def _saved_fields(node: Any) -> tuple[str, ...]:
 
 @cache
 def _fields_of_formula(kind: type) -> tuple[str, ...]:
-    return tuple(name.removeprefix(PREFIX) for name in dir(kind) if name.startswith(PREFIX))
+    return tuple(name.removeprefix(_PREFIX) for name in dir(kind) if name.startswith(_PREFIX))
 
 
 def _saved_tensors(node: Any, field: str) -> list[Any]:
     try:
-        saved = getattr(node, PREFIX + field)
+        saved = getattr(node, _PREFIX + field)
     except RuntimeError:  # a backward pass has freed them
         return []
     return [each for each in (saved if isinstance(saved, (tuple, list)) else [saved]) if each is not None]

@@ -231,7 +231,7 @@ def _notes(tensors: Sequence[SavedTensor], storages: Sequence[SavedStorage], clo
     devices = sorted({str(storage.device) for storage in storages if storage.fake or storage.device.type == "meta"})
     if devices:
         yield (
-            f"Nothing was allocated: these are fake tensors, and the sizes are those that the kernels of "
+            "Nothing was allocated for fake tensors: their sizes are those that the kernels of "
             f"{' and '.join(devices)} would keep."
         )
     if any(storage.fake for storage in storages):

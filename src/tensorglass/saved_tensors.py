@@ -37,8 +37,8 @@ def saved_for_backward(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Sav
     The random state is put back, and if `fn` is a module, its buffers are left alone: batch normalization counts this
     run nowhere. What else `fn` changes stays changed. See `record_saved` for what is seen.
 
-    With a module and arguments of fake tensors nothing is allocated and nothing computed: the answer to "will it fit"
-    for a model of any size. The sizes are then those that the kernels of the fake tensors' device would keep.
+    With a module and arguments of fake tensors none of them is allocated, and none computed: the answer to "will it
+    fit" for a model of any size. The sizes are then those that the kernels of the fake tensors' device would keep.
 
     Examples
     --------
