@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from timing import show, training_step
+from timing import inside, show, training_step
 
 from tensorglass import explain_view, memory_of, shares_memory, storage_info, track_memory
 
@@ -18,14 +18,6 @@ def by_size(look: Callable[[torch.Tensor], object]) -> dict[str, Callable[[], ob
     return {f"{size:,} elements": lambda view=view: look(view) for size, view in views.items()}
 
 
-def tracked(step: Callable[[], None]) -> Callable[[], None]:
-    def run() -> None:
-        with track_memory():
-            step()
-
-    return run
-
-
 def main() -> None:
     show("storage_info", by_size(storage_info))
     show("shares_memory with the other column", by_size(lambda x: shares_memory(x, x.as_strided(x.shape, (2, 1), 1))))
@@ -34,7 +26,7 @@ def main() -> None:
     for width, layers, batch in ((32, 4, 16), (512, 4, 64), (1024, 8, 256)):
         step = training_step(width, layers, batch)
         title = f"a training step, {layers} layers of width {width}, batch {batch}"
-        times = show(title, {"plain": step, "under track_memory": tracked(step)}, rounds=30)
+        times = show(title, {"plain": step, "under track_memory": inside(track_memory, step)}, rounds=30)
         print(f"  times {times['under track_memory'] / times['plain']:.2f}")
 
 

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
-from timing import show, training_step
+from timing import inside, show, training_step
 from torch._subclasses import FakeTensorMode
 
 from tensorglass import record_saved, saved_for_backward
-
-
-def recorded(step: Callable[[], None]) -> Callable[[], None]:
-    def run() -> None:
-        with record_saved():
-            step()
-
-    return run
 
 
 def main() -> None:
     for width, layers, batch in ((32, 4, 16), (512, 4, 64), (1024, 8, 256)):
         step = training_step(width, layers, batch)
         title = f"a training step, {layers} layers of width {width}, batch {batch}"
-        times = show(title, {"plain": step, "under record_saved": recorded(step)}, rounds=30)
+        times = show(title, {"plain": step, "under record_saved": inside(record_saved, step)}, rounds=30)
         print(f"  times {times['under record_saved'] / times['plain']:.2f}")
     layer, x = torch.nn.TransformerEncoderLayer(64, 4, 256, batch_first=True), torch.randn(4, 16, 64)
     show(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import torch
 
@@ -43,3 +44,13 @@ def training_step(width: int, layers: int, batch: int) -> Callable[[], None]:
         optimizer.step()
 
     return step
+
+
+def inside(block: Callable[[], AbstractContextManager[object]], step: Callable[[], None]) -> Callable[[], None]:
+    """Return the step inside a block of its own."""
+
+    def run() -> None:
+        with block():
+            step()
+
+    return run
