@@ -46,8 +46,9 @@ def forward_pass():
 loss = forward_pass()["loss"]
 print("forward:  the loss is", loss.item())
 before = W1.tolist()
-loss.backward()
+returned = loss.backward()
 print("backward: the gradient of W1 is", W1.grad.tolist())
+assert returned is None
 assert loss.item() == 9
 assert W1.grad.tolist() == [[0, 0], [6, 12]]
 assert W1.tolist() == before
@@ -341,7 +342,7 @@ assert backward_cost / forward_cost == 1.9
 assert sum(parameter.numel() for parameter in chain(10).parameters()) == 720
 
 # %%
-# The running time had about this ratio here, where matrix products are most of the
+# The running time follows within a factor of 4, where matrix products are most of the
 # work. On a GPU a call returns before its work is done; the timer waits for it.
 
 from torch.utils.benchmark import Timer
@@ -368,7 +369,7 @@ assert within_four_times
 # gradient stands below, on orange: the backward pass computes it, along the dashed
 # arrows. ReLU gave 0 for the first number of ``z``, so it hands back 0 there, and the
 # first row of ``W1`` gets a gradient of zeros. ``x`` and ``target`` have gradients here
-# because we made them with ``requires_grad``. In training they have none.
+# because we made them with ``requires_grad``.
 
 import matplotlib.pyplot as plt
 

@@ -44,6 +44,7 @@ for function, roles in (
     name = getattr(function, "__name__", "linear")
     print(f"{name:7} keeps", *[tensor.role for tensor in saved.tensors] or ["nothing"])
     assert [tensor.role for tensor in saved.tensors] == roles
+assert saved_for_backward(linear, x).activation_bytes == 0  # both were there before
 
 # %%
 # What is often said
@@ -118,8 +119,10 @@ with torch.no_grad(), record_saved() as saved:
     hidden = block(batch)
     skipped = batch + hidden  # a skip connection
     print("standard deviation for debugging:", round(hidden.std().item(), 2))
+    bars = torch.histc(hidden, bins=10)  # for a picture
 print("kept for the backward pass:", saved.nbytes, "bytes")
 assert torch.equal(skipped, batch + block(batch))
+assert bars.sum() == hidden.numel()
 assert saved.nbytes == 0
 
 # %%
@@ -224,9 +227,9 @@ for function in (F.gelu, F.silu):
 # Second, other operations. Sums, means and views have constant derivatives, and keep
 # nothing. A product keeps both factors, since each is the derivative for the other.
 # Some operations keep what they made on the way: a mask, indices, or the mean of each
-# row and one over its deviation. And torch's formulas are not always the leanest:
-# ``max_pool2d`` keeps its input too, though with NaN in its place the gradient is the
-# same.
+# row and one over its standard deviation. And torch's formulas are not always the
+# leanest: ``max_pool2d`` keeps its input too, though with NaN in its place the gradient
+# is the same.
 
 z = torch.randn_like(x, requires_grad=True)
 mask = 1 if device.type == "cpu" else 0.25  # four bytes for each number, or one
@@ -247,6 +250,11 @@ others = {
 for name, (function, expected) in others.items():
     print(line(name, kept(function)))
     assert kept(function) == expected
+
+normed = F.layer_norm(x, [16], eps=0.0).grad_fn
+torch.testing.assert_close(normed._saved_result1, x.mean(1, keepdim=True))
+inverse = 1 / x.std(1, keepdim=True, correction=0)
+torch.testing.assert_close(normed._saved_result2, inverse)
 
 pooled = F.max_pool2d(x[None], 2)
 (gradient,) = torch.autograd.grad(pooled.sum(), x, retain_graph=True)
@@ -325,11 +333,11 @@ for way, ax, expected in zip((stored, checkpointed), axes, (17, 8), strict=True)
     memory.plot(ax)
     ax.set_ylim(0, 20)  # the same for both
     with track_memory() as forward:
-        output = way(model, long_batch)
+        last = way(model, long_batch)
     after_forward = forward.live_bytes / long_batch.nbytes
     ax.set_title(f"{way.__name__}: {after_forward:.0f} MiB after the forward pass")
     assert after_forward == expected - 1  # without the input
-    del output
+    del last
 
 # %%
 # Where is it kept? In each pair the linear layer is number 0 and the activation
@@ -523,7 +531,7 @@ print("this page ran on", device.type)
 on_gpu = device.type == "cuda"
 before = torch.cuda.memory_allocated() if on_gpu else 0
 with track_memory() as memory:
-    output = model(batch)
+    prediction = model(batch)
 grown = torch.cuda.memory_allocated() - before if on_gpu else memory.live_bytes
 predicted = saved_for_backward(model, batch).activation_bytes
 assert grown == memory.live_bytes == predicted == 16 * batch.nbytes
@@ -641,6 +649,14 @@ weights = sum(parameter.nbytes for parameter in large.parameters())
 print(f"weights {weights / GIB:.1f} GiB, kept {saved.activation_bytes / GIB:.1f} GiB")
 print(saved.notes[0])
 assert round(memory.peak_bytes / GIB) == 0
+
+small_one = transformer(2, width=64)
+small_one(torch.randn(1, 8, 64)).sum().backward()
+adam = torch.optim.Adam(small_one.parameters())
+adam.step()
+for parameter, state in adam.state.items():
+    assert parameter.grad.nbytes == parameter.nbytes
+    assert state["exp_avg"].nbytes + state["exp_avg_sq"].nbytes == 2 * parameter.nbytes
 
 real = saved_for_backward(transformer(2, width=64), torch.randn(1, 8, 64))
 with FakeTensorMode():  # a small one is real and fake alike
