@@ -146,7 +146,7 @@ def test_a_broken_law_fails_every_build_until_it_is_mended(project):
         _, result = project.build()
         assert result.returncode != 0
         assert (
-            "uses_beta.py:10: ERROR: the number 11 stands in neither the code nor the output of the page"
+            "uses_beta.py:13: ERROR: the number 11 stands in neither the code nor the output of the page"
             in result.stderr
         )
     project.replace("examples/broadcasting/uses_beta.py", "It is 7, or 11.", "It is 7.")
