@@ -22,6 +22,7 @@ _PREFIX = "_raw_saved_"
 _CLOSED = ("torch::autograd::CopySlices", "CppNode")
 
 _CHECKPOINTING = "torch.utils.checkpoint"
+_INPUT_SAVER = "_NoopSaveInputsBackward"  # before torch 2.13; operations in the checkpoint lead to what it saved
 _ACCUMULATOR: type = torch._C._functions.AccumulateGrad  # type: ignore[attr-defined]
 
 
@@ -104,6 +105,8 @@ def is_closed(node: Any) -> bool:
 
 def held_tensors(node: Any) -> Iterator[Held]:
     """Yield the tensors that a node holds for its backward pass."""
+    if node.name() == _INPUT_SAVER:
+        return
     for field in _saved_fields(node):
         for saved in _saved_tensors(node, field):
             if saved.unpack_hook is None:
@@ -163,8 +166,15 @@ def _parts(value: object) -> Iterable[object]:
     elif isinstance(value, BackwardCFunction):
         parts = _saved_tensors(value, "tensors")
     elif type(value).__module__ == _CHECKPOINTING:
-        parts = vars(value).values()
+        attributes = dict(vars(value))
+        input_saver = attributes.pop("input_saver", None)  # before torch 2.13
+        parts = [*attributes.values(), *_kept_by(input_saver)]
     return parts
+
+
+def _kept_by(input_saver: torch.Tensor | None) -> list[Any]:
+    """Return the saved inputs of a checkpoint: the node behind an empty tensor keeps them, after that tensor."""
+    return [] if input_saver is None else _saved_tensors(input_saver.grad_fn, "tensors")[1:]
 
 
 def _is_filled(cell: Any) -> bool:

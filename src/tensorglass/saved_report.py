@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from .saved_difference import SavedDifference
 
 _ROWS_SHOWN = 40
-# Operations whose kernels keep more than fake tensors show: on the CPU without projections, and in the mode `max`.
+# Operations whose kernels keep more than fake tensors show: on the CPU without projections, and in the mode `max`. And
+# a node that recurrent layers have on CUDA alone.
 _FAKE_DIFFERS = {
     "lstm": "The kernel of an LSTM may keep a workspace that fake tensors do not show.",
     "embedding_bag": "The kernel of an EmbeddingBag may keep some bytes more than fake tensors show.",
+    "CudnnRnnBackward0": "The kernels of recurrent layers on CUDA keep a workspace that fake tensors do not show.",
 }
 
 
@@ -235,7 +237,7 @@ def _notes(tensors: Sequence[SavedTensor], storages: Sequence[SavedStorage], clo
             f"{' and '.join(devices)} would keep."
         )
     if any(storage.fake for storage in storages):
-        used = {tensor.operation for tensor in tensors}
+        used = {name for tensor in tensors for name in (tensor.operation, tensor.node)}
         yield from (sentence for operation, sentence in _FAKE_DIFFERS.items() if operation in used)
     if closed:
         names = ", ".join(dict.fromkeys(closed))

