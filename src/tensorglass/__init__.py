@@ -11,16 +11,22 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .activation_statistics import activation_stats as activation_stats
     from .broadcasting import explain_broadcast as explain_broadcast
+    from .critical_point import critical_sigma_w as critical_sigma_w
     from .device import default_device as default_device
     from .einsum_plan import einsum as einsum
     from .einsum_plan import plan_einsum as plan_einsum
+    from .gains import gain as gain
     from .holdings import memory_of as memory_of
+    from .initializing import initialize_ as initialize_
     from .inspection import storage_info as storage_info
+    from .lsuv import lsuv_ as lsuv_
     from .memory import track_memory as track_memory
     from .notation import EinsumError as EinsumError
     from .pages import measured as measured
     from .pages import shows_error as shows_error
+    from .propagation import signal_propagation as signal_propagation
     from .saved_tensors import record_saved as record_saved
     from .saved_tensors import saved_for_backward as saved_for_backward
     from .storage import shares_memory as shares_memory
@@ -34,10 +40,15 @@ __version__ = "0.1.0"
 
 PUBLIC_NAMES = {
     "EinsumError": "notation",
+    "activation_stats": "activation_statistics",
+    "critical_sigma_w": "critical_point",
     "default_device": "device",
     "einsum": "einsum_plan",
     "explain_broadcast": "broadcasting",
     "explain_view": "views",
+    "gain": "gains",
+    "initialize_": "initializing",
+    "lsuv_": "lsuv",
     "measured": "pages",
     "memory_of": "holdings",
     "plan_einsum": "einsum_plan",
@@ -45,6 +56,7 @@ PUBLIC_NAMES = {
     "saved_for_backward": "saved_tensors",
     "shares_memory": "storage",
     "shows_error": "pages",
+    "signal_propagation": "propagation",
     "storage_bytes": "storage",
     "storage_cells": "storage",
     "storage_index": "storage",

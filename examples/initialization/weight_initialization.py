@@ -1,0 +1,658 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = [
+#     "torch>=2.11",
+#     "numpy>=2.4",
+#     "opt_einsum>=3.4",
+#     "matplotlib>=3.11",
+#     "scikit-learn>=1.7",
+# ]
+# ///
+"""
+How does weight initialization keep activations in range?
+=========================================================
+
+People ask this because the same deep network learns nothing from one set of first
+weights, and learns well from another.
+
+Short answer
+------------
+
+Draw each weight at random, with mean 0 and variance gain² / fan_in, where fan_in is the
+number of inputs that a unit sums up. Then every layer hands on a signal of the same
+mean square. gain² is 1 for linear layers and 2 for ReLU; ``gain(f)`` computes the gain
+of any other function. PyTorch's ``nn.Linear`` does not do this by itself: its weights
+are too small for deep ReLU networks by a factor of √6. And the weights must differ from
+each other: equal units stay equal.
+"""
+
+import torch
+import torch.nn.functional as F
+from tensorglass import default_device, initialize_
+from torch import nn
+
+device = default_device()  # a GPU if there is one
+
+
+def network(depth, inputs=512, width=512, classes=10, activation=nn.ReLU):
+    layers = []
+    for fan_in in [inputs] + (depth - 1) * [width]:
+        layers += [nn.Linear(fan_in, width), activation()]
+    return nn.Sequential(*layers, nn.Linear(width, classes))
+
+
+def rms(tensor):  # the root mean square
+    return tensor.double().square().mean().sqrt().item()
+
+
+torch.manual_seed(0)
+x = torch.randn(256, 512)
+model = network(10)
+before = rms(model[:-1](x))  # after ten layers with ReLU
+initialize_(model, torch.relu)
+after = rms(model[:-1](x))
+print(f"rms of the input {rms(x):.2f}; after ten layers with ReLU:")
+print(f"{before:.2f} with PyTorch's weights, {after:.2f} with the variance 2 / fan_in")
+assert round(before, 2) == 0.02
+torch.testing.assert_close(after, rms(x), rtol=0.3, atol=0)
+
+# %%
+# What is often said
+# ------------------
+#
+# "Weights that are too large saturate tanh, and the gradients vanish. Weights that are
+# too small make them explode." Here are 30 layers of tanh. With small weights the
+# gradients *vanish*, together with the signal. With large ones they *explode*, though
+# tanh is saturated: :doc:`activation_scale` shows why. It is also said to draw "with a
+# small standard deviation". But 0.01 is small or not by the number of inputs: for a
+# ReLU layer with 20,000 of them it is right.
+
+from tensorglass import activation_stats, gain
+
+x = torch.randn(256, 256)
+
+
+def growth_of_gradients(std):  # on the way from the last layer to the first
+    model = network(30, 256, 256, 256, nn.Tanh)
+    for layer in model[::2]:
+        nn.init.normal_(layer.weight, std=std)
+        nn.init.zeros_(layer.bias)
+    loss_weights = torch.randn(256, 256)
+    stats = activation_stats(model, x, lambda output: (output * loss_weights).sum())
+    return stats.layers[0].gradient_rms / stats.layers[-1].gradient_rms
+
+
+verdicts = []
+for std in (0.01, 1 / 16, 5 / 16):  # 1 / 16 is 1 / sqrt(fan_in)
+    growth = growth_of_gradients(std)
+    verdict = "explode" if growth > 1000 else "are kept" if growth > 0.001 else "vanish"
+    print(f"std {std:.4f}: times {growth:.0e} on the way back: gradients {verdict}")
+    verdicts.append(verdict)
+assert verdicts == ["vanish", "are kept", "explode"]
+torch.testing.assert_close(gain(torch.relu) / 20_000**0.5, 0.01)
+
+# %%
+# "Xavier's weights are normal." Half true: Glorot and Bengio draw them from a uniform
+# distribution, between ±√6 / √(fan_in + fan_out). The variance that is usually quoted,
+# 2 / (fan_in + fan_out), is right, and what matters.
+
+torch.manual_seed(0)
+weight = nn.init.xavier_uniform_(torch.empty(300, 500))
+bound = (6 / (300 + 500)) ** 0.5
+torch.testing.assert_close(weight.abs().max().item(), bound, rtol=0.001, atol=0)
+torch.testing.assert_close(weight.var().item(), 2 / (300 + 500), rtol=0.02, atol=0)
+
+# %%
+# "He's initialization is there to avoid dying ReLUs." The paper argues otherwise: ReLU
+# drops one half of the mean square, and a factor of 2 makes up for that. Without biases
+# the scale of the weights does not even decide which ReLUs are silent. Divide all
+# weights by four: all outputs shrink, and exactly the same ones are zero.
+
+model = network(10)
+initialize_(model, torch.relu)
+x = torch.randn(256, 512)
+active = [model[:depth](x) > 0 for depth in range(2, 21, 2)]
+with torch.no_grad():
+    for layer in model[::2]:
+        layer.weight /= 4
+smaller = [model[:depth](x) > 0 for depth in range(2, 21, 2)]
+print(f"active in the last layer: {active[-1].double().mean():.0%}, both times")
+assert len(active) == 10
+assert all(map(torch.equal, active, smaller))
+
+# %%
+# "PyTorch uses He's initialization by default." ``nn.Linear`` does call
+# ``kaiming_uniform_``, with an argument, a=√5, that turns it into something else:
+# weights between ±1 / √fan_in. Their standard deviation is 1 / √(3 fan_in), smaller
+# than He's by the factor √6.
+
+torch.manual_seed(0)
+weight = nn.Linear(512, 512).weight.detach()
+he = nn.init.kaiming_normal_(torch.empty(512, 512), nonlinearity="relu")
+print(f"standard deviation: nn.Linear {weight.std():.4f}, He {he.std():.4f}")
+torch.testing.assert_close(weight.abs().max().item(), 512**-0.5, rtol=0.001, atol=0)
+torch.testing.assert_close(weight.std().item(), (3 * 512) ** -0.5, rtol=0.01, atol=0)
+torch.testing.assert_close((he.std() / weight.std()).item(), 6**0.5, rtol=0.01, atol=0)
+
+# %%
+# What is right in the usual answer: the aim, the two variances, and that random weights
+# break the symmetry.
+#
+# The rule
+# --------
+#
+# A unit computes y, the sum of n = fan_in products of a weight w and an input x. If the
+# weights are independent of the inputs and have mean 0, then
+#
+# - E[y²] = n Var(w) E[x²], whatever the distribution of x, and
+# - E[relu(y)²] = E[y²] / 2 if y is symmetric around 0.
+#
+# So ReLU needs Var(w) = 2 / n. (He et al., 2015, section 2.2.) For any function f the
+# gain is E[f(z)²]^-½ with a standard normal z: the sum is nearly normal. Backward the
+# same holds with fan_out, and with the derivative of f; Xavier's variance is the
+# compromise between the two fans. Each gain here is checked against a closed form.
+
+import math
+
+closed_forms = {
+    "linear": (nn.Identity(), 1),
+    "relu": (torch.relu, 1 / 2),
+    "gelu": (F.gelu, 1 / 3 + 1 / (2 * math.pi * 3**0.5)),
+}
+for name, (function, mean_square) in closed_forms.items():
+    print(f"{name:6} has the gain {gain(function):.4f}")
+    torch.testing.assert_close(gain(function), mean_square**-0.5, rtol=1e-9, atol=0)
+
+weight, gradient = torch.randn(400, 100), torch.randn(1000, 400)  # 400 outputs
+torch.testing.assert_close(rms(gradient @ weight), 400**0.5, rtol=0.02, atol=0)
+
+# %%
+# Proof
+# -----
+#
+# First, one layer, with 20 draws of the weights. The inputs are normal, or uniform
+# between 0 and 1. Both laws hold within 3 %. What He keeps is the mean square, and not
+# the standard deviation: ReLU's outputs have a mean. From a normal input they have the
+# mean 1 / √π = 0.564 and the standard deviation √(1 - 1 / π) = 0.826.
+
+torch.manual_seed(0)
+for name, draw in (("normal", torch.randn), ("uniform", torch.rand)):
+    x = draw(512, 512).to(device)
+    weights = torch.randn(20, 512, 512).to(device) * (2 / 512) ** 0.5
+    y = x @ weights
+    out = y.relu()
+    ratios = [(y.square().mean() / x.square().mean()).item()]
+    ratios += [(out.square().mean() / y.square().mean()).item()]
+    print(
+        f"{name:8} times {ratios[0]:.3f}, and by ReLU times {ratios[1]:.3f};", end=" "
+    )
+    print(f"mean {out.mean():.3f}, std {out.std():.3f}")
+    torch.testing.assert_close(ratios, [2.0, 1 / 2], rtol=0.03, atol=0)
+    if name == "normal":
+        found = [out.mean().item(), out.std().item()]
+        closed = [math.pi**-0.5, (1 - 1 / math.pi) ** 0.5]
+        torch.testing.assert_close(found, closed, rtol=0.02, atol=0)
+        assert [round(each, 3) for each in closed] == [0.564, 0.826]
+
+# %%
+# Second, depth. 50 layers of 512 units with ReLU, five draws, medians. Here both fans
+# are equal, so Xavier's variance is 1 / fan_in. Each layer halves the mean square, and
+# 50 layers leave 2^-25 of the rms. He keeps it, up to chance: draws differ, the less
+# the wider the layers are. PyTorch's weights lose a factor √6 in a layer, until the
+# random biases are all that is left.
+
+from statistics import median
+
+import matplotlib.pyplot as plt
+
+DEPTH = 50
+
+
+def layer(scheme):
+    linear = nn.Linear(512, 512)
+    if scheme != "PyTorch":
+        nn.init.zeros_(linear.bias)
+    if scheme == "Xavier":
+        nn.init.xavier_uniform_(linear.weight)
+    if scheme == "He":
+        nn.init.kaiming_normal_(linear.weight, nonlinearity="relu")
+    return linear.to(device)
+
+
+@torch.no_grad()
+def through(scheme):  # the rms of the input and after each layer
+    h = torch.randn(64, 512).to(device)
+    found = [rms(h)]
+    for _ in range(DEPTH):
+        h = layer(scheme)(h).relu()
+        found.append(rms(h))
+    return found
+
+
+torch.manual_seed(0)
+paths = {}
+for scheme in ("PyTorch", "Xavier", "He"):
+    draws = [through(scheme) for _ in range(5)]
+    paths[scheme] = [median(values) for values in zip(*draws, strict=True)]
+    print(f"{scheme:8} rms after 1, 10 and 50 layers:", end=" ")
+    print(*[f"{paths[scheme][depth]:.1e}" for depth in (1, 10, DEPTH)])
+log_xavier, log_he = (math.log2(paths[each][DEPTH]) for each in ("Xavier", "He"))
+torch.testing.assert_close([log_xavier, log_he], [-25.0, 0.0], rtol=0, atol=2)
+torch.testing.assert_close(paths["PyTorch"][1], 6**-0.5, rtol=0.1, atol=0)
+left_over = [paths["PyTorch"][depth] for depth in (10, DEPTH)]
+torch.testing.assert_close(left_over, [0.02, 0.02], rtol=0.1, atol=0)
+
+# %%
+# Third, symmetry. If all weights of a layer are the same number, all its units compute
+# the same, get the same gradient, and stay the same. After 200 steps of training, 32
+# units are still worth one: the rank of their weights is 1. Random weights have rank 8.
+
+
+def rank_after_training(constant):
+    torch.manual_seed(0)
+    model = network(1, 8, 32, 1, nn.Tanh)
+    if constant:
+        for layer in model[::2]:
+            nn.init.constant_(layer.weight, 0.1)
+            nn.init.zeros_(layer.bias)
+    model, inputs = model.to(device), torch.randn(100, 8).to(device)
+    first = model[0].weight.detach().clone()
+    targets = inputs.sum(dim=1, keepdim=True).sin()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for _ in range(200):
+        optimizer.zero_grad()
+        F.mse_loss(model(inputs), targets).backward()
+        optimizer.step()
+    weight = model[0].weight.detach()
+    return torch.linalg.matrix_rank(weight, rtol=1e-4).item(), rms(weight - first)
+
+
+ranks = {}
+for constant in (True, False):
+    ranks[constant], moved = rank_after_training(constant)
+    print("constant:" if constant else "random:  ", end=" ")
+    print(f"rank {ranks[constant]}, weights moved by {moved:.3f}")
+    learned = moved > 0.001
+    assert learned
+assert ranks == {True: 1, False: 8}
+
+# %%
+# Fourth, does it matter for training? Ten ReLU layers of 128 units are to learn
+# handwritten digits from 1,000 images, in 30 epochs of SGD with the learning rate 0.005
+# and momentum 0.9. Three seeds each. They are stacked and trained at once, each on its
+# own loss. The test is on the other 797 images.
+
+from sklearn.datasets import load_digits
+from torch.func import functional_call, stack_module_state
+
+digits = load_digits()
+images = torch.tensor(digits.data, dtype=torch.float32)
+images = ((images - images.mean()) / images.std()).to(device)
+labels = torch.tensor(digits.target).to(device)
+torch.manual_seed(0)
+order = torch.randperm(len(labels)).to(device)
+training, testing = order[:1000], order[1000:]
+
+
+def accuracies(models, optimizer_class=torch.optim.SGD, epochs=30, **options):
+    parameters, _ = stack_module_state([model.to(device) for model in models])
+    optimizer = optimizer_class(parameters.values(), **options)
+
+    def one(parameters, x):
+        return functional_call(models[0], parameters, (x,))
+
+    predict = torch.vmap(one, (0, None))
+    found = []
+    for _ in range(epochs):
+        shuffled = training[torch.randperm(len(training)).to(device)]
+        for batch in shuffled.split(50):
+            outputs = predict(parameters, images[batch]).flatten(0, 1)
+            targets = labels[batch].repeat(len(models))
+            optimizer.zero_grad()
+            (len(models) * F.cross_entropy(outputs, targets)).backward()
+            optimizer.step()
+        with torch.no_grad():
+            guesses = predict(parameters, images[testing]).argmax(-1)
+        found.append((guesses == labels[testing]).double().mean(1).tolist())
+    return torch.tensor(found)  # epochs by models
+
+
+def digit_networks(scheme, depth=10, activation=nn.ReLU):
+    models = []
+    for seed in range(3):
+        torch.manual_seed(seed)
+        models.append(network(depth, 64, 128, 10, activation))
+        for layer in models[-1][::2]:
+            if scheme == "Xavier":
+                nn.init.xavier_uniform_(layer.weight)
+                nn.init.zeros_(layer.bias)
+        if scheme == "He":
+            initialize_(models[-1], torch.relu)
+    return models
+
+
+sgd = {"lr": 0.005, "momentum": 0.9}
+schemes = ("PyTorch", "Xavier", "He")
+together = [model for scheme in schemes for model in digit_networks(scheme)]
+curves = accuracies(together, **sgd).reshape(-1, len(schemes), 3).median(dim=2).values
+final = dict(zip(schemes, curves[-1].tolist(), strict=True))
+for scheme in schemes:
+    print(f"{scheme:8} median accuracy {final[scheme]:.1%}")
+he_learns, default_guesses = final["He"] > 0.9, final["PyTorch"] < 0.2
+assert he_learns
+assert default_guesses
+
+# %%
+# This is not the end of PyTorch's weights. They train with four layers. They train with
+# ten, too, if the optimizer or a normalization makes up for the scale: Adam, or batch
+# normalization, which rescales each unit. And with ten layers Xavier's weights train as
+# well, only later.
+
+
+class NormedReLU(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(128, track_running_stats=False)  # of each batch
+
+    def forward(self, h):
+        return self.norm(h).relu()
+
+
+rescued = {
+    "four layers": accuracies(digit_networks("PyTorch", 4), **sgd),
+    "ten, Adam": accuracies(
+        digit_networks("PyTorch"), torch.optim.Adam, epochs=10, lr=0.001
+    ),
+    "ten, batch norm": accuracies(
+        digit_networks("PyTorch", activation=NormedReLU), epochs=5, **sgd
+    ),
+}
+for name, found in rescued.items():
+    print(f"{name:16} median accuracy {median(found[-1].tolist()):.1%}")
+all_learn = all(median(found[-1].tolist()) > 0.5 for found in rescued.values())
+assert all_learn
+_, xavier_epoch, he_epoch = (curves > 0.9).int().argmax(dim=0).tolist()
+print("first epoch above 90 %: He", 1 + he_epoch, " Xavier", 1 + xavier_epoch)
+he_sooner = he_epoch < xavier_epoch
+assert he_sooner
+
+# %%
+# Picture
+# -------
+#
+# Left, the second experiment: what is lost in each layer. Right, the fourth one.
+
+colors = {"PyTorch": "#d55e00", "Xavier": "#cc79a7", "He": "#0072b2"}
+figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 4.0), layout="constrained")
+for number, scheme in enumerate(schemes):
+    left.plot(paths[scheme], color=colors[scheme])
+    left.annotate(
+        scheme, (DEPTH, paths[scheme][-1]), (4, -3), textcoords="offset points"
+    )
+    epochs = range(1, len(curves) + 1)
+    right.plot(epochs, curves[:, number], color=colors[scheme])
+    place = {"PyTorch": (30, 0.14), "Xavier": (8, 0.62), "He": (6, 1.0)}[scheme]
+    align = "right" if scheme == "PyTorch" else "left"
+    right.text(*place, scheme, color=colors[scheme], ha=align)
+left.set(yscale="log", xlim=(0, 62), xlabel="layer", ylabel="rms of the activations")
+left.set_title("He keeps the rms through 50 layers")
+left.set_label(
+    "Three lines over the layers from 0 to 50, on a logarithmic axis, all from 1. That "
+    "of He stays level. That of Xavier falls on a straight line to 0.00000003. That of "
+    "PyTorch falls faster, to 0.02, within five layers, and stays there."
+)
+right.set(ylim=(0, 1.08), xlabel="epoch", ylabel="test accuracy, median of 3")
+right.set_title("Ten layers learn digits, or do not")
+right.set_label(
+    "Three lines over 30 epochs. He rises above 0.9 within a few epochs. Xavier stays "
+    "low at first and reaches the same height later. PyTorch's weights stay near 0.1."
+)
+never_learns = curves[:, 0].max() < 0.25
+assert never_learns
+
+# %%
+# Traps
+# -----
+#
+# Torch's table of gains is short, and partly convention
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# ``calculate_gain`` knows neither GELU nor SiLU, and √2 is wrong for them. Three of its
+# entries are conventions: 5/3 for tanh, 3/4 for SELU, and 1 for the sigmoid.
+
+from tensorglass import shows_error
+
+with shows_error(ValueError, match="Unsupported nonlinearity gelu"):
+    nn.init.calculate_gain("gelu")
+pairs = {}
+for function in (F.relu, F.tanh, F.selu, F.sigmoid, F.gelu, F.silu):
+    name = function.__name__
+    known = name not in ("gelu", "silu")
+    table = round(nn.init.calculate_gain(name), 3) if known else None
+    pairs[name] = (round(gain(function), 3), table)
+    print(f"{name:8} exactly {pairs[name][0]:.3f}, in torch {table}")
+assert pairs["relu"] == (1.414, 1.414)
+assert pairs["tanh"] == (1.593, round(5 / 3, 3))
+assert pairs["selu"] == (1, 3 / 4)
+assert pairs["sigmoid"] == (1.846, 1)
+assert (pairs["gelu"], pairs["silu"]) == ((1.534, None), (1.677, None))
+
+# %%
+# With GELU and SiLU an exact gain is not enough
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# The gain makes the mean square 1 a fixed point of the sums: a signal that starts there
+# stays. But a small deviation is multiplied in each layer by a slope. For tanh that is
+# 0.461, and deviations die out. For ReLU it is 1, and they stay. For GELU it is 1.144.
+# A normal input gives the first sums a mean square of gain², off the fixed point, and
+# 50 layers of GELU carry them away from it, as the theory predicts. So in deep GELU
+# networks let the data set the scale of each layer: ``lsuv_`` does that.
+
+from tensorglass import lsuv_, signal_propagation
+
+torch.manual_seed(0)
+slopes = {}
+for function in (torch.tanh, torch.relu, F.gelu, F.silu):
+    factor = gain(function)
+    theory = signal_propagation(function, factor)
+    ends = []
+    for _ in range(5):
+        y = torch.randn(64, 512).to(device) * factor
+        for _ in range(DEPTH - 1):
+            weight = torch.randn(512, 512).to(device) * factor / 512**0.5
+            y = function(y) @ weight
+        ends.append(rms(y))
+    predicted = theory.through(DEPTH).layers[-1].second_moment ** 0.5
+    slopes[function.__name__] = (round(theory.slope, 3), theory.stable)
+    print(f"{function.__name__:4} slope {theory.slope:.3f}:", end=" ")
+    print(f"rms {median(ends):.3g} in layer 50, predicted {predicted:.3g}")
+    logs = [math.log2(median(ends)), math.log2(predicted)]
+    torch.testing.assert_close(*logs, rtol=0, atol=1)
+assert slopes["tanh"] == (0.461, True)
+assert slopes["relu"] == (1, True)
+assert slopes["gelu"] == (1.144, False)
+assert slopes["silu"] == (1.173, False)
+
+deep, x = network(30, activation=nn.GELU), torch.randn(256, 512)
+initialize_(deep, F.gelu)
+sums = [rms(deep[:-2](x))]  # in layer 30
+lsuv_(deep, x)
+sums.append(rms(deep[:-2](x)))
+print(f"30 layers of GELU: rms {sums[0]:.1f}, after lsuv_ {sums[1]:.2f}")
+run_away = sums[0] > 3
+assert run_away
+torch.testing.assert_close(sums[1], 1.0, rtol=0, atol=0.1)
+
+# %%
+# The fans of convolutions
+# ~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# ``torch.nn.init`` sees only the shape of the weight. In a convolution with 64 groups
+# an input reaches 9 outputs, but torch takes fan_out for 576. In a transposed
+# convolution it swaps the two fans: it takes fan_in for 512, the kernel of 16 places
+# times 32, where an output with stride 2 sums up 256 products. So ReLU's input has the
+# mean square 1 in place of 2.
+
+depthwise = nn.Conv2d(64, 64, 3, groups=64)
+nn.init.kaiming_normal_(depthwise.weight, mode="fan_out", nonlinearity="relu")
+print(f"depthwise: std {depthwise.weight.std():.4f}, due {(2 / 9) ** 0.5:.4f}")
+torch.testing.assert_close(rms(depthwise.weight), (2 / 576) ** 0.5, rtol=0.15, atol=0)
+
+upward = nn.Sequential(nn.ConvTranspose2d(64, 32, 4, stride=2), nn.ReLU())
+batch = torch.randn(8, 64, 16, 16)
+nn.init.zeros_(upward[0].bias)
+nn.init.kaiming_normal_(upward[0].weight, nonlinearity="relu")
+by_torch = rms(upward[0](batch)[..., 4:-4, 4:-4]) ** 2  # without the border
+report = initialize_(upward, torch.relu, last_gain=2**0.5)
+by_us = rms(upward[0](batch)[..., 4:-4, 4:-4]) ** 2
+print(f"transposed: mean square {by_torch:.2f} by torch, {by_us:.2f} by initialize_")
+torch.testing.assert_close([by_torch, by_us], [1.0, 2.0], rtol=0.1, atol=0)
+assert "fan_in 256" in report.parameters[0].how
+
+# %%
+# The last layer and the biases
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# No activation follows the last layer, so its gain is 1, or less. With the gain 0 all
+# classes start as equally likely, and the first loss is ln 10 = 2.303. Biases start at
+# 0, since their variance would be added to the signal in every layer.
+
+model = network(10, 64, 128)
+report = initialize_(model, torch.relu, last_gain=0.0)
+loss = F.cross_entropy(model(images.cpu()), labels.cpu()).item()
+print(f"first loss {loss:.3f}")
+assert round(loss, 3) == round(math.log(10), 3) == 2.303
+assert [each.rms for each in report.parameters if "bias" in each.name] == [0] * 11
+
+# %%
+# Write into the parameter, do not replace it
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# The functions of ``nn.init`` write in place, without autograd. By hand that needs
+# ``no_grad``. It may be done on any device, and after the optimizer was made. But a new
+# ``nn.Parameter`` is one that this optimizer does not know, and never trains.
+
+linear = nn.Linear(4, 4).to(device)
+optimizer = torch.optim.SGD(linear.parameters(), lr=0.1)
+with shows_error(RuntimeError, match="a leaf Variable that requires grad"):
+    linear.weight.normal_()
+place = linear.weight.data_ptr()
+with torch.no_grad():
+    linear.weight.normal_(std=4**-0.5)
+nn.init.orthogonal_(linear.weight)
+assert linear.weight.data_ptr() == place
+
+linear.weight = nn.Parameter(torch.eye(4, device=device))
+linear(torch.ones(1, 4, device=device)).sum().backward()
+optimizer.step()
+trained = not torch.equal(linear.weight, torch.eye(4, device=device))
+print("the replaced weight was trained:", trained)
+assert linear.weight.grad.any()
+assert not trained
+
+# %%
+# On a GPU
+# --------
+#
+# The laws are the same. The random numbers are not: with one seed, each device draws
+# its own. If two runs are to start from the same weights, draw on the CPU and move the
+# model, as this page does.
+
+print("this page ran on", device.type)
+torch.manual_seed(0)
+on_device = torch.randn(1024, 1024, device=device)
+drawn = torch.randn(1024, 1024, generator=torch.Generator().manual_seed(0))
+same = torch.equal(on_device.cpu(), drawn)
+print("the same numbers as on the CPU:", same)
+assert same == (device.type == "cpu")
+torch.testing.assert_close([rms(on_device), rms(drawn)], [1.0, 1.0], rtol=0.01, atol=0)
+
+# %%
+# Exercises
+# ---------
+#
+# Exercise 1
+# ~~~~~~~~~~
+#
+# Each ReLU is followed by dropout with p = 0.5. Which variance keeps the mean square?
+#
+# Solution
+# ^^^^^^^^
+#
+# Dropout keeps a share 1 - p and divides it by 1 - p: the mean square is divided by
+# 1 - p. So it is 2 (1 - p) / fan_in, here 1 / fan_in. He's variance would double the
+# mean square in each of 20 layers.
+
+torch.manual_seed(0)
+logs = []
+for variance in (1, 2):
+    h = torch.randn(64, 512).to(device)
+    for _ in range(20):
+        weight = torch.randn(512, 512).to(device) * (variance / 512) ** 0.5
+        h = F.dropout((h @ weight).relu(), 0.5)
+    logs.append(2 * math.log2(rms(h)))
+torch.testing.assert_close(logs, [0.0, 20.0], rtol=0, atol=2)
+
+# %%
+# Exercise 2
+# ~~~~~~~~~~
+#
+# A residual block computes h + linear(relu(h)), with He's weights. By how much does the
+# mean square grow in 10 blocks? How can the blocks start as the identity?
+#
+# Solution
+# ^^^^^^^^
+#
+# Both summands have the same mean square, and are uncorrelated, as the weights have
+# mean 0: it doubles in each block, 2^10 in all. Draw the last layer of each block with
+# gain 0, and every block starts as the identity.
+
+torch.manual_seed(0)
+h = torch.randn(64, 512).to(device)
+for _ in range(10):
+    h = h + h.relu() @ (torch.randn(512, 512).to(device) * (2 / 512) ** 0.5)
+torch.testing.assert_close(2 * math.log2(rms(h)), 10.0, rtol=0, atol=1)
+block = network(1, 512, 512, 512)
+initialize_(block, torch.relu, last_gain=0.0)
+after = h + block.to(device)(h)
+assert torch.equal(after, h)
+
+# %%
+# Take it home
+# ------------
+#
+# ``initialize_`` draws all weights of a model for its activation. ``lsuv_`` then lets a
+# batch of your data set the scale of each linear layer: its outputs get the standard
+# deviation 1, within 0.02. ``activation_stats`` shows whether that worked.
+
+torch.manual_seed(0)
+model = network(3, 64, 128, 10, nn.GELU)
+print(initialize_(model, F.gelu))
+model = model.to(device)
+assert lsuv_(model, images).ok
+stats = activation_stats(model, images)
+for each in stats.layers[::2]:
+    torch.testing.assert_close(each.std, 1.0, rtol=0, atol=0.02)
+stats
+
+# %%
+# References
+# ----------
+#
+# - K. He, X. Zhang, S. Ren, J. Sun, `Delving Deep into Rectifiers
+#   <https://arxiv.org/abs/1502.01852>`__, 2015, section 2.2.
+# - X. Glorot, Y. Bengio, `Understanding the Difficulty of Training Deep Feedforward
+#   Neural Networks <https://proceedings.mlr.press/v9/glorot10a.html>`__, 2010.
+# - A. Saxe, J. McClelland, S. Ganguli, `Exact solutions to the nonlinear dynamics of
+#   learning in deep linear neural networks <https://arxiv.org/abs/1312.6120>`__, 2014,
+#   on orthogonal weights.
+# - D. Mishkin, J. Matas, `All you need is a good init
+#   <https://arxiv.org/abs/1511.06422>`__, 2016, on ``lsuv_``.
+# - PyTorch: `torch.nn.init <https://docs.pytorch.org/docs/stable/nn.init.html>`__ and
+#   `torch.nn.Linear
+#   <https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html>`__.
+# - PyTorch issues `#57109 <https://github.com/pytorch/pytorch/issues/57109>`__ and
+#   `#15314 <https://github.com/pytorch/pytorch/issues/15314>`__, on the √5 in
+#   ``nn.Linear``.
+# - The question is from the questionnaire of chapter 17 of *Deep Learning for Coders
+#   with fastai and PyTorch* (J. Howard, S. Gugger, 2020).

@@ -1,0 +1,142 @@
+"""The point between order and chaos, at which signals and gradients both keep their size through many layers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .mean_field import VarianceMap, bisected, nearest_finite, variance_map
+from .report import Table, Verdict
+
+_EQUAL = 1e-9
+_STABLE = 1e-6
+_AT_ZERO, _BESIDE_ZERO = 1e-6, 1e-4
+_FACTOR = 2**0.5  # of the search for critical points, from one second moment to the next
+_HOMOGENEOUS = "every second moment is kept"
+
+
+@dataclass(frozen=True, repr=False)
+class CriticalPoint(Verdict):
+    """The critical point of an activation, or the reason why there is none. The result of `critical_sigma_w`.
+
+    Attributes
+    ----------
+    ok : bool
+        Whether there is one. The result is truthy exactly then.
+    activation : str
+    sigma_b : float
+    sigma_w : float or None
+        The standard deviation of the weights, times the root of the fan-in.
+    fixed_point : float or None
+        The second moment at which pre-activations settle; 0 if they become ever smaller, but slower than by any
+        constant factor; None if every second moment is kept.
+    reason : str
+        Why there is no critical point, or what is special about this one.
+    """
+
+    ok: bool
+    activation: str
+    sigma_b: float
+    sigma_w: float | None
+    fixed_point: float | None
+    reason: str
+
+    def _parts(self) -> Iterable[str | Table]:
+        at = f"{self.activation} with sigma_b {self.sigma_b:.4g}"
+        if self.sigma_w is None:
+            yield f"{at} has no critical point: {self.reason}"
+        else:
+            settles = "" if self.fixed_point is None else f", where the second moment settles at {self.fixed_point:.4g}"
+            note = f" ({self.reason})" if self.reason else ""
+            yield f"{at} is critical at sigma_w {self.sigma_w:.4f}{settles}{note}"
+
+
+def critical_sigma_w(activation: Callable[..., Any], sigma_b: float = 0.0) -> CriticalPoint:
+    """Find the standard deviation of weights at which a deep network is critical.
+
+    Parameters
+    ----------
+    activation : callable
+        Any function of each element alone, or such a module.
+    sigma_b : float
+        The standard deviation of the biases.
+
+    Returns
+    -------
+    CriticalPoint
+        At it, chi is 1 at a fixed point of the variance map that signals do not leave: gradients neither vanish nor
+        explode, and inputs neither part nor become alike within any fixed number of layers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the activation is not one (see `gain`), or if `sigma_b` is negative.
+
+    Notes
+    -----
+    With sigma_w^2 = 1 / E[f'(sqrt(q) z)^2], chi is 1 at the second moment q; and q is a fixed point if
+    sigma_w^2 E[f(sqrt(q) z)^2] + sigma_b^2 = q. So one equation for q has to be solved (Schoenholz et al., 2017). If
+    it has several stable solutions, the one with the smallest q is returned.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from tensorglass import critical_sigma_w
+    >>> print(critical_sigma_w(torch.tanh, 0.3))
+    tanh with sigma_b 0.3 is critical at sigma_w 1.3956, where the second moment settles at 0.7635
+    >>> print(critical_sigma_w(torch.relu))
+    relu with sigma_b 0 is critical at sigma_w 1.4142 (every second moment is kept)
+    >>> bool(critical_sigma_w(torch.relu, 0.1))
+    False
+    """
+    found = variance_map(activation, 1.0, sigma_b, "critical_sigma_w()")
+    name, smallest, largest = found.activation.name, nearest_finite(0.0), nearest_finite(math.inf)
+    if found.chi(1.0) == 0:
+        return CriticalPoint(False, name, sigma_b, None, None, "its derivative is zero")
+    if _keeps_all(found, smallest) and _keeps_all(found, 1.0) and _keeps_all(found, largest):
+        if sigma_b == 0:
+            return CriticalPoint(True, name, sigma_b, _sigma_w(found, 1.0), None, _HOMOGENEOUS)
+        grows = f"where chi is 1, each layer adds sigma_b^2 = {sigma_b**2:.4g} to the second moment"
+        return CriticalPoint(False, name, sigma_b, None, None, grows)
+    unstable = 0
+    for q in _candidates(found, smallest, largest):
+        at_q = VarianceMap(found.activation, _sigma_w(found, max(q, smallest)), found.sigma_b)
+        if _stays(at_q, q):
+            return CriticalPoint(True, name, sigma_b, at_q.sigma_w, q, "")
+        unstable += 1
+    reason = "signals leave the fixed point where chi is 1" if unstable else "chi is 1 at no fixed point"
+    return CriticalPoint(False, name, sigma_b, None, None, reason)
+
+
+def _stays(at_q: VarianceMap, q: float) -> bool:
+    """Return whether signals stay at a fixed point that they are close to."""
+    if q == 0:  # where the slope is 1, and what comes after it decides
+        return at_q(_BESIDE_ZERO) <= _BESIDE_ZERO * (1 + _EQUAL)
+    return at_q.slope(q) <= 1 + _STABLE
+
+
+def _sigma_w(found: VarianceMap, q: float) -> float:
+    """Return the standard deviation of the weights that makes chi 1 at this second moment."""
+    return 1 / math.sqrt(found.chi(q))
+
+
+def _excess(found: VarianceMap, q: float) -> float:
+    """Return by how much the map enlarges q, relative to q, if chi is 1 there."""
+    return (found.moment(q) / found.chi(q) + found.sigma_b**2) / q - 1
+
+
+def _keeps_all(found: VarianceMap, q: float) -> bool:
+    return abs(found.moment(q) / (found.chi(q) * q) - 1) <= _EQUAL
+
+
+def _candidates(found: VarianceMap, smallest: float, largest: float) -> Iterator[float]:
+    """Yield the second moments that are fixed points with chi = 1, from the smallest."""
+    if found.sigma_b == 0 and abs(_excess(found, smallest)) <= _AT_ZERO:
+        yield 0.0
+    q = smallest
+    while q < largest and found.chi(q * _FACTOR) > 0:
+        if (_excess(found, q) > 0) != (_excess(found, q * _FACTOR) > 0):
+            yield bisected(lambda value: _excess(found, value), q, q * _FACTOR)
+        q *= _FACTOR
