@@ -51,6 +51,8 @@ class CorrelationMap:
 
     def fixed_point(self) -> tuple[float, float]:
         """Return where the correlation settles, and the slope of the map there."""
+        if self._following == 0:  # nothing passes, of any input
+            return 1.0, 0.0
         slope_at_one = self._map.chi(self._q) * self._q / self._following
         if slope_at_one <= 1 + _AT_ONE:  # inputs become alike
             return 1.0, slope_at_one

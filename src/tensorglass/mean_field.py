@@ -62,6 +62,7 @@ class VarianceMap:
 
     def slope(self, q: float) -> float:
         """Return the derivative of the map: below 1 a deviation from a fixed point shrinks, above 1 it grows."""
+        q = max(q, _SMALLEST)  # below, the limit
         step = _SLOPE_STEP * q
         return (self(q + step) - self(q - step)) / (2 * step)
 

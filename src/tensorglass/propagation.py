@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .activation_statistics import ActivationStats
 
 _AT_ONE = 1e-6  # chi this close to 1 counts as critical
+_OVERFLOW = 1e75  # second moments beyond it are given as infinite: it is about the square of float32's largest number
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,8 @@ class SignalPropagation(Report):
         depth : int
             The number of layers of weights.
         second_moment : float
-            That of the input, the mean of its squares.
+            That of the input, the mean of its squares. No activation comes before the first layer: its pre-activations
+            have sigma_w^2 times this second moment, plus sigma_b^2.
         width : int, optional
             The number of units in a layer. With it the spread from one draw of the weights to the next is given.
 
@@ -140,23 +142,27 @@ class SignalPropagation(Report):
         for name, value in (("depth", depth), ("second_moment", second_moment), ("width", width)):
             if value is not None and not value > 0:
                 raise ValueError(f"through() {name} is {value!r}; expected a positive number")
-        moments = [self.sigma_w**2 * second_moment + self.sigma_b**2]
-        variance = 0.0
-        variances = [variance]
+        moments, gradients = [self.sigma_w**2 * second_moment + self.sigma_b**2], [1.0]
         for _ in range(depth - 1):
-            q = moments[-1]
-            moments.append(self._map(q))
-            if width is not None:
+            moments.append(self._map(moments[-1]) if moments[-1] < _OVERFLOW else math.inf)
+        for q in reversed(moments[:-1]):
+            gradients.append(gradients[-1] * self._map.chi(min(q, _OVERFLOW)))
+        spreads = [None] * depth if width is None else self._spreads(moments, width)
+        figures = zip(moments, spreads, reversed(gradients), strict=True)
+        return SignalPath(tuple(LayerPrediction(i, *each) for i, each in enumerate(figures, start=1)), width)
+
+    def _spreads(self, moments: Sequence[float], width: int) -> Iterator[float]:
+        """Yield the standard deviation of the second moment in each layer: 0 in the first, whose input is given."""
+        variance = 0.0
+        yield variance
+        for q in moments[:-1]:
+            if q < _OVERFLOW:
                 # The squares of so many activations are averaged; and a deviation of the layer before is handed on.
                 of_average = self.sigma_w**4 * (self._map.moment(q, 4) - self._map.moment(q) ** 2) / width
                 variance = of_average + self._map.slope(q) ** 2 * variance
-            variances.append(variance)
-        gradients = [1.0]
-        for q in reversed(moments[:-1]):
-            gradients.append(gradients[-1] * self._map.chi(q))
-        spreads = [None if width is None else math.sqrt(each) for each in variances]
-        figures = zip(moments, spreads, reversed(gradients), strict=True)
-        return SignalPath(tuple(LayerPrediction(i, *each) for i, each in enumerate(figures, start=1)), width)
+            else:
+                variance = math.inf
+            yield math.sqrt(variance)
 
     def _parts(self) -> Iterable[str | Table]:
         yield f"{self.activation} with sigma_w {self.sigma_w:.4g} and sigma_b {self.sigma_b:.4g}: {self._verdict()}"

@@ -227,6 +227,36 @@ def test_what_the_report_says():
         assert str(signal_propagation(function, sigma_w)).splitlines()[0].endswith(f"sigma_b 0: {verdict}")
 
 
+def test_where_nothing_passes():
+    found = signal_propagation(torch.relu, 0.0)
+    assert (found.fixed_point, found.slope, found.chi, found.correlation, found.depth_scale) == (0, 0, 0, 1, 0)
+    assert [layer.second_moment for layer in found.through(3).layers] == [0, 0, 0]
+    assert signal_propagation(torch.zeros_like, 1.0).correlation == 1
+
+
+def test_a_path_out_of_all_numbers():
+    path = signal_propagation(torch.relu, 1e9).through(7, width=8)
+    moments, spreads, gradients = zip(
+        *((each.second_moment, each.spread, each.gradient) for each in path.layers), strict=True
+    )
+    assert moments[:5] == pytest.approx([1e18 * 5e17**k for k in range(5)])
+    assert moments[5:] == (math.inf, math.inf)
+    assert spreads[4] == pytest.approx(moments[4] * math.sqrt(4 * 5 / 8))
+    assert spreads[5:] == (math.inf, math.inf)
+    assert gradients == pytest.approx([5e17 ** (6 - k) for k in range(7)])
+
+
+def test_a_path_into_nothing():
+    path = signal_propagation(torch.relu, 1e-100).through(4, width=8)
+    assert [(each.second_moment, each.spread) for each in path.layers] == [
+        (pytest.approx(1e-200), 0),
+        (0, 0),
+        (0, 0),
+        (0, 0),
+    ]
+    assert [each.gradient for each in path.layers] == [0, 0, pytest.approx(5e-201), 1]
+
+
 def test_a_path_through_relu_layers():
     path = signal_propagation(torch.relu, 2.0, 1.0).through(4, second_moment=3.0)
     assert path.width is None

@@ -64,6 +64,7 @@ LIBRARY = {
     "groups": ["test_einsum_code"],
     "holdings": ["test_holdings"],
     "indices": ["test_indices"],
+    "initialization_plots": ["test_initialization_plots"],
     "initializing": ["test_initializing"],
     "inspection": ["test_inspection"],
     "layers": ["test_activation_statistics", "test_lsuv"],
@@ -102,7 +103,7 @@ LIBRARY = {
     "watching": ["test_watching"],
     "weight_schemes": ["test_initializing"],
 }
-DRAWINGS = {"drawing", "einsum_plots", "memory_plots", "plots", "saved_plots"}
+DRAWINGS = {"drawing", "einsum_plots", "initialization_plots", "memory_plots", "plots", "saved_plots"}
 EXTENSIONS = {"dependencies": ["test_dependencies"], "law": ["test_law"]}
 # Timings are left out: on a busy machine they fail although nothing is broken, and every mutant would count as noticed.
 OPTIONS = [

@@ -1,0 +1,196 @@
+"""The pictures of signals hold what was predicted and measured."""
+
+import math
+import re
+
+import matplotlib.pyplot as plt
+import pytest
+import torch
+from matplotlib.colors import same_color, to_rgba
+from torch import nn
+
+from tensorglass import activation_stats, gain, initialize_, signal_propagation
+from tensorglass.activation_statistics import ActivationStats, LayerStats
+from tensorglass.drawing import AXIS_COLORS
+from tensorglass.output_figures import Histogram
+
+SIGNAL, GRADIENT = AXIS_COLORS[0], AXIS_COLORS[1]
+
+
+def path(depth=4, width=None):
+    return signal_propagation(torch.tanh, 1.5, 0.1).through(depth, width=width)
+
+
+def measured(depth=4, loss_fn=torch.sum):
+    torch.manual_seed(0)
+    model = nn.Sequential(*[each for _ in range(depth) for each in (nn.Linear(32, 32), nn.Tanh())])
+    return activation_stats(model, torch.randn(16, 32), loss_fn)
+
+
+def points(line):
+    return [tuple(map(float, each)) for each in line.get_xydata()]
+
+
+def layer(name="0", rms=1.0, counts=(1, 2), edges=(-1.0, 0.0, 1.0), kind="Linear"):
+    return LayerStats(name, kind, 0.0, rms, rms, 0.0, None, None, None, Histogram(counts, edges))
+
+
+def test_lines_are_the_prediction():
+    predicted = path()
+    signal, gradient = predicted.plot().lines
+    assert points(signal) == [(each.layer, each.second_moment) for each in predicted.layers]
+    assert points(gradient) == [(each.layer, each.gradient) for each in predicted.layers]
+    assert (signal.get_color(), gradient.get_color()) == (SIGNAL, GRADIENT)
+    assert (signal.get_linestyle(), gradient.get_linestyle()) == ("-", "--")
+
+
+def test_the_axes_are_named():
+    predicted = path()
+    ax = predicted.plot()
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("layer", "second moment, logarithmic")
+    assert ax.get_yscale() == "log"
+    first, last = predicted.layers[0], predicted.layers[-1]
+    assert [(text.get_text(), text.xy, text.get_color(), text.get_ha()) for text in ax.texts] == [
+        ("signal", (1, first.second_moment), SIGNAL, "left"),
+        ("gradient", (4, last.gradient), GRADIENT, "right"),
+    ]
+    assert not ax.collections
+
+
+def test_the_spread_is_a_band_as_far_below_as_above():
+    predicted = path(width=64)
+    (band,) = predicted.plot().collections
+    assert same_color(band.get_facecolor()[0], to_rgba(SIGNAL, 0.2))
+    corners = {(x, round(y, 9)) for x, y in band.get_paths()[0].vertices.tolist()}
+    for each in predicted.layers:
+        above = each.second_moment + each.spread
+        assert (each.layer, round(above, 9)) in corners
+        assert (each.layer, round(each.second_moment**2 / above, 9)) in corners
+
+
+def test_dots_are_what_was_measured():
+    stats = measured()
+    *_, signal, gradient = path().plot(measured=stats).lines
+    linear = [each for each in stats if each.kind == "Linear"]
+    assert points(signal) == [(i, each.rms**2) for i, each in enumerate(linear, start=1)]
+    last = linear[-1].gradient_rms
+    assert points(gradient) == [(i, (each.gradient_rms / last) ** 2) for i, each in enumerate(linear, start=1)]
+    assert (signal.get_marker(), gradient.get_marker()) == ("o", "s")
+    assert (signal.get_linestyle(), gradient.get_linestyle()) == ("None", "None")
+    assert (signal.get_color(), gradient.get_color()) == (SIGNAL, GRADIENT)
+
+
+def test_convolutions_are_layers_too():
+    model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.ConvTranspose2d(8, 8, 3), nn.Flatten(), nn.LazyLinear(2))
+    batch = torch.randn(4, 3, 8, 8)
+    model(batch)
+    initialize_(model, torch.relu)
+    ax = signal_propagation(torch.relu, gain(torch.relu)).through(3).plot(measured=activation_stats(model, batch))
+    assert len(ax.lines[2].get_xydata()) == 3
+
+
+@pytest.mark.parametrize("loss_fn", [None, lambda output: 0 * output.sum()])
+def test_without_gradients_the_signal_alone_is_measured(loss_fn):
+    ax = path().plot(measured=measured(loss_fn=loss_fn))
+    assert ax.lines[3].get_ydata() == pytest.approx([float("nan")] * 4, nan_ok=True)
+    assert "measured gradient" not in ax.get_label()
+
+
+def test_prediction_and_measurement_are_of_as_many_layers():
+    message = "plot() measured has 3 linear layers and convolutions; expected 4, one for each layer of the prediction"
+    before = plt.get_fignums()
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        path().plot(measured=measured(3))
+    assert plt.get_fignums() == before  # no empty picture is left
+
+
+def test_a_path_describes_itself():
+    assert path().plot().get_label() == (
+        "Second moments over 4 layers, on a logarithmic axis. The predicted signal goes from 2.26 to 0.89; the "
+        "predicted gradient, relative to the last layer, is 0.756 at the first."
+    )
+    stats = measured()
+    first, *_, last, _ = stats.layers
+    relative = (first.gradient_rms / last.gradient_rms) ** 2
+    assert (
+        path()
+        .plot(measured=stats)
+        .get_label()
+        .endswith(
+            f"at the first. Measured signals go from {first.rms**2:.3g} to {last.rms**2:.3g}. The measured gradient is "
+            f"{relative:.3g}."
+        )
+    )
+
+
+def test_a_histogram_for_each_layer():
+    ax = ActivationStats((layer("a"), layer("b", 2.0, (3, 3), (0.0, 1.0, 4.0), "ReLU"))).plot()
+    first, second = ax.patches
+    assert first.get_data().values.tolist() == [0.225, 0.45]
+    assert first.get_data().edges.tolist() == [-1, 0, 1]
+    assert first.get_data().baseline.tolist() == [-0.225, -0.45]
+    assert second.get_data().values.tolist() == [1.45, 1.45]
+    assert second.get_data().baseline.tolist() == [0.55, 0.55]
+    assert {(each.orientation, each.get_fill()) for each in ax.patches} == {("horizontal", True)}
+    assert all(same_color(each.get_facecolor(), to_rgba(SIGNAL, 0.5)) for each in ax.patches)
+    assert [points(line) for line in ax.lines] == [[(-0.45, 1), (0.45, 1)], [(0.55, 2), (1.45, 2)]]
+    assert {line.get_color() for line in ax.lines} == {GRADIENT}
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["a Linear", "b ReLU"]
+    assert ax.get_xlabel() == "layers in order; a line marks the root mean square"
+    assert ax.get_ylabel() == "outputs"
+    assert ax.get_label() == (
+        "The distribution of the outputs of 2 layers. Their root mean squares: a Linear 1; b ReLU 2."
+    )
+
+
+def test_layers_without_finite_values_are_left_out():
+    ax = ActivationStats((layer("a", counts=(), edges=()), layer("b"))).plot()
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["b Linear"]
+    assert len(ax.patches) == 1
+    nothing = ActivationStats(()).plot()
+    assert (len(nothing.patches), nothing.get_yscale()) == (0, "linear")
+
+
+@pytest.mark.parametrize(("sizes", "scale"), [((1, 30), "linear"), ((1, 31), "symlog"), ((0, 5), "linear")])
+def test_very_different_layers_have_a_logarithmic_axis(sizes, scale):
+    ax = ActivationStats(tuple(layer(rms=float(size)) for size in sizes)).plot()
+    assert ax.get_yscale() == scale
+    if scale == "symlog":
+        assert ax.yaxis.get_transform().linthresh == 1
+
+
+def test_the_smallest_layer_is_on_the_linear_part_of_the_axis():
+    ax = ActivationStats((layer(rms=0.5), layer(rms=100.0), layer(rms=0.0))).plot()
+    assert ax.yaxis.get_transform().linthresh == 0.5
+
+
+def test_the_picture_grows_with_the_layers_and_names_as_many_as_can_be_read():
+    assert tuple(path().plot().figure.get_size_inches()) == (6.4, 3.8)
+    few, many = ActivationStats((layer(),) * 40).plot(), ActivationStats((layer(),) * 41).plot()
+    assert tuple(few.figure.get_size_inches()) == pytest.approx((1.2 + 40 * 0.32, 3.8))
+    assert tuple(ActivationStats((layer(),)).plot().figure.get_size_inches()) == (4.5, 3.8)
+    assert len(few.get_xticklabels()) == 40
+    assert {label.get_rotation() for label in few.get_xticklabels()} == {90}
+    assert len(many.get_xticks()) == 0
+
+
+def test_axes_of_the_reader_are_used_and_returned():
+    _, axes = plt.subplots(2)
+    before = plt.get_fignums()
+    assert path().plot(axes[0]) is axes[0]
+    assert measured().plot(axes[1]) is axes[1]
+    assert plt.get_fignums() == before
+
+
+def test_signals_that_vanish_or_explode_are_drawn():
+    for sigma_w in (1e-9, 1e9, 0.0):
+        predicted = signal_propagation(torch.relu, sigma_w).through(40, width=8)
+        ax = predicted.plot()
+        ax.figure.canvas.draw()
+        shown = {layer.layer for layer in predicted.layers if 1e-100 < layer.second_moment < 1e100}
+        assert len(shown) == {1e-9: 5, 1e9: 5, 0.0: 0}[sigma_w]
+        assert {x for band in ax.collections for x, _ in band.get_paths()[0].vertices} == shown
+        signal, gradient = (line.get_ydata() for line in ax.lines)
+        assert {place for place, value in enumerate(signal, start=1) if math.isfinite(value)} == shown
+        assert math.isnan(gradient[0])
+        assert gradient[-1] == 1
