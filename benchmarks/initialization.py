@@ -8,8 +8,7 @@ import torch
 from timing import show
 from torch import nn
 
-from tensorglass.activation_statistics import activation_stats
-from tensorglass.lsuv import lsuv_
+from tensorglass import activation_stats, lsuv_
 
 
 def perceptron(width: int, layers: int) -> nn.Sequential:

@@ -141,7 +141,7 @@ def activation_stats(model: nn.Module, batch: Any, loss_fn: Callable[[Any], Tens
     Sigmoids, initialized as torch does it: after a few layers the examples cannot be told apart.
 
     >>> import torch
-    >>> from tensorglass.activation_statistics import activation_stats
+    >>> from tensorglass import activation_stats
     >>> _ = torch.manual_seed(0)
     >>> layers = [each for _ in range(3) for each in (torch.nn.Linear(64, 64), torch.nn.Sigmoid())]
     >>> stats = activation_stats(torch.nn.Sequential(*layers), torch.randn(100, 64))

@@ -114,7 +114,7 @@ def lsuv_(model: nn.Module, batch: Any, tolerance: float = 0.02, max_iterations:
     Recurrent layers have no one `weight` and are left alone.
 
     A weight is normalised where it is first used, and keeps its direction. The paper's recipe makes the weights
-    orthonormal first: ``initialize_(model, scheme="orthogonal")``. Biases count but are not scaled. A layer whose
+    orthonormal first: ``initialize_(model, activation, "orthogonal")``. Biases count but are not scaled. A layer whose
     bias alone has a standard deviation of 1 cannot reach the tolerance: dividing would only shrink its weight, so the
     weight is put back. If the model raises, all weights are as they were before.
 
@@ -123,7 +123,7 @@ def lsuv_(model: nn.Module, batch: Any, tolerance: float = 0.02, max_iterations:
     Examples
     --------
     >>> import torch
-    >>> from tensorglass.lsuv import lsuv_
+    >>> from tensorglass import lsuv_
     >>> _ = torch.manual_seed(0)
     >>> model = torch.nn.Sequential(torch.nn.Linear(64, 64), torch.nn.GELU(), torch.nn.Linear(64, 10))
     >>> lsuv_(model, torch.randn(1000, 64))

@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 from torch.utils.checkpoint import checkpoint
 
-from tensorglass.activation_statistics import activation_stats
+from tensorglass import activation_stats
 from tensorglass.output_figures import single_precision_is_enough
 
 

@@ -14,8 +14,8 @@ from torch._subclasses import FakeTensorMode
 from torch.nn.utils import parametrizations, prune
 from torch.testing._internal.two_tensor import TwoTensor
 
-from tensorglass import initializing
-from tensorglass.initializing import InitializedParameter, initialize_
+from tensorglass import initialize_, initializing
+from tensorglass.initializing import InitializedParameter
 
 SCHEMES = ("kaiming", "xavier", "orthogonal", "delta-orthogonal", "critical")
 

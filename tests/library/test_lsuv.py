@@ -9,7 +9,8 @@ import torch
 from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 
-from tensorglass.lsuv import LsuvLayer, LsuvReport, lsuv_
+from tensorglass import lsuv_
+from tensorglass.lsuv import LsuvLayer, LsuvReport
 
 
 def perceptron():
