@@ -135,9 +135,6 @@ torch.testing.assert_close(weight.std().item(), (3 * 512) ** -0.5, rtol=0.01, at
 torch.testing.assert_close((he.std() / weight.std()).item(), 6**0.5, rtol=0.01, atol=0)
 
 # %%
-# What is right in the usual answer: the aim, the two variances, and that random weights
-# break the symmetry.
-#
 # The rule
 # --------
 #
@@ -278,12 +275,11 @@ assert ranks == {True: 1, False: 8}
 
 # %%
 # Fourth, does it matter for training? Ten ReLU layers of 128 units are to learn
-# handwritten digits from 1,000 images, in 30 epochs of SGD with the learning rate 0.005
-# and momentum 0.9. Three seeds each. They are stacked and trained at once, each on its
-# own loss. The test is on the other 797 images.
+# handwritten digits from 1,000 images, in 20 epochs of SGD with the learning rate 0.005
+# and momentum 0.9. Three seeds each. All networks are stacked and trained at once, each
+# on its own loss. The test is on the other 797 images.
 
 from sklearn.datasets import load_digits
-from torch.func import functional_call, stack_module_state
 
 digits = load_digits()
 images = torch.tensor(digits.data, dtype=torch.float32)
@@ -292,36 +288,46 @@ labels = torch.tensor(digits.target).to(device)
 torch.manual_seed(0)
 order = torch.randperm(len(labels)).to(device)
 training, testing = order[:1000], order[1000:]
+assert len(testing) == 797
 
 
-def accuracies(models, optimizer_class=torch.optim.SGD, epochs=30, **options):
-    parameters, _ = stack_module_state([model.to(device) for model in models])
-    optimizer = optimizer_class(parameters.values(), **options)
+def stacked(tensors):
+    return torch.stack(list(tensors)).detach().to(device).requires_grad_()
 
-    def one(parameters, x):
-        return functional_call(models[0], parameters, (x,))
 
-    predict = torch.vmap(one, (0, None))
+def accuracies(
+    models, optimizer_class=torch.optim.SGD, f=torch.relu, epochs=20, **options
+):
+    linears = list(zip(*[model[::2] for model in models], strict=True))
+    weights = [stacked(each.weight.T for each in layer) for layer in linears]
+    biases = [stacked(each.bias[None] for each in layer) for layer in linears]
+    optimizer = optimizer_class([*weights, *biases], **options)
+
+    def predict(h):
+        for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
+            h = f(h @ weight + bias)
+        return h @ weights[-1] + biases[-1]  # models by images by classes
+
     found = []
     for _ in range(epochs):
         shuffled = training[torch.randperm(len(training)).to(device)]
         for batch in shuffled.split(50):
-            outputs = predict(parameters, images[batch]).flatten(0, 1)
+            outputs = predict(images[batch]).flatten(0, 1)
             targets = labels[batch].repeat(len(models))
             optimizer.zero_grad()
             (len(models) * F.cross_entropy(outputs, targets)).backward()
             optimizer.step()
         with torch.no_grad():
-            guesses = predict(parameters, images[testing]).argmax(-1)
+            guesses = predict(images[testing]).argmax(-1)
         found.append((guesses == labels[testing]).double().mean(1).tolist())
     return torch.tensor(found)  # epochs by models
 
 
-def digit_networks(scheme, depth=10, activation=nn.ReLU):
+def digit_networks(scheme, depth=10):
     models = []
     for seed in range(3):
         torch.manual_seed(seed)
-        models.append(network(depth, 64, 128, 10, activation))
+        models.append(network(depth, 64, 128))
         for layer in models[-1][::2]:
             if scheme == "Xavier":
                 nn.init.xavier_uniform_(layer.weight)
@@ -349,23 +355,16 @@ assert default_guesses
 # well, only later.
 
 
-class NormedReLU(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.norm = nn.BatchNorm1d(128, track_running_stats=False)  # of each batch
-
-    def forward(self, h):
-        return self.norm(h).relu()
+def normed_relu(h):  # batch normalization, and ReLU
+    mean, variance = h.mean(1, keepdim=True), h.var(1, keepdim=True, correction=0)
+    return torch.relu((h - mean) / (variance + 1e-5).sqrt())
 
 
+default = digit_networks("PyTorch")
 rescued = {
     "four layers": accuracies(digit_networks("PyTorch", 4), **sgd),
-    "ten, Adam": accuracies(
-        digit_networks("PyTorch"), torch.optim.Adam, epochs=10, lr=0.001
-    ),
-    "ten, batch norm": accuracies(
-        digit_networks("PyTorch", activation=NormedReLU), epochs=5, **sgd
-    ),
+    "ten, Adam": accuracies(default, torch.optim.Adam, epochs=15, lr=0.001),
+    "ten, batch norm": accuracies(default, f=normed_relu, epochs=5, **sgd),
 }
 for name, found in rescued.items():
     print(f"{name:16} median accuracy {median(found[-1].tolist()):.1%}")
@@ -391,7 +390,7 @@ for number, scheme in enumerate(schemes):
     )
     epochs = range(1, len(curves) + 1)
     right.plot(epochs, curves[:, number], color=colors[scheme])
-    place = {"PyTorch": (30, 0.14), "Xavier": (8, 0.62), "He": (6, 1.0)}[scheme]
+    place = {"PyTorch": (20, 0.14), "Xavier": (8, 0.62), "He": (4, 1.0)}[scheme]
     align = "right" if scheme == "PyTorch" else "left"
     right.text(*place, scheme, color=colors[scheme], ha=align)
 left.set(yscale="log", xlim=(0, 62), xlabel="layer", ylabel="rms of the activations")
@@ -404,7 +403,7 @@ left.set_label(
 right.set(ylim=(0, 1.08), xlabel="epoch", ylabel="test accuracy, median of 3")
 right.set_title("Ten layers learn digits, or do not")
 right.set_label(
-    "Three lines over 30 epochs. He rises above 0.9 within a few epochs. Xavier stays "
+    "Three lines over 20 epochs. He rises above 0.9 within a few epochs. Xavier stays "
     "low at first and reaches the same height later. PyTorch's weights stay near 0.1."
 )
 never_learns = curves[:, 0].max() < 0.25
