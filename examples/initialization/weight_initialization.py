@@ -295,13 +295,11 @@ def stacked(tensors):
     return torch.stack(list(tensors)).detach().to(device).requires_grad_()
 
 
-def accuracies(
-    models, optimizer_class=torch.optim.SGD, f=torch.relu, epochs=20, **options
-):
+def accuracies(models, method=torch.optim.SGD, f=torch.relu, epochs=20, **options):
     linears = list(zip(*[model[::2] for model in models], strict=True))
     weights = [stacked(each.weight.T for each in layer) for layer in linears]
     biases = [stacked(each.bias[None] for each in layer) for layer in linears]
-    optimizer = optimizer_class([*weights, *biases], **options)
+    optimizer = method([*weights, *biases], **options)
 
     def predict(h):
         for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
@@ -455,7 +453,7 @@ for function in (torch.tanh, torch.relu, F.gelu, F.silu):
     factor = gain(function)
     theory = signal_propagation(function, factor)
     ends = []
-    for _ in range(5):
+    for _ in range(3):
         y = torch.randn(64, 512).to(device) * factor
         for _ in range(DEPTH - 1):
             weight = torch.randn(512, 512).to(device) * factor / 512**0.5

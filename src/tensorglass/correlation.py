@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 
-from .gaussian import density, gauss_lobatto
+from .gaussian import density, gauss_lobatto, places
 from .mean_field import VarianceMap, bisected
 
-_REACH, _PANELS_PER_UNIT = 8, 2  # of the grid on which expectations over two variables are computed
-_CLOSE = 1e-5  # to a correlation of 1, where it begins to part in the chaotic phase
-_STEP = 1e-3
+_REACH, _PANELS = 8, 32  # of the grid on which expectations over two variables are computed
+_NEARLY_ONE = 0.99999  # where correlations begin to shrink in the chaotic phase; that of 1 stays
 _ROUNDING = 1e-12
 _AT_ONE = 1e-6
 
@@ -36,18 +36,19 @@ class CorrelationMap:
     def __init__(self, variance_map: VarianceMap, q: float) -> None:
         self._map, self._q, self._following = variance_map, q, variance_map(q)
         nodes, weights = gauss_lobatto()
-        starts = torch.arange(-_REACH, _REACH, 1 / _PANELS_PER_UNIT, dtype=torch.float64)
-        half_width = 1 / _PANELS_PER_UNIT / 2
-        self._z = (starts[:, None] + half_width * (1 + nodes)).flatten()
-        self._weights = (weights * half_width).repeat(len(starts)) * density(self._z)
+        edges = torch.linspace(-_REACH, _REACH, 1 + _PANELS, dtype=torch.float64)
+        z, half_widths = places(edges[:-1], edges[1:], nodes)
+        self._z = z.flatten()
+        self._weights = (half_widths[:, None] * weights * density(z)).flatten()
 
     def __call__(self, correlation: float) -> float:
-        first = math.sqrt(self._q) * self._z[:, None]
-        own = math.sqrt(max(1 - correlation**2, 0))
-        second = math.sqrt(self._q) * (correlation * self._z[:, None] + own * self._z)
-        function = self._map.activation
-        product = float(self._weights @ (function(first) * function(second)) @ self._weights)
+        product = self._expected_product(self._map.activation, correlation)
         return (self._map.sigma_w**2 * product + self._map.sigma_b**2) / self._following
+
+    def slope(self, correlation: float) -> float:
+        """Return the derivative of the map: E[f(u) f(v)] changes with the covariance of u and v by E[f'(u) f'(v)]."""
+        product = self._expected_product(self._map.activation.derivative, correlation)
+        return self._map.sigma_w**2 * self._q * product / self._following
 
     def fixed_point(self) -> tuple[float, float]:
         """Return where the correlation settles, and the slope of the map there."""
@@ -57,10 +58,12 @@ class CorrelationMap:
         if slope_at_one <= 1 + _AT_ONE:  # inputs become alike
             return 1.0, slope_at_one
         if self(0.0) <= _ROUNDING:  # an odd activation without biases: inputs become independent
-            return 0.0, self._slope(0.0)
-        settled = bisected(lambda correlation: self(correlation) - correlation, 0.0, 1 - _CLOSE)
-        return settled, self._slope(settled)
+            return 0.0, self.slope(0.0)
+        settled = bisected(lambda correlation: self(correlation) - correlation, 0.0, _NEARLY_ONE)
+        return settled, self.slope(settled)
 
-    def _slope(self, correlation: float) -> float:
-        step = min(_STEP, (1 - correlation) / 2)
-        return (self(correlation + step) - self(correlation - step)) / (2 * step)
+    def _expected_product(self, function: Callable[[torch.Tensor], torch.Tensor], correlation: float) -> float:
+        first = math.sqrt(self._q) * self._z[:, None]
+        own = math.sqrt(max(1 - correlation**2, 0))
+        second = math.sqrt(self._q) * (correlation * self._z[:, None] + own * self._z)
+        return float(self._weights @ (function(first) * function(second)) @ self._weights)

@@ -49,7 +49,7 @@ def expectation(function: Callable[[torch.Tensor], torch.Tensor], described: str
     while len(starts):
         middles = (starts + ends) / 2
         left_ends, right_ends = torch.cat([starts, starts, middles]), torch.cat([ends, middles, ends])
-        z, widths = _places(left_ends, right_ends, nodes)
+        z, widths = places(left_ends, right_ends, nodes)
         values = function(z.flatten()).reshape(z.shape)
         _check_finite(values, z, described)
         whole, left, right = ((values * density(z)) @ weights * widths).chunk(3)
@@ -88,7 +88,7 @@ def gauss_lobatto() -> tuple[torch.Tensor, torch.Tensor]:
     return nodes, 2 / (_NODES * (_NODES - 1) * legendre**2)
 
 
-def _places(starts: torch.Tensor, ends: torch.Tensor, nodes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def places(starts: torch.Tensor, ends: torch.Tensor, nodes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Return where the rule looks on each panel, and half the width of each panel."""
     half_widths = (ends - starts) / 2
     return ((starts + ends) / 2)[:, None] + half_widths[:, None] * nodes, half_widths

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
+from matplotlib.ticker import MaxNLocator
 
 from .activation_statistics import ActivationStats, LayerStats
 from .drawing import AXIS_COLORS
@@ -31,18 +32,16 @@ def plot_path(path: SignalPath, ax: Axes | None = None, measured: ActivationStat
     depths = [layer.layer for layer in path.layers]
     signals = [layer.second_moment for layer in path.layers]
     gradients = [layer.gradient for layer in path.layers]
-    ax.plot(depths, _drawable(signals), color=_SIGNAL)
-    ax.plot(depths, _drawable(gradients), color=_GRADIENT, linestyle="dashed")
+    ax.plot(depths, _drawable(signals), color=_SIGNAL, label="signal, predicted")
+    ax.plot(depths, _drawable(gradients), color=_GRADIENT, linestyle="dashed", label="gradient, predicted")
     _shade_spread(ax, path)
     if found:
-        ax.plot(depths, _drawable([layer.rms**2 for layer in found]), "o", color=_SIGNAL, markersize=4)
-        ax.plot(depths, _drawable(_relative_gradients(found)), "s", color=_GRADIENT, markersize=4)
+        forward, backward = [layer.rms**2 for layer in found], _relative_gradients(found)
+        ax.plot(depths, _drawable(forward), "o", color=_SIGNAL, markersize=4, label="signal, measured")
+        ax.plot(depths, _drawable(backward), "s", color=_GRADIENT, markersize=4, label="gradient, measured")
     ax.set_yscale("log")
-    # Each name stands where its line comes from: the signal starts at the first layer, the gradient at the last.
-    ax.annotate("signal", (depths[0], signals[0]), (4, 6), textcoords="offset points", color=_SIGNAL)
-    ax.annotate(
-        "gradient", (depths[-1], gradients[-1]), (-4, 6), textcoords="offset points", ha="right", color=_GRADIENT
-    )
+    ax.legend(frameon=False)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel("layer")
     ax.set_ylabel("second moment, logarithmic")
     ax.set_label(_path_description(path, found))
@@ -62,10 +61,11 @@ def plot_stats(stats: ActivationStats, ax: Axes | None = None) -> Axes:
         ax.plot([place - _HALF_WIDTH, place + _HALF_WIDTH], [layer.rms, layer.rms], color=_GRADIENT)
     sizes = [layer.rms for layer in layers if layer.rms > 0]
     if sizes and max(sizes) > _WIDE_RANGE * min(sizes):
-        ax.set_yscale("symlog", linthresh=min(sizes))
+        ax.set_yscale("asinh", linear_width=min(sizes))
     named = len(layers) <= _NAMES_AT_MOST
     names = [f"{layer.name} {layer.kind}" for layer in layers] if named else []
     ax.set_xticks(range(len(names)), names, rotation=90, fontsize=8)
+    ax.set_xlim(-0.6, max(len(layers), 1) - 0.4)
     ax.set_xlabel("layers in order; a line marks the root mean square")
     ax.set_ylabel("outputs")
     ax.set_label(_stats_description(layers))

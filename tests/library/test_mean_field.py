@@ -18,6 +18,10 @@ def step(z):
     return (z > 0).double()
 
 
+def steeper_beside_zero(z):
+    return torch.tanh(z + z**3)
+
+
 def map_of(function, sigma_w, sigma_b=0.0):
     return VarianceMap(Elementwise(function, "test() activation"), sigma_w, sigma_b)
 
@@ -44,6 +48,14 @@ def test_the_correlation_map_of_an_error_function_is_an_arcsine(correlation, q):
     erf = map_of(torch.erf, 1.5, 0.3)
     product = 2.25 * 2 / math.pi * math.asin(2 * q * correlation / (1 + 2 * q)) + 0.09
     assert CorrelationMap(erf, q)(correlation) == pytest.approx(product / erf(q), rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("correlation", [-0.4, 0.0, 0.7, 1.0])
+def test_the_slope_of_the_correlation_map_of_an_error_function(correlation):
+    q = 0.7
+    erf = map_of(torch.erf, 1.5, 0.3)
+    expected = 2.25 * 4 / math.pi / math.sqrt((1 + 2 * q) ** 2 - (2 * q * correlation) ** 2) * q / erf(q)
+    assert CorrelationMap(erf, q).slope(correlation) == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.5, 0.9, 1.0])
@@ -142,6 +154,8 @@ def test_critical_points_without_biases(function, sigma_w, fixed_point):
         (functional.gelu, 0.0, "signals leave the fixed point where chi is 1"),
         (functional.silu, 0.1, "signals leave the fixed point where chi is 1"),
         (functional.softplus, 0.0, "chi is 1 at no fixed point"),
+        (torch.square, 0.0, "chi is 1 at no fixed point"),
+        (steeper_beside_zero, 0.0, "signals leave the fixed point where chi is 1"),
         (step, 0.0, "its derivative is zero"),
     ],
 )
@@ -191,10 +205,10 @@ def test_where_correlations_settle():
     assert 0 < c < 1
     assert product / q == pytest.approx(c, rel=1e-8)
     slope = 4 * 4 / math.pi / math.sqrt((1 + 2 * q) ** 2 - (2 * q * c) ** 2)
-    assert found.depth_scale == pytest.approx(-1 / math.log(slope), rel=1e-4)
+    assert found.depth_scale == pytest.approx(-1 / math.log(slope), rel=1e-7)
     without = signal_propagation(torch.erf, 2.0)
     q = without.fixed_point
-    assert without.depth_scale == pytest.approx(-1 / math.log(4 * 4 / math.pi / (1 + 2 * q)), rel=1e-4)
+    assert without.depth_scale == pytest.approx(-1 / math.log(4 * 4 / math.pi / (1 + 2 * q)), rel=1e-7)
 
 
 def test_depth_scales():
