@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 
 import torch
 
@@ -65,6 +66,7 @@ def expectation(function: Callable[[torch.Tensor], torch.Tensor], described: str
     return accepted
 
 
+@cache
 def _first_panels() -> tuple[torch.Tensor, torch.Tensor]:
     """Return where the panels start and end, from left to right."""
     positive = [*(0.5**k for k in range(_HALVINGS, 0, -1)), *range(1, _REACH + 1)]
@@ -72,6 +74,7 @@ def _first_panels() -> tuple[torch.Tensor, torch.Tensor]:
     return edges[:-1], edges[1:]
 
 
+@cache
 def gauss_lobatto() -> tuple[torch.Tensor, torch.Tensor]:
     """Return nodes and weights on [-1, 1], both ends among them: so no jump can hide between the last node and an end.
 
