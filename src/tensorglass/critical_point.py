@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 from typing import Any
+
+import torch
 
 from .mean_field import VarianceMap, bisected, nearest_finite, variance_map
 from .report import Table, Verdict
 
 _EQUAL = 1e-9
-_STABLE = 1e-6
 _AT_ZERO, _BESIDE_ZERO = 1e-6, 1e-4
-_FACTOR = 2**0.5  # of the search for critical points, from one second moment to the next
+_PLACES = 107  # of the search for critical points: each second moment is sqrt(2) times the one before
 _HOMOGENEOUS = "every second moment is kept"
 
 
@@ -93,19 +96,19 @@ def critical_sigma_w(activation: Callable[..., Any], sigma_b: float = 0.0) -> Cr
     """
     found = variance_map(activation, 1.0, sigma_b, "critical_sigma_w()")
     name, smallest, largest = found.activation.name, nearest_finite(0.0), nearest_finite(math.inf)
-    if found.chi(1.0) == 0:
+    if found.chi(largest) == 0:
         return CriticalPoint(False, name, sigma_b, None, None, "its derivative is zero")
-    if _keeps_all(found, smallest) and _keeps_all(found, 1.0) and _keeps_all(found, largest):
+    if all(abs(_growth(found, q) - 1) <= _EQUAL for q in (smallest, 1.0, largest)):
         if sigma_b == 0:
-            return CriticalPoint(True, name, sigma_b, _sigma_w(found, 1.0), None, _HOMOGENEOUS)
+            return CriticalPoint(True, name, sigma_b, _sigma_w(found, largest), None, _HOMOGENEOUS)
         grows = f"where chi is 1, each layer adds sigma_b^2 = {sigma_b**2:.4g} to the second moment"
         return CriticalPoint(False, name, sigma_b, None, None, grows)
-    unstable = 0
+    unstable = False
     for q in _candidates(found, smallest, largest):
         at_q = VarianceMap(found.activation, _sigma_w(found, max(q, smallest)), found.sigma_b)
         if _stays(at_q, q):
             return CriticalPoint(True, name, sigma_b, at_q.sigma_w, q, "")
-        unstable += 1
+        unstable = True
     reason = "signals leave the fixed point where chi is 1" if unstable else "chi is 1 at no fixed point"
     return CriticalPoint(False, name, sigma_b, None, None, reason)
 
@@ -114,7 +117,7 @@ def _stays(at_q: VarianceMap, q: float) -> bool:
     """Return whether signals stay at a fixed point that they are close to."""
     if q == 0:  # where the slope is 1, and what comes after it decides
         return at_q(_BESIDE_ZERO) <= _BESIDE_ZERO * (1 + _EQUAL)
-    return at_q.slope(q) <= 1 + _STABLE
+    return at_q.slope(q) < 1
 
 
 def _sigma_w(found: VarianceMap, q: float) -> float:
@@ -122,21 +125,23 @@ def _sigma_w(found: VarianceMap, q: float) -> float:
     return 1 / math.sqrt(found.chi(q))
 
 
+def _growth(found: VarianceMap, q: float) -> float:
+    """Return the factor by which a layer without biases enlarges q, if chi is 1 there; infinite if it cannot be."""
+    chi = found.chi(q)
+    return found.moment(q) / (chi * q) if chi else math.inf
+
+
 def _excess(found: VarianceMap, q: float) -> float:
-    """Return by how much the map enlarges q, relative to q, if chi is 1 there."""
-    return (found.moment(q) / found.chi(q) + found.sigma_b**2) / q - 1
-
-
-def _keeps_all(found: VarianceMap, q: float) -> bool:
-    return abs(found.moment(q) / (found.chi(q) * q) - 1) <= _EQUAL
+    """Return by how much a layer enlarges q, relative to q, if chi is 1 there."""
+    return _growth(found, q) + found.sigma_b**2 / q - 1
 
 
 def _candidates(found: VarianceMap, smallest: float, largest: float) -> Iterator[float]:
     """Yield the second moments that are fixed points with chi = 1, from the smallest."""
     if found.sigma_b == 0 and abs(_excess(found, smallest)) <= _AT_ZERO:
         yield 0.0
-    q = smallest
-    while q < largest and found.chi(q * _FACTOR) > 0:
-        if (_excess(found, q) > 0) != (_excess(found, q * _FACTOR) > 0):
-            yield bisected(lambda value: _excess(found, value), q, q * _FACTOR)
-        q *= _FACTOR
+    searched = torch.logspace(math.log10(smallest), math.log10(largest), _PLACES).tolist()
+    excesses = [_excess(found, q) for q in searched]
+    for (low, high), (first, second) in zip(pairwise(searched), pairwise(excesses), strict=True):
+        if first < math.inf and (first > 0) != (second > 0):
+            yield bisected(partial(_excess, found), low, high)

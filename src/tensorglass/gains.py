@@ -44,7 +44,7 @@ def gain(activation: Callable[..., Any], direction: str = "forward") -> float:
     have a mean. A gain from the standard deviation is another number: 1.713 for ReLU.
 
     `torch.nn.init.calculate_gain` knows six names. Three of its values are conventions: 5/3 for tanh (exactly 1.5925),
-    3/4 for SELU (exactly 1), 1 for the sigmoid (exactly 1.8462).
+    3/4 for SELU (exactly 1; torch's documentation names gradients as the reason), 1 for the sigmoid (exactly 1.8462).
 
     An exact gain makes the second moment 1 a fixed point, but perhaps one that a small deviation leaves: see
     `signal_propagation`.

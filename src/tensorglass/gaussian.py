@@ -19,6 +19,7 @@ _NODES = 12  # of Gauss-Lobatto quadrature on each panel
 _TOLERANCE = 1e-14  # of a panel, relative to the whole
 _NARROWEST = 1e-13  # relative to the place of the panel: what is narrower cannot be cut
 _NEGLIGIBLE = 1e-9  # the share of the outermost panels, if the expectation exists
+_NEVER = 1e-30  # and what they hold at most if there is little anywhere else
 
 
 def expectation(function: Callable[[torch.Tensor], torch.Tensor], described: str = "the function") -> float:
@@ -69,8 +70,8 @@ def expectation(function: Callable[[torch.Tensor], torch.Tensor], described: str
 @cache
 def _first_panels() -> tuple[torch.Tensor, torch.Tensor]:
     """Return where the panels start and end, from left to right."""
-    positive = [*(0.5**k for k in range(_HALVINGS, 0, -1)), *range(1, _REACH + 1)]
-    edges = torch.tensor([*(-edge for edge in reversed(positive)), 0.0, *positive], dtype=torch.float64)
+    positive = torch.cat([torch.logspace(-_HALVINGS, 0, 1 + _HALVINGS, base=2), torch.arange(2, _REACH + 1)]).double()
+    edges = torch.cat([-positive.flip(0), torch.zeros(1), positive])
     return edges[:-1], edges[1:]
 
 
@@ -82,7 +83,7 @@ def gauss_lobatto() -> tuple[torch.Tensor, torch.Tensor]:
     """
     k = torch.arange(1, _NODES - 2, dtype=torch.float64)
     beside = (k * (k + 2) / ((2 * k + 1) * (2 * k + 3))).sqrt()
-    inner = torch.linalg.eigvalsh(torch.diag(beside, 1) + torch.diag(beside, -1))
+    inner = torch.linalg.eigvalsh(torch.diag(beside, -1))  # of the symmetric matrix with this lower triangle
     end = torch.ones(1, dtype=torch.float64)
     nodes = torch.cat([-end, inner, end])
     before, legendre = torch.ones_like(nodes), nodes
@@ -109,5 +110,5 @@ def _check_finite(values: torch.Tensor, z: torch.Tensor, described: str) -> None
 
 
 def _check_tails(panels: torch.Tensor, scale: float, described: str) -> None:
-    if float(panels[0].abs() + panels[-1].abs()) > _NEGLIGIBLE * scale:
+    if float(panels[0].abs() + panels[-1].abs()) > max(_NEGLIGIBLE * scale, _NEVER):
         raise ValueError(f"{described} grows so fast that its expectation does not exist")

@@ -56,6 +56,18 @@ def test_critical_points_without_biases(function, sigma_w, fixed_point):
     assert found.reason == ("every second moment is kept" if fixed_point is None else "")
 
 
+def far_from_zero(z):
+    return torch.relu(z - 3) ** 2
+
+
+def nearly_proportional(z):
+    return z + z / (1 + z**2)
+
+
+def test_every_second_moment_is_kept_at_both_ends_and_not_between():
+    assert critical_sigma_w(nearly_proportional).fixed_point == 0
+
+
 @pytest.mark.parametrize(
     ("function", "sigma_b", "reason"),
     [
@@ -65,6 +77,7 @@ def test_critical_points_without_biases(function, sigma_w, fixed_point):
         (functional.silu, 0.1, "signals leave the fixed point where chi is 1"),
         (functional.softplus, 0.0, "chi is 1 at no fixed point"),
         (torch.square, 0.0, "chi is 1 at no fixed point"),
+        (far_from_zero, 0.0, "chi is 1 at no fixed point"),
         (steeper_beside_zero, 0.0, "signals leave the fixed point where chi is 1"),
         (step, 0.0, "its derivative is zero"),
     ],

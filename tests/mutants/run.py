@@ -49,7 +49,7 @@ LIBRARY = {
     "activations": ["test_gains"],
     "alignment": ["test_alignment", "test_broadcasting"],
     "broadcasting": ["test_broadcasting"],
-    "correlation": ["test_correlation"],
+    "correlation": ["test_correlation", "test_propagation"],
     "critical_point": ["test_critical_point"],
     "device": ["test_pages"],
     "drawing": ["test_plots", "test_memory_plots"],
