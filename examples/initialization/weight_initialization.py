@@ -18,11 +18,14 @@ weights, and learns well from another.
 Short answer
 ------------
 
-Draw each weight at random, with mean 0 and variance gain² / fan_in, where fan_in is the
-number of inputs that a unit sums up. Then every layer hands on a signal of the same
-mean square. gain² is 1 for linear layers and 2 for ReLU; ``gain(f)`` computes the gain
-of any other function. PyTorch's ``nn.Linear`` does not do this by itself: its weights
-are too small for deep ReLU networks by a factor of √6. And the weights must differ from
+Draw each weight independently at random, with mean 0 and variance gain² / fan_in,
+normal or uniform. fan_in is the number of inputs that a unit sums up. gain² is 1 for
+linear layers and 2 for ReLU: then the mean square of the signal stays the same from
+layer to layer, on average. ``gain(f)`` computes the gain of another function f; but see
+the trap on GELU. For ReLU, PyTorch has
+``nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")``, named after Kaiming He,
+and ``nn.init.zeros_(layer.bias)``. ``nn.Linear`` does not call them: its weights are
+too small for deep ReLU networks by a factor of √6. And the weights must differ from
 each other: equal units stay equal.
 """
 
@@ -48,13 +51,20 @@ def rms(tensor):  # the root mean square
 torch.manual_seed(0)
 x = torch.randn(256, 512)
 model = network(10)
-before = rms(model[:-1](x))  # after ten layers with ReLU
-initialize_(model, torch.relu)
+before = rms(model[:-1](x))  # after ten layers with ReLU; [-1] is the last layer
+for layer in model[::2]:  # the linear layers; ReLUs stand between them
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    nn.init.zeros_(layer.bias)
 after = rms(model[:-1](x))
 print(f"rms of the input {rms(x):.2f}; after ten layers with ReLU:")
 print(f"{before:.2f} with PyTorch's weights, {after:.2f} with the variance 2 / fan_in")
 assert round(before, 2) == 0.02
-torch.testing.assert_close(after, rms(x), rtol=0.3, atol=0)
+torch.testing.assert_close(after, rms(x), rtol=0.5, atol=0)
+
+drawn = [rms(layer.weight) for layer in model[:-1:2]]
+report = initialize_(model, torch.relu)  # the same in one call, but for the last layer
+aimed = [each.std for each in report.parameters if "weight" in each.name][:-1]
+torch.testing.assert_close(drawn, aimed, rtol=0.02, atol=0)
 
 # %%
 # What is often said
@@ -92,21 +102,10 @@ assert verdicts == ["vanish", "are kept", "explode"]
 torch.testing.assert_close(gain(torch.relu) / 20_000**0.5, 0.01)
 
 # %%
-# "Xavier's weights are normal." Half true: Glorot and Bengio draw them from a uniform
-# distribution, between ±√6 / √(fan_in + fan_out). The variance that is usually quoted,
-# 2 / (fan_in + fan_out), is right, and what matters.
-
-torch.manual_seed(0)
-weight = nn.init.xavier_uniform_(torch.empty(300, 500))
-bound = (6 / (300 + 500)) ** 0.5
-torch.testing.assert_close(weight.abs().max().item(), bound, rtol=0.001, atol=0)
-torch.testing.assert_close(weight.var().item(), 2 / (300 + 500), rtol=0.02, atol=0)
-
-# %%
 # "He's initialization is there to avoid dying ReLUs." The paper argues otherwise: ReLU
 # drops one half of the mean square, and a factor of 2 makes up for that. Without biases
 # the scale of the weights does not even decide which ReLUs are silent. Divide all
-# weights by four: all outputs shrink, and exactly the same ones are zero.
+# weights by four: all outputs shrink, and at the start the same ones are zero.
 
 model = network(10)
 initialize_(model, torch.relu)
@@ -114,7 +113,7 @@ x = torch.randn(256, 512)
 active = [model[:depth](x) > 0 for depth in range(2, 21, 2)]
 with torch.no_grad():
     for layer in model[::2]:
-        layer.weight /= 4
+        layer.weight /= 4  # exact, as 4 is a power of 2
 smaller = [model[:depth](x) > 0 for depth in range(2, 21, 2)]
 print(f"active in the last layer: {active[-1].double().mean():.0%}, both times")
 assert len(active) == 10
@@ -139,15 +138,18 @@ torch.testing.assert_close((he.std() / weight.std()).item(), 6**0.5, rtol=0.01, 
 # --------
 #
 # A unit computes y, the sum of n = fan_in products of a weight w and an input x. If the
-# weights are independent of the inputs and have mean 0, then
+# weights have mean 0 and are independent of the inputs and of each other, then
 #
-# - E[y²] = n Var(w) E[x²], whatever the distribution of x, and
+# - E[y²] = n Var(w) E[x²], whatever the distributions of w and x, and
 # - E[relu(y)²] = E[y²] / 2 if y is symmetric around 0.
 #
 # So ReLU needs Var(w) = 2 / n. (He et al., 2015, section 2.2.) For any function f the
 # gain is E[f(z)²]^-½ with a standard normal z: the sum is nearly normal. Backward the
-# same holds with fan_out, and with the derivative of f; Xavier's variance is the
-# compromise between the two fans. Each gain here is checked against a closed form.
+# same holds with fan_out, and with the derivative of f: take ``mode="fan_out"`` to keep
+# the gradients instead. Xavier Glorot's variance, 2 / (fan_in + fan_out), is the
+# compromise. One random number for all weights of a unit breaks the law: for inputs
+# between 0 and 1 the mean square is (3 n + 1) / 4 times as large. Orthogonal weights
+# keep the mean square of each input of a linear layer exactly.
 
 import math
 
@@ -162,122 +164,157 @@ for name, (function, mean_square) in closed_forms.items():
 
 weight, gradient = torch.randn(400, 100), torch.randn(1000, 400)  # 400 outputs
 torch.testing.assert_close(rms(gradient @ weight), 400**0.5, rtol=0.02, atol=0)
+xavier = nn.init.xavier_uniform_(torch.empty(400, 100))
+torch.testing.assert_close(rms(xavier) ** 2, 2 / (100 + 400), rtol=0.05, atol=0)
+
+n, x = 512, torch.rand(64, 512)
+y = x.sum(dim=1, keepdim=True) * torch.randn(20_000)  # 20,000 units, a number for each
+times = rms(y) ** 2 / (n * rms(x) ** 2)
+torch.testing.assert_close(times, (3 * n + 1) / 4, rtol=0.05, atol=0)
+y = x[:1] @ nn.init.orthogonal_(torch.empty(n, n))
+torch.testing.assert_close(rms(y), rms(x[:1]), rtol=1e-4, atol=0)
+
+# %%
+# To the letter, this gain repairs what f did to a layer's *input*: the first layer,
+# whose input is data, needs 1, and the last one the gain. By convention (He's, and that
+# of ``initialize_``) the layers that f *follows* get the gain. The last one gets 1, for
+# smaller first logits. ReLU lets a factor pass: there only the product of all gains
+# matters.
+
+model, x = network(3), torch.randn(256, 512)
+initialize_(model, torch.relu)
+logits = model(x)
+with torch.no_grad():
+    model[-1].weight *= 2**0.5
+    torch.testing.assert_close(rms(model(x)), 2**0.5 * rms(logits))
+    model[0].weight /= 2**0.5  # now to the letter
+torch.testing.assert_close(model(x), logits, rtol=1e-4, atol=1e-4)
 
 # %%
 # Proof
 # -----
 #
-# First, one layer, with 20 draws of the weights. The inputs are normal, or uniform
-# between 0 and 1. Both laws hold within 3 %. What He keeps is the mean square, and not
-# the standard deviation: ReLU's outputs have a mean. From a normal input they have the
-# mean 1 / √π = 0.564 and the standard deviation √(1 - 1 / π) = 0.826.
+# First, one layer, with 20 draws of the weights. Weights and inputs are normal, or both
+# uniform, the inputs between 0 and 1. Both laws hold within 5 %.
+
+
+def uniform(*size):  # with mean 0 and variance 1
+    return (2 * torch.rand(*size) - 1) * 3**0.5
+
 
 torch.manual_seed(0)
-for name, draw in (("normal", torch.randn), ("uniform", torch.rand)):
+kinds = {"normal": (torch.randn, torch.randn), "uniform": (torch.rand, uniform)}
+for name, (draw, weight) in kinds.items():
     x = draw(512, 512).to(device)
-    weights = torch.randn(20, 512, 512).to(device) * (2 / 512) ** 0.5
+    weights = weight(20, 512, 512).to(device) * (2 / 512) ** 0.5
     y = x @ weights
-    out = y.relu()
     ratios = [(y.square().mean() / x.square().mean()).item()]
-    ratios += [(out.square().mean() / y.square().mean()).item()]
-    print(
-        f"{name:8} times {ratios[0]:.3f}, and by ReLU times {ratios[1]:.3f};", end=" "
-    )
-    print(f"mean {out.mean():.3f}, std {out.std():.3f}")
-    torch.testing.assert_close(ratios, [2.0, 1 / 2], rtol=0.03, atol=0)
-    if name == "normal":
-        found = [out.mean().item(), out.std().item()]
-        closed = [math.pi**-0.5, (1 - 1 / math.pi) ** 0.5]
-        torch.testing.assert_close(found, closed, rtol=0.02, atol=0)
-        assert [round(each, 3) for each in closed] == [0.564, 0.826]
+    ratios += [(y.relu().square().mean() / y.square().mean()).item()]
+    print(f"{name:8} times {ratios[0]:.3f}, and by ReLU times {ratios[1]:.3f}")
+    torch.testing.assert_close(ratios, [2.0, 1 / 2], rtol=0.05, atol=0)
 
 # %%
 # Second, depth. 50 layers of 512 units with ReLU, five draws, medians. Here both fans
 # are equal, so Xavier's variance is 1 / fan_in. Each layer halves the mean square, and
-# 50 layers leave 2^-25 of the rms. He keeps it, up to chance: draws differ, the less
-# the wider the layers are. PyTorch's weights lose a factor √6 in a layer, until the
-# random biases are all that is left.
+# 50 layers leave 2^-25 of the rms. He's weights keep it within a factor of two. They do
+# so on average, and draws differ: in layer 50 the standard deviation of the mean square
+# is 0.69 of its mean; with 128 units it would be 1.38. PyTorch's weights lose a factor
+# √6 in a layer, until the random biases are all that is left.
 
 from statistics import median
 
 import matplotlib.pyplot as plt
+from tensorglass import signal_propagation
 
-DEPTH = 50
+DEPTH, DRAWS = 50, 5
+schemes = ("PyTorch", "Xavier", "He")
 
 
-def layer(scheme):
-    linear = nn.Linear(512, 512)
-    if scheme != "PyTorch":
-        nn.init.zeros_(linear.bias)
+def weight_and_bias(scheme):
+    if scheme == "PyTorch":
+        linear = nn.Linear(512, 512)
+        return linear.weight, linear.bias
+    weight = torch.empty(512, 512)
     if scheme == "Xavier":
-        nn.init.xavier_uniform_(linear.weight)
-    if scheme == "He":
-        nn.init.kaiming_normal_(linear.weight, nonlinearity="relu")
-    return linear.to(device)
-
-
-@torch.no_grad()
-def through(scheme):  # the rms of the input and after each layer
-    h = torch.randn(64, 512).to(device)
-    found = [rms(h)]
-    for _ in range(DEPTH):
-        h = layer(scheme)(h).relu()
-        found.append(rms(h))
-    return found
+        return nn.init.xavier_uniform_(weight), torch.zeros(512)
+    return nn.init.kaiming_normal_(weight, nonlinearity="relu"), torch.zeros(512)
 
 
 torch.manual_seed(0)
-paths = {}
-for scheme in ("PyTorch", "Xavier", "He"):
-    draws = [through(scheme) for _ in range(5)]
-    paths[scheme] = [median(values) for values in zip(*draws, strict=True)]
+h = torch.randn(64, 512).to(device).expand(len(schemes) * DRAWS, 64, 512)
+squares = [h.square().mean((1, 2))]  # of the input and after each layer
+with torch.no_grad():
+    for _ in range(DEPTH):
+        drawn = [weight_and_bias(each) for each in schemes for _ in range(DRAWS)]
+        pairs = zip(*drawn, strict=True)
+        weight, bias = [torch.stack(each).to(device) for each in pairs]
+        h = torch.baddbmm(bias[:, None], h, weight.mT).relu()  # all networks at once
+        squares.append(h.square().mean((1, 2)))
+medians = torch.stack(squares).sqrt().unflatten(1, (-1, DRAWS)).median(dim=2).values
+paths = dict(zip(schemes, medians.T.tolist(), strict=True))
+for scheme in schemes:
     print(f"{scheme:8} rms after 1, 10 and 50 layers:", end=" ")
     print(*[f"{paths[scheme][depth]:.1e}" for depth in (1, 10, DEPTH)])
-log_xavier, log_he = (math.log2(paths[each][DEPTH]) for each in ("Xavier", "He"))
-torch.testing.assert_close([log_xavier, log_he], [-25.0, 0.0], rtol=0, atol=2)
+torch.testing.assert_close(math.log2(paths["Xavier"][DEPTH]), -25.0, rtol=0, atol=2)
+factor = max(max(each, 1 / each) for each in paths["He"])
+within_two = factor < 2
+assert within_two
 torch.testing.assert_close(paths["PyTorch"][1], 6**-0.5, rtol=0.1, atol=0)
 left_over = [paths["PyTorch"][depth] for depth in (10, DEPTH)]
 torch.testing.assert_close(left_over, [0.02, 0.02], rtol=0.1, atol=0)
+theory = signal_propagation(torch.relu, gain(torch.relu))
+for width, expected in ((512, 0.69), (128, 1.38)):
+    last = theory.through(DEPTH, width=width).layers[-1]
+    assert round(last.spread / last.second_moment, 2) == expected
 
 # %%
 # Third, symmetry. If all weights of a layer are the same number, all its units compute
-# the same, get the same gradient, and stay the same. After 200 steps of training, 32
-# units are still worth one: the rank of their weights is 1. Random weights have rank 8.
+# the same, get the same gradient, and stay the same. The targets are the signs of
+# products of two inputs, which one unit cannot learn. 32 units with constant weights
+# are worth one. Their weights have rank 1, also after 200 steps of training, and the
+# loss is still near the variance of the targets. Random weights have rank 8 before and
+# after, and learn. If all weights are zero, so are all their gradients: only
+# the last bias can learn.
 
 
-def rank_after_training(constant):
+def trained(constant):
     torch.manual_seed(0)
     model = network(1, 8, 32, 1, nn.Tanh)
-    if constant:
+    if constant is not None:
         for layer in model[::2]:
-            nn.init.constant_(layer.weight, 0.1)
+            nn.init.constant_(layer.weight, constant)
             nn.init.zeros_(layer.bias)
-    model, inputs = model.to(device), torch.randn(100, 8).to(device)
-    first = model[0].weight.detach().clone()
-    targets = inputs.sum(dim=1, keepdim=True).sin()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    model, inputs = model.to(device), torch.randn(99, 8).to(device)
+    targets = (inputs[:, :1] * inputs[:, 1:2]).sign()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    ranks = [torch.linalg.matrix_rank(model[0].weight, rtol=1e-4).item()]
     for _ in range(200):
         optimizer.zero_grad()
-        F.mse_loss(model(inputs), targets).backward()
+        loss = F.mse_loss(model(inputs), targets)
+        loss.backward()
         optimizer.step()
-    weight = model[0].weight.detach()
-    return torch.linalg.matrix_rank(weight, rtol=1e-4).item(), rms(weight - first)
+    ranks.append(torch.linalg.matrix_rank(model[0].weight, rtol=1e-4).item())
+    return model, ranks, loss.item() / targets.var(correction=0).item()
 
 
-ranks = {}
-for constant in (True, False):
-    ranks[constant], moved = rank_after_training(constant)
-    print("constant:" if constant else "random:  ", end=" ")
-    print(f"rank {ranks[constant]}, weights moved by {moved:.3f}")
-    learned = moved > 0.001
-    assert learned
-assert ranks == {True: 1, False: 8}
+ranks, losses = {}, {}
+for constant in (None, 0.1, 0.0):
+    model, ranks[constant], losses[constant] = trained(constant)
+    print("random:" if constant is None else f"all {constant}:", end=" ")
+    print(f"ranks {ranks[constant]}, loss {losses[constant]:.3f} of the variance")
+assert ranks == {None: [8, 8], 0.1: [1, 1], 0.0: [0, 0]}
+random_learns, constant_does_not = losses[None] < 0.1, losses[0.1] > 0.75
+assert random_learns
+assert constant_does_not
+torch.testing.assert_close(losses[0.0], 1.0, rtol=0.001, atol=0)
+assert [bool(each.any()) for each in model.parameters()] == [False, False, False, True]
 
 # %%
 # Fourth, does it matter for training? Ten ReLU layers of 128 units are to learn
-# handwritten digits from 1,000 images, in 20 epochs of SGD with the learning rate 0.005
-# and momentum 0.9. Three seeds each. All networks are stacked and trained at once, each
-# on its own loss. The test is on the other 797 images.
+# handwritten digits from 1,000 images, in 12 epochs of SGD with the learning rate 0.01
+# and momentum 0.9. Three seeds each. The test is on the other 797 images. To save time,
+# all networks are trained at once: for each layer one tensor holds the weights of all
+# of them. You do not need this for a single network.
 
 from sklearn.datasets import load_digits
 
@@ -295,16 +332,17 @@ def stacked(tensors):
     return torch.stack(list(tensors)).detach().to(device).requires_grad_()
 
 
-def accuracies(models, method=torch.optim.SGD, f=torch.relu, epochs=20, **options):
-    linears = list(zip(*[model[::2] for model in models], strict=True))
+def accuracies(models, method=torch.optim.SGD, f=torch.relu, epochs=12, **options):
+    linears = list(zip(*[model[::2] for model in models], strict=True))  # by layer
     weights = [stacked(each.weight.T for each in layer) for layer in linears]
     biases = [stacked(each.bias[None] for each in layer) for layer in linears]
     optimizer = method([*weights, *biases], **options)
 
-    def predict(h):
+    def predict(h):  # each model gets the same images, and has its own weights
+        h = h.expand(len(models), *h.shape)
         for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
-            h = f(h @ weight + bias)
-        return h @ weights[-1] + biases[-1]  # models by images by classes
+            h = f(torch.baddbmm(bias, h, weight))
+        return torch.baddbmm(biases[-1], h, weights[-1])  # models by images by classes
 
     found = []
     for _ in range(epochs):
@@ -313,12 +351,14 @@ def accuracies(models, method=torch.optim.SGD, f=torch.relu, epochs=20, **option
             outputs = predict(images[batch]).flatten(0, 1)
             targets = labels[batch].repeat(len(models))
             optimizer.zero_grad()
+            # The mean loss times the number of models is the sum of the models' losses:
+            # the gradient of each model is that of its own loss.
             (len(models) * F.cross_entropy(outputs, targets)).backward()
             optimizer.step()
         with torch.no_grad():
             guesses = predict(images[testing]).argmax(-1)
-        found.append((guesses == labels[testing]).double().mean(1).tolist())
-    return torch.tensor(found)  # epochs by models
+        found.append((guesses == labels[testing]).float().mean(1))
+    return torch.stack(found).cpu()  # epochs by models
 
 
 def digit_networks(scheme, depth=10):
@@ -335,8 +375,7 @@ def digit_networks(scheme, depth=10):
     return models
 
 
-sgd = {"lr": 0.005, "momentum": 0.9}
-schemes = ("PyTorch", "Xavier", "He")
+sgd = {"lr": 0.01, "momentum": 0.9}
 together = [model for scheme in schemes for model in digit_networks(scheme)]
 curves = accuracies(together, **sgd).reshape(-1, len(schemes), 3).median(dim=2).values
 final = dict(zip(schemes, curves[-1].tolist(), strict=True))
@@ -347,29 +386,31 @@ assert he_learns
 assert default_guesses
 
 # %%
-# This is not the end of PyTorch's weights. They train with four layers. They train with
-# ten, too, if the optimizer or a normalization makes up for the scale: Adam, or batch
-# normalization, which rescales each unit. And with ten layers Xavier's weights train as
-# well, only later.
+# This is not the end of PyTorch's weights. With four layers they train. With ten they
+# also train, if the optimizer or a normalization makes up for the scale: Adam, here
+# with 15 epochs, or batch normalization, which rescales each unit, here with 5. (This
+# one uses the mean and the variance of the batch at hand, in the test too.) And with
+# ten layers Xavier's weights also train, but later.
 
 
 def normed_relu(h):  # batch normalization, and ReLU
-    mean, variance = h.mean(1, keepdim=True), h.var(1, keepdim=True, correction=0)
-    return torch.relu((h - mean) / (variance + 1e-5).sqrt())
+    variance, mean = torch.var_mean(h, 1, keepdim=True, correction=0)
+    return torch.relu((h - mean) * (variance + 1e-5).rsqrt())
 
 
 default = digit_networks("PyTorch")
 rescued = {
     "four layers": accuracies(digit_networks("PyTorch", 4), **sgd),
-    "ten, Adam": accuracies(default, torch.optim.Adam, epochs=15, lr=0.001),
+    "ten, Adam": accuracies(default, torch.optim.Adam, epochs=15, lr=0.002),
     "ten, batch norm": accuracies(default, f=normed_relu, epochs=5, **sgd),
 }
 for name, found in rescued.items():
     print(f"{name:16} median accuracy {median(found[-1].tolist()):.1%}")
-all_learn = all(median(found[-1].tolist()) > 0.5 for found in rescued.values())
+all_learn = all(median(found[-1].tolist()) > 0.75 for found in rescued.values())
 assert all_learn
-_, xavier_epoch, he_epoch = (curves > 0.9).int().argmax(dim=0).tolist()
-print("first epoch above 90 %: He", 1 + he_epoch, " Xavier", 1 + xavier_epoch)
+above = [curve.nonzero().flatten() for curve in (curves > 0.9).T]  # their epochs
+xavier_epoch, he_epoch = [1 + int(each[0]) for each in above[1:]]  # fails if none is
+print("first epoch above 90 %: He", he_epoch, " Xavier", xavier_epoch)
 he_sooner = he_epoch < xavier_epoch
 assert he_sooner
 
@@ -377,32 +418,31 @@ assert he_sooner
 # Picture
 # -------
 #
-# Left, the second experiment: what is lost in each layer. Right, the fourth one.
+# Left, the second experiment: what is left after each layer. Right, the fourth one.
 
 colors = {"PyTorch": "#d55e00", "Xavier": "#cc79a7", "He": "#0072b2"}
 figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 4.0), layout="constrained")
 for number, scheme in enumerate(schemes):
     left.plot(paths[scheme], color=colors[scheme])
-    left.annotate(
-        scheme, (DEPTH, paths[scheme][-1]), (4, -3), textcoords="offset points"
-    )
+    left.text(DEPTH + 1, paths[scheme][-1], scheme, color=colors[scheme], va="center")
     epochs = range(1, len(curves) + 1)
     right.plot(epochs, curves[:, number], color=colors[scheme])
-    place = {"PyTorch": (20, 0.14), "Xavier": (8, 0.62), "He": (4, 1.0)}[scheme]
+    place = {"PyTorch": (12, 0.14), "Xavier": (6.3, 0.62), "He": (4, 1.0)}[scheme]
     align = "right" if scheme == "PyTorch" else "left"
     right.text(*place, scheme, color=colors[scheme], ha=align)
 left.set(yscale="log", xlim=(0, 62), xlabel="layer", ylabel="rms of the activations")
-left.set_title("He keeps the rms through 50 layers")
+left.set_xticks(range(0, DEPTH + 1, 10))
+left.set_title("He's weights keep the rms, by and large")
 left.set_label(
     "Three lines over the layers from 0 to 50, on a logarithmic axis, all from 1. That "
-    "of He stays level. That of Xavier falls on a straight line to 0.00000003. That of "
-    "PyTorch falls faster, to 0.02, within five layers, and stays there."
+    "of He stays within a factor of two. That of Xavier falls on a straight line to "
+    "0.00000003. That of PyTorch falls to 0.02 within five layers, and stays there."
 )
 right.set(ylim=(0, 1.08), xlabel="epoch", ylabel="test accuracy, median of 3")
 right.set_title("Ten layers learn digits, or do not")
 right.set_label(
-    "Three lines over 20 epochs. He rises above 0.9 within a few epochs. Xavier stays "
-    "low at first and reaches the same height later. PyTorch's weights stay near 0.1."
+    "Three lines over 12 epochs. He rises above 0.9 within a few epochs. Xavier stays "
+    "low at first and follows some epochs later. PyTorch's weights stay near 0.1."
 )
 never_learns = curves[:, 0].max() < 0.25
 assert never_learns
@@ -414,13 +454,22 @@ assert never_learns
 # Torch's table of gains is short, and partly convention
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``calculate_gain`` knows neither GELU nor SiLU, and √2 is wrong for them. Three of its
-# entries are conventions: 5/3 for tanh, 3/4 for SELU, and 1 for the sigmoid.
+# ``calculate_gain`` knows neither GELU nor SiLU, and √2 is wrong for them. 5/3 for tanh
+# and 1 for the sigmoid are conventions. 3/4 for SELU is a trade, by the documentation:
+# the fixed point is given up for more stable gradients. An exact gain says nothing
+# about these. On the way back through 50 layers they are multiplied by 40 for tanh, and
+# by 8e-21 for the sigmoid. (Torch's gains do not help: it would be 80 and 2e-31.)
 
 from tensorglass import shows_error
 
 with shows_error(ValueError, match="Unsupported nonlinearity gelu"):
     nn.init.calculate_gain("gelu")
+
+
+def back(function, factor):  # what 50 layers make of the rms of a gradient
+    return signal_propagation(function, factor).through(DEPTH).layers[0].gradient ** 0.5
+
+
 pairs = {}
 for function in (F.relu, F.tanh, F.selu, F.sigmoid, F.gelu, F.silu):
     name = function.__name__
@@ -433,42 +482,47 @@ assert pairs["tanh"] == (1.593, round(5 / 3, 3))
 assert pairs["selu"] == (1, 3 / 4)
 assert pairs["sigmoid"] == (1.846, 1)
 assert (pairs["gelu"], pairs["silu"]) == ((1.534, None), (1.677, None))
+assert [round(back(torch.tanh, each)) for each in (gain(torch.tanh), 5 / 3)] == [40, 80]
+for factor, expected in ((gain(torch.sigmoid), "8e-21"), (1, "2e-31")):
+    assert f"{back(torch.sigmoid, factor):.0e}" == expected
 
 # %%
-# With GELU and SiLU an exact gain is not enough
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# With GELU an exact gain is not enough
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # The gain makes the mean square 1 a fixed point of the sums: a signal that starts there
-# stays. But a small deviation is multiplied in each layer by a slope. For tanh that is
-# 0.461, and deviations die out. For ReLU it is 1, and they stay. For GELU it is 1.144.
-# A normal input gives the first sums a mean square of gain², off the fixed point, and
-# 50 layers of GELU carry them away from it, as the theory predicts. So in deep GELU
-# networks let the data set the scale of each layer: ``lsuv_`` does that.
+# stays. But a small deviation is multiplied in each layer by the slope of the map from
+# one layer's mean square to the next. For tanh it is 0.461, and deviations die out. For
+# ReLU it is 1, and they stay. For GELU it is 1.144. Since the first layer has the gain,
+# too, a normal input gives the first sums a mean square of gain², off the fixed point.
+# 50 layers of GELU carry them away from it, as the theory predicts within a factor of
+# two. So in deep GELU networks let the data set the scale of each layer: ``lsuv_`` does
+# that.
 
-from tensorglass import lsuv_, signal_propagation
+from tensorglass import lsuv_
 
 torch.manual_seed(0)
+functions = (torch.tanh, torch.relu, F.gelu)
+gains = [gain(each) for each in functions]
+inputs = torch.randn(DRAWS, 64, 512).to(device)
+sums = [factor * inputs for factor in gains]
+for _ in range(DEPTH - 1):
+    weight = torch.randn(DRAWS, 512, 512).to(device) / 512**0.5  # for all functions
+    sums = [f(y) @ weight * g for f, y, g in zip(functions, sums, gains, strict=True)]
+
 slopes = {}
-for function in (torch.tanh, torch.relu, F.gelu, F.silu):
-    factor = gain(function)
+for function, y, factor in zip(functions, sums, gains, strict=True):
     theory = signal_propagation(function, factor)
-    ends = []
-    for _ in range(3):
-        y = torch.randn(64, 512).to(device) * factor
-        for _ in range(DEPTH - 1):
-            weight = torch.randn(512, 512).to(device) * factor / 512**0.5
-            y = function(y) @ weight
-        ends.append(rms(y))
+    measured = y.square().mean((1, 2)).median().item() ** 0.5
     predicted = theory.through(DEPTH).layers[-1].second_moment ** 0.5
     slopes[function.__name__] = (round(theory.slope, 3), theory.stable)
     print(f"{function.__name__:4} slope {theory.slope:.3f}:", end=" ")
-    print(f"rms {median(ends):.3g} in layer 50, predicted {predicted:.3g}")
-    logs = [math.log2(median(ends)), math.log2(predicted)]
+    print(f"rms {measured:.3g} in layer 50, predicted {predicted:.3g}")
+    logs = [math.log2(measured), math.log2(predicted)]
     torch.testing.assert_close(*logs, rtol=0, atol=1)
 assert slopes["tanh"] == (0.461, True)
 assert slopes["relu"] == (1, True)
 assert slopes["gelu"] == (1.144, False)
-assert slopes["silu"] == (1.173, False)
 
 deep, x = network(30, activation=nn.GELU), torch.randn(256, 512)
 initialize_(deep, F.gelu)
@@ -484,41 +538,49 @@ torch.testing.assert_close(sums[1], 1.0, rtol=0, atol=0.1)
 # The fans of convolutions
 # ~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``torch.nn.init`` sees only the shape of the weight. In a convolution with 64 groups
-# an input reaches 9 outputs, but torch takes fan_out for 576. In a transposed
-# convolution it swaps the two fans: it takes fan_in for 512, the kernel of 16 places
-# times 32, where an output with stride 2 sums up 256 products. So ReLU's input has the
-# mean square 1 in place of 2.
+# ``torch.nn.init`` knows the shape of the weight, and nothing else. For ``nn.Conv2d``
+# its fan_in is right, with groups too. Its fan_out is not: with 64 groups an input
+# reaches 9 outputs, and torch takes 576. For a transposed convolution it swaps the two
+# fans. With stride 2 an output sums 64 * 4 = 256 products; torch takes 32 * 16 = 512.
+# So the sums have half the mean square that is due.
 
 depthwise = nn.Conv2d(64, 64, 3, groups=64)
-nn.init.kaiming_normal_(depthwise.weight, mode="fan_out", nonlinearity="relu")
-print(f"depthwise: std {depthwise.weight.std():.4f}, due {(2 / 9) ** 0.5:.4f}")
-torch.testing.assert_close(rms(depthwise.weight), (2 / 576) ** 0.5, rtol=0.15, atol=0)
+for mode, fan in (("fan_in", 9), ("fan_out", 576)):
+    nn.init.kaiming_normal_(depthwise.weight, mode=mode, nonlinearity="relu")
+    found = rms(depthwise.weight)
+    print(f"depthwise, {mode}: std {found:.4f}, due {(2 / 9) ** 0.5:.4f}")
+    torch.testing.assert_close(found, (2 / fan) ** 0.5, rtol=0.2, atol=0)
 
 upward = nn.Sequential(nn.ConvTranspose2d(64, 32, 4, stride=2), nn.ReLU())
 batch = torch.randn(8, 64, 16, 16)
 nn.init.zeros_(upward[0].bias)
 nn.init.kaiming_normal_(upward[0].weight, nonlinearity="relu")
-by_torch = rms(upward[0](batch)[..., 4:-4, 4:-4]) ** 2  # without the border
-report = initialize_(upward, torch.relu, last_gain=2**0.5)
+std = (2 / (32 * 16)) ** 0.5  # 32 * 16 is 512
+torch.testing.assert_close(rms(upward[0].weight), std, rtol=0.05, atol=0)
+by_torch = rms(upward[0](batch)[..., 4:-4, 4:-4]) ** 2  # at the border fewer are summed
+report = initialize_(upward, torch.relu, last_gain=2**0.5)  # ReLU follows it
 by_us = rms(upward[0](batch)[..., 4:-4, 4:-4]) ** 2
 print(f"transposed: mean square {by_torch:.2f} by torch, {by_us:.2f} by initialize_")
 torch.testing.assert_close([by_torch, by_us], [1.0, 2.0], rtol=0.1, atol=0)
-assert "fan_in 256" in report.parameters[0].how
+fan_in = 64 * 4  # a stride of 2 * 2 leaves 4 of the 16 places of the kernel
+assert f"fan_in {fan_in}" in report.parameters[0].how
 
 # %%
 # The last layer and the biases
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # No activation follows the last layer, so its gain is 1, or less. With the gain 0 all
-# classes start as equally likely, and the first loss is ln 10 = 2.303. Biases start at
-# 0, since their variance would be added to the signal in every layer.
+# classes start as equally likely, and the first loss is ln 10 = 2.303. The first step
+# then moves only the last layer: no gradient comes through it. Biases start at 0, since
+# their variance would be added to the signal in every layer.
 
 model = network(10, 64, 128)
 report = initialize_(model, torch.relu, last_gain=0.0)
-loss = F.cross_entropy(model(images.cpu()), labels.cpu()).item()
+loss = F.cross_entropy(model(images.cpu()), labels.cpu())
+loss.backward()
 print(f"first loss {loss:.3f}")
-assert round(loss, 3) == round(math.log(10), 3) == 2.303
+assert round(loss.item(), 3) == round(math.log(10), 3) == 2.303
+assert [bool(each.weight.grad.any()) for each in model[::2]] == [False] * 10 + [True]
 assert [each.rms for each in report.parameters if "bias" in each.name] == [0] * 11
 
 # %%
@@ -536,14 +598,13 @@ with shows_error(RuntimeError, match="a leaf Variable that requires grad"):
 place = linear.weight.data_ptr()
 with torch.no_grad():
     linear.weight.normal_(std=4**-0.5)
-nn.init.orthogonal_(linear.weight)
+nn.init.orthogonal_(linear.weight)  # in place, too
 assert linear.weight.data_ptr() == place
 
 linear.weight = nn.Parameter(torch.eye(4, device=device))
 linear(torch.ones(1, 4, device=device)).sum().backward()
 optimizer.step()
 trained = not torch.equal(linear.weight, torch.eye(4, device=device))
-print("the replaced weight was trained:", trained)
 assert linear.weight.grad.any()
 assert not trained
 
@@ -588,7 +649,7 @@ for variance in (1, 2):
         weight = torch.randn(512, 512).to(device) * (variance / 512) ** 0.5
         h = F.dropout((h @ weight).relu(), 0.5)
     logs.append(2 * math.log2(rms(h)))
-torch.testing.assert_close(logs, [0.0, 20.0], rtol=0, atol=2)
+torch.testing.assert_close(logs, [0.0, 20.0], rtol=0, atol=3)
 
 # %%
 # Exercise 2
@@ -626,9 +687,10 @@ torch.manual_seed(0)
 model = network(3, 64, 128, 10, nn.GELU)
 print(initialize_(model, F.gelu))
 model = model.to(device)
-assert lsuv_(model, images).ok
+scaled = lsuv_(model, images)
+assert scaled.ok
 stats = activation_stats(model, images)
-for each in stats.layers[::2]:
+for each in stats.layers[::2]:  # the linear layers, without the activations
     torch.testing.assert_close(each.std, 1.0, rtol=0, atol=0.02)
 stats
 

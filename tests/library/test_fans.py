@@ -47,7 +47,7 @@ def counted_fans(layer):
     axes = range(len(layer.kernel_size))
     full = [2 * layer.dilation[i] * (layer.kernel_size[i] - 1) + 2 * layer.stride[i] for i in axes]
     windows = (slice(None), *(window(layer, i) for i in axes))
-    entries = jacobian(layer, torch.ones(layer.in_channels, *full)) != 0
+    entries = jacobian(layer, torch.ones(layer.in_channels, *full), vectorize=True) != 0
     per_input = entries.sum(tuple(range(1 + len(full)))).double()
     per_output = entries.sum(tuple(range(-1 - len(full), 0))).double()
     if layer.transposed:
