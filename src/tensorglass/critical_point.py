@@ -15,7 +15,8 @@ from .mean_field import VarianceMap, bisected, nearest_finite, variance_map
 from .report import Table, Verdict
 
 _EQUAL = 1e-9
-_AT_ZERO, _BESIDE_ZERO = 1e-6, 1e-4
+_AT_ZERO = 1e-6
+_BESIDE, _BESIDE_ZERO = 1.01, 1e-4  # times a fixed point, and the place beside 0
 _PLACES = 107  # of the search for critical points: each second moment is sqrt(2) times the one before
 _HOMOGENEOUS = "every second moment is kept"
 
@@ -114,10 +115,9 @@ def critical_sigma_w(activation: Callable[..., Any], sigma_b: float = 0.0) -> Cr
 
 
 def _stays(at_q: VarianceMap, q: float) -> bool:
-    """Return whether signals stay at a fixed point that they are close to."""
-    if q == 0:  # where the slope is 1, and what comes after it decides
-        return at_q(_BESIDE_ZERO) <= _BESIDE_ZERO * (1 + _EQUAL)
-    return at_q.slope(q) < 1
+    """Return whether signals stay at a fixed point: whether slightly larger ones do not grow."""
+    beside = max(_BESIDE * q, _BESIDE_ZERO)
+    return at_q(beside) <= beside * (1 + _EQUAL)
 
 
 def _sigma_w(found: VarianceMap, q: float) -> float:

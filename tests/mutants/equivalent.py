@@ -14,6 +14,9 @@ _EACH_TWICE = "each place is listed twice, and counted once"
 _NO_SUCH_ADDRESS = "no memory has this address"
 _FILLED_BY_SET = "the tensor's own storage is replaced at once"
 _WITHOUT_CUDA = "there is no device whose random state could be kept"
+_NEVER_EXACTLY = "no number comes to lie exactly on this limit"
+_FINE_ENOUGH = "the grid is finer and wider than the digits that are asked for"
+_CUT_WHERE_NEEDED = "the panels to start from; they are cut where the rules disagree"
 _NO_NAME_HAS_A_TILDE = "strip() takes a set of characters, and no function's name has this one"
 
 EQUIVALENT: dict[str, str] = {
@@ -70,4 +73,32 @@ EQUIVALENT: dict[str, str] = {
     "saved_difference.py: `more = f\"{bytes_text(abs(first - second))} {'more' if first > second else 'less'}\"`: "
     "first > second -> first >= second": "equal totals never come here",
     "saved_report.py: `kept_by = f\"{tensor.node}.{tensor.field}\".strip(\".\")`: '.' -> '.~'": _NO_NAME_HAS_A_TILDE,
+    "correlation.py: `_REACH, _PANELS = 8, 32  # of the grid on which expectations over two variables are computed`: "
+    "8 -> 9": _FINE_ENOUGH,
+    "correlation.py: `_NEARLY_ONE = 0.99999  # where correlations begin to shrink in the chaotic phase; that of 1 "
+    "stays`: 0.99999 -> 1.99999": "any place beyond the one looked for will do",
+    "correlation.py: `if slope_at_one <= 1 + _AT_ONE:  # inputs become alike`: slope_at_one <= 1 + _AT_ONE -> "
+    "slope_at_one < 1 + _AT_ONE": _NEVER_EXACTLY,
+    "correlation.py: `if self(0.0) <= _ROUNDING:  # an odd activation without biases: inputs become independent`: "
+    "self(0.0) <= _ROUNDING -> self(0.0) < _ROUNDING": _NEVER_EXACTLY,
+    "correlation.py: `second = math.sqrt(self._q) * (correlation * self._z[:, None] + own * self._z)`: "
+    "correlation * self._z[:, None] + own * self._z -> correlation * self._z[:, None] - own * self._z": (
+        "the distribution of z is symmetric"
+    ),
+    "critical_point.py: `_PLACES = 107  # of the search for critical points: each second moment is sqrt(2) times the "
+    "one before`: 107 -> 108": _FINE_ENOUGH,
+    "critical_point.py: `if all(abs(_growth(found, q) - 1) <= _EQUAL for q in (smallest, 1.0, largest)):`: "
+    "abs(_growth(found, q) - 1) <= _EQUAL -> abs(_growth(found, q) - 1) < _EQUAL": _NEVER_EXACTLY,
+    "critical_point.py: `if all(abs(_growth(found, q) - 1) <= _EQUAL for q in (smallest, 1.0, largest)):`: "
+    "1.0 -> 2.0": ("any place between the ends will do"),
+    "critical_point.py: `return at_q(beside) <= beside * (1 + _EQUAL)`: at_q(beside) <= beside * (1 + _EQUAL) -> "
+    "at_q(beside) < beside * (1 + _EQUAL)": _NEVER_EXACTLY,
+    "critical_point.py: `if found.sigma_b == 0 and abs(_excess(found, smallest)) <= _AT_ZERO:`: "
+    "abs(_excess(found, smallest)) <= _AT_ZERO -> abs(_excess(found, smallest)) < _AT_ZERO": _NEVER_EXACTLY,
+    "critical_point.py: `if first < math.inf and (first > 0) != (second > 0):`: first > 0 -> first >= 0": (
+        _NEVER_EXACTLY
+    ),
+    "critical_point.py: `if first < math.inf and (first > 0) != (second > 0):`: second > 0 -> second >= 0": (
+        _NEVER_EXACTLY
+    ),
 }
