@@ -26,6 +26,7 @@ extensions = [
     "measured",
     "ran_on",
     "reproducible",
+    "reproductions",
     "solutions",
     "wheel",
 ]
@@ -39,7 +40,7 @@ sphinx_gallery_conf = {
     "filename_pattern": "",  # run every script, whatever its name
     "subsection_order": "gallery.section_order",
     "within_subsection_order": "gallery.ReadingOrder",
-    "image_scrapers": ["gallery.scrape_figures"],
+    "image_scrapers": ["gallery.scrape_figures", "reproductions.scrape"],
     "reset_modules": ["freshness.around_example", "gallery.reset"],
     "reset_modules_order": "both",
     "capture_repr": ("_repr_html_", "__repr__"),

@@ -20,7 +20,16 @@ from dataclasses import dataclass
 
 from sources import Block
 
-CLAIM_HEADINGS = ("Short answer", "What is often said", "The rule", "Traps")
+CLAIM_HEADINGS = (
+    "Short answer",
+    "What is often said",
+    "The rule",
+    "Traps",
+    "The claim",
+    "The law",
+    "Measured",
+    "Where it departs",
+)
 UNCHECKED_HEADINGS = ("References",)
 _BOLD_CLAIM = re.compile(r"^\*\*(Short answer|Rule|Trap)\b", re.MULTILINE)
 

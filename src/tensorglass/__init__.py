@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .pages import measured as measured
     from .pages import shows_error as shows_error
     from .propagation import signal_propagation as signal_propagation
+    from .reproducing import reproduction as reproduction
     from .saved_tensors import record_saved as record_saved
     from .saved_tensors import saved_for_backward as saved_for_backward
     from .storage import shares_memory as shares_memory
@@ -53,6 +54,7 @@ PUBLIC_NAMES = {
     "memory_of": "holdings",
     "plan_einsum": "einsum_plan",
     "record_saved": "saved_tensors",
+    "reproduction": "reproducing",
     "saved_for_backward": "saved_tensors",
     "shares_memory": "storage",
     "shows_error": "pages",

@@ -88,6 +88,7 @@ LIBRARY = {
     "program": ["test_einsum_code"],
     "propagation": ["test_propagation"],
     "recording": ["test_memory", "test_saved_plots"],
+    "reproducing": ["test_reproducing"],
     "report": ["test_report", "test_broadcasting"],
     "roles": ["test_roles", "test_saved_operations", "test_saved_tensors"],
     "saved_difference": ["test_saved_report"],

@@ -1,0 +1,80 @@
+"""The table of a section of papers: what each page's run found, beside what was published.
+
+While a page runs, the gallery hands over its variables; a `Reproduction` among them is written to a file beside the
+page. The directive ``.. reproductions::`` on the section's index shows all of them in one table.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from gallery import ReadingOrder
+from sources import source_version
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+SUFFIX = ".reproduction.json"
+
+
+def scrape(block: tuple[Any, ...], variables: dict[str, Any], gallery: dict[str, Any]) -> str:
+    """Write the reproduction of a page, if it made one, beside the page. Called by the gallery after each block."""
+    found = [each for each in variables["example_globals"].values() if type(each).__name__ == "Reproduction"]
+    if found:
+        target = Path(variables["target_file"])
+        rows = [value.texts() for value in found[-1].values]
+        table = {"header": found[-1].HEADER, "rows": rows}
+        target.with_suffix(SUFFIX).write_text(json.dumps(table, ensure_ascii=False, indent=1), "utf-8")
+    return ""
+
+
+class Reproductions(SphinxDirective):
+    """The table, with a link to the page in front of each row."""
+
+    def run(self) -> list[nodes.Node]:
+        folder = Path(self.env.doc2path(self.env.docname)).parent
+        files = sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: order(self.env.srcdir, folder, path))
+        for path in folder.glob("*.py.md5"):  # written at each run, also at the first one
+            self.env.note_dependency(str(path))
+        tables = [(path.name.removesuffix(SUFFIX), json.loads(path.read_text("utf-8"))) for path in files]
+        if not tables:
+            return [nodes.paragraph(text="No page of this section has run.")]
+        return [table_of(tables, tables[0][1]["header"])]
+
+
+def order(docs: str, folder: Path, path: Path) -> int:
+    """Return the place of a page in the reading order of its section."""
+    section = Path(docs).parent / "examples" / folder.name
+    return ReadingOrder(str(section))(path.name.removesuffix(SUFFIX) + ".py")
+
+
+def table_of(tables: list[tuple[str, dict[str, Any]]], header: list[str]) -> nodes.table:
+    """Return one table of all pages' rows."""
+    columns = ["page", *header]
+    group = nodes.tgroup("", *[nodes.colspec(colwidth=1) for _ in columns], cols=len(columns))
+    group += nodes.thead("", nodes.row("", *[_cell(text) for text in columns]))
+    body = nodes.tbody()
+    for page, table in tables:
+        for row in table["rows"]:
+            body += nodes.row("", _link(page), *[_cell(text) for text in row])
+    group += body
+    return nodes.table("", nodes.title(text="Published and measured"), group, classes=["reproductions"])
+
+
+def _cell(text: str) -> nodes.entry:
+    return nodes.entry("", nodes.paragraph(text=text))
+
+
+def _link(page: str) -> nodes.entry:
+    reference = pending_xref(
+        "", nodes.inline(text=page), refdomain="std", reftype="doc", reftarget=page, refexplicit=False, refwarn=True
+    )
+    return nodes.entry("", nodes.paragraph("", "", reference))
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_directive("reproductions", Reproductions)
+    return {"env_version": source_version(__file__), "parallel_read_safe": True}
