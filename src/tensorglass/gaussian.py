@@ -18,6 +18,7 @@ _HALVINGS = 60  # panels close to zero, each half as wide as the one before: wha
 _NODES = 12  # of Gauss-Lobatto quadrature on each panel
 _TOLERANCE = 1e-14  # of a panel, relative to the whole
 _NARROWEST = 1e-13  # relative to the place of the panel: what is narrower cannot be cut
+_PANELS_AT_MOST = 100_000  # at a time
 _NEGLIGIBLE = 1e-9  # the share of the outermost panels, if the expectation exists
 _NEVER = 1e-30  # and what they hold at most if there is little anywhere else
 
@@ -49,6 +50,8 @@ def expectation(function: Callable[[torch.Tensor], torch.Tensor], described: str
     scale = None
     accepted = 0.0
     while len(starts):
+        if len(starts) > _PANELS_AT_MOST:
+            raise ValueError(f"{described} varies too fast to be integrated; expected one with few kinks and jumps")
         middles = (starts + ends) / 2
         left_ends, right_ends = torch.cat([starts, starts, middles]), torch.cat([ends, middles, ends])
         z, widths = places(left_ends, right_ends, nodes)
@@ -106,7 +109,7 @@ def density(z: torch.Tensor) -> torch.Tensor:
 def _check_finite(values: torch.Tensor, z: torch.Tensor, described: str) -> None:
     bad = ~values.isfinite()
     if bool(bad.any()):
-        raise ValueError(f"{described} is {float(values[bad][0])} at {float(z[bad][0]):.3g}; expected finite values")
+        raise ValueError(f"{described} is not finite at {float(z[bad].min()):.3g}; expected finite values")
 
 
 def _check_tails(panels: torch.Tensor, scale: float, described: str) -> None:

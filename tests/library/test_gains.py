@@ -226,7 +226,7 @@ A_FUNCTION = "expected a function of each element alone"
             rf"0 is size 11; {A_FUNCTION}$",
         ),
         (nn.Linear(3, 3), rf"activation Linear raised RuntimeError for a vector: .*; {A_FUNCTION}$"),
-        (torch.log, r"^gain\(\) activation log, squared, is nan at -14; expected finite values$"),
+        (torch.log, r"^gain\(\) activation log, squared, is not finite at -14; expected finite values$"),
         (lambda z: torch.exp(z * z), r"<lambda>, squared, grows so fast that its expectation does not exist$"),
     ],
 )
@@ -304,8 +304,18 @@ def test_the_rule_on_a_panel_is_exact_for_polynomials():
 
 
 def test_infinite_values_are_named_with_their_place():
-    with pytest.raises(ValueError, match=r"^the function is inf at -\d.*; expected finite values$"):
+    with pytest.raises(ValueError, match=r"^the function is not finite at -14; expected finite values$"):
         expectation(lambda z: torch.where(z < 0, math.inf, 0.0))
+    with pytest.raises(ValueError, match=r"^the function is not finite at 3; expected finite values$"):
+        expectation(lambda z: torch.where(z < 3, 0.0, math.nan))
+
+
+def test_what_never_becomes_smooth_is_refused():
+    with pytest.raises(
+        ValueError, match=r"^the function varies too fast to be integrated; expected one with few kinks and jumps$"
+    ):
+        expectation(lambda z: torch.sin(1e9 * z))
+    assert expectation(lambda z: torch.sin(100 * z) ** 2) == pytest.approx(0.5, rel=1e-12)
 
 
 def test_the_tails_decide_whether_an_expectation_exists():
@@ -315,3 +325,9 @@ def test_the_tails_decide_whether_an_expectation_exists():
         expectation(lambda z: torch.exp(0.6 * z * z))
     with pytest.raises(ValueError, match="grows so fast"):
         expectation(lambda z: torch.exp(0.6 * z * z) * (z > 0))
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_the_outermost_panel_of_either_side_tells(side):
+    with pytest.raises(ValueError, match="grows so fast"):
+        expectation(lambda z: torch.where(side * z > 13, 1e36, z * z))

@@ -168,7 +168,8 @@ def test_attributes_of_a_custom_function_are_held():
         def backward(ctx, gradient):
             return gradient
 
-    (held,) = held_tensors(Keeps.apply(leaf()).grad_fn)
+    output = Keeps.apply(leaf())
+    (held,) = held_tensors(output.grad_fn)
     assert (held.field, held.how) == ("kept", How.ATTRIBUTE)
 
 

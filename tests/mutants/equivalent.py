@@ -101,4 +101,26 @@ EQUIVALENT: dict[str, str] = {
     "critical_point.py: `if first < math.inf and (first > 0) != (second > 0):`: second > 0 -> second >= 0": (
         _NEVER_EXACTLY
     ),
+    "gaussian.py: `_HALVINGS = 60  # panels close to zero, each half as wide as the one before: what happens there is "
+    "seen at any scale`: 60 -> 61": _FINE_ENOUGH,
+    "gaussian.py: `_PANELS_AT_MOST = 100_000  # at a time`: 100000 -> 100001": _A_LIMIT,
+    "gaussian.py: `if len(starts) > _PANELS_AT_MOST:`: len(starts) > _PANELS_AT_MOST -> "
+    "len(starts) >= _PANELS_AT_MOST": _A_LIMIT,
+    "gaussian.py: `narrow = ends - starts <= _NARROWEST * torch.maximum(starts.abs(), ends.abs())`: "
+    "ends - starts <= _NARROWEST * torch.maximum(starts.abs(), ends.abs()) -> "
+    "ends - starts < _NARROWEST * torch.maximum(starts.abs(), ends.abs())": _NEVER_EXACTLY,
+    **dict.fromkeys(
+        (
+            "gaussian.py: `positive = torch.cat([torch.logspace(-_HALVINGS, 0, 1 + _HALVINGS, base=2), "
+            f"torch.arange(2, _REACH + 1)]).double()`: {change}"
+            for change in ("0 -> 1", "1 -> 2", "2 -> 3")
+        ),
+        _CUT_WHERE_NEEDED,
+    ),
+    "gaussian.py: `edges = torch.cat([-positive.flip(0), torch.zeros(1), positive])`: 1 -> 2": (
+        "one panel more, of no width"
+    ),
+    "gaussian.py: `if float(panels[0].abs() + panels[-1].abs()) > max(_NEGLIGIBLE * scale, _NEVER):`: "
+    "float(panels[0].abs() + panels[-1].abs()) > max(_NEGLIGIBLE * scale, _NEVER) -> "
+    "float(panels[0].abs() + panels[-1].abs()) >= max(_NEGLIGIBLE * scale, _NEVER)": _NEVER_EXACTLY,
 }
