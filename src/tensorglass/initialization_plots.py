@@ -108,7 +108,8 @@ def _is_drawable(value: float) -> bool:
 def _relative_gradients(found: Sequence[LayerStats]) -> list[float]:
     """Return the second moments of the gradients, relative to the last layer; not a number where none arrived."""
     rms = [math.nan if layer.gradient_rms is None else layer.gradient_rms for layer in found]
-    return [(each / rms[-1]) ** 2 if rms[-1] else math.nan for each in rms]
+    last = rms[-1]
+    return [(each / last) ** 2 if last else math.nan for each in rms]
 
 
 def _path_description(path: SignalPath, found: Sequence[LayerStats]) -> str:

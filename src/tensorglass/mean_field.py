@@ -16,13 +16,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from .activations import Elementwise
 from .gaussian import expectation
 
 _LARGEST, _SMALLEST = 1e8, 1e-8  # second moments beyond these count as infinite, and as zero
-_STEPS_PER_DOUBLING = 4  # of the search for a fixed point
+_FACTOR, _PLACES = 1.19, 107  # of the search for a fixed point: from 1 up to the largest, or down to the smallest
+_HALVINGS = 60  # of the interval in which a function changes its sign: more than a number has digits
 _EQUAL = 1e-9  # a relative difference of two second moments that quadrature does not tell apart
 _SLOPE_STEP = 1e-4
 
@@ -71,19 +73,15 @@ class VarianceMap:
         direction = self._direction(1.0)
         if direction == 0:
             return 1.0
-        factor = 2 ** (direction / _STEPS_PER_DOUBLING)
-        q = 1.0
-        while _SMALLEST < q < _LARGEST:
-            following = q * factor
+        for q, following in pairwise(_FACTOR ** (direction * k) for k in range(_PLACES)):
             if self._direction(following) == -direction:
                 return bisected(lambda value: self(value) - value, min(q, following), max(q, following))
-            q = following
-        return math.inf if direction > 0 else 0.0
+        return {1: math.inf, -1: 0.0}[direction]
 
     def _direction(self, q: float) -> int:
         """Return 1 if the map makes this second moment larger, -1 if smaller, and 0 if it keeps it."""
         change = self(q) - q
-        return 0 if abs(change) <= _EQUAL * q else (1 if change > 0 else -1)
+        return 0 if abs(change) <= _EQUAL * q else int(math.copysign(1, change))
 
 
 def variance_map(activation: Callable[..., Any], sigma_w: float, sigma_b: float, caller: str) -> VarianceMap:
@@ -102,11 +100,10 @@ def nearest_finite(q: float) -> float:
 def bisected(function: Callable[[float], float], low: float, high: float) -> float:
     """Return where a function changes its sign, to the last digits, between two places with different signs."""
     rising = function(high) > 0
-    while True:
+    for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        if not low < middle < high or high - low <= 1e-15 * high:
-            return middle
         if (function(middle) > 0) == rising:
             high = middle
         else:
             low = middle
+    return (low + high) / 2

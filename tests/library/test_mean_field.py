@@ -54,7 +54,7 @@ def test_a_fixed_point_is_one():
         assert abs(q - 1) > 0.01
 
 
-@pytest.mark.parametrize(("low", "high"), [(0.0, 2.0), (0.5, 1000.0)])
+@pytest.mark.parametrize(("low", "high"), [(0.0, 2.0), (0.5, 1000.0), (1.0, 1.5)])
 def test_bisection(low, high):
     assert bisected(lambda x: x * x - 2, low, high) == pytest.approx(math.sqrt(2), rel=1e-14)
     assert bisected(lambda x: 2 - x * x, low, high) == pytest.approx(math.sqrt(2), rel=1e-14)

@@ -24,6 +24,11 @@ def test_an_exact_gain_is_not_enough():
         assert found.stable
 
 
+def test_the_same_question_has_the_same_answer():
+    assert signal_propagation(torch.relu, 1.0, 0.1) == signal_propagation(torch.relu, 1.0, 0.1)
+    assert signal_propagation(torch.relu, 1.0, 0.1) != signal_propagation(torch.relu, 1.0, 0.2)
+
+
 def test_depth_scales():
     assert signal_propagation(torch.relu, 1.0, 0.1).depth_scale == pytest.approx(1 / math.log(2))
     assert signal_propagation(torch.relu, math.sqrt(2)).depth_scale == math.inf
@@ -93,12 +98,15 @@ def test_a_path_through_relu_layers():
         LayerPrediction(3, pytest.approx(55), None, pytest.approx(2)),
         LayerPrediction(4, pytest.approx(111), None, pytest.approx(1)),
     )
-    assert str(path).splitlines()[2:5] == [
+    assert str(path).splitlines()[:5] == [
+        "Predicted second moments",
+        "",
         "layer  second moment  spread  gradient",
         "-----  -------------  ------  --------",
         "    1             13                 8",
     ]
     assert [layer.second_moment for layer in signal_propagation(torch.relu, 2.0).through(1).layers] == [4]
+    assert signal_propagation(torch.relu, 2.0, 0.5).through(1).layers[0].second_moment == 4.25
 
 
 def test_the_spread_of_relu_layers_in_closed_form():
@@ -107,7 +115,10 @@ def test_the_spread_of_relu_layers_in_closed_form():
     assert path.width == 100
     expected = [0.0, *(2.0 * math.sqrt(5 * layers / 100) for layers in (1, 2, 3))]
     assert [layer.spread for layer in path.layers] == pytest.approx(expected, rel=1e-6, abs=1e-12)
-    assert str(path).splitlines()[5].split() == ["2", "2", "0.4472", "1"]
+    assert str(path).splitlines()[4:6] == [
+        "    1              2       0         1",
+        "    2              2  0.4472         1",
+    ]
 
 
 @pytest.mark.parametrize("name", ["depth", "second_moment", "width"])

@@ -123,4 +123,44 @@ EQUIVALENT: dict[str, str] = {
     "gaussian.py: `if float(panels[0].abs() + panels[-1].abs()) > max(_NEGLIGIBLE * scale, _NEVER):`: "
     "float(panels[0].abs() + panels[-1].abs()) > max(_NEGLIGIBLE * scale, _NEVER) -> "
     "float(panels[0].abs() + panels[-1].abs()) >= max(_NEGLIGIBLE * scale, _NEVER)": _NEVER_EXACTLY,
+    "critical_point.py: `_BESIDE, _BESIDE_ZERO = 1.01, 1e-4  # times a fixed point, and the place beside 0`: "
+    "1.01 -> 2.01": "a place beside the fixed point; which one is of no matter",
+    "initialization_plots.py: `return 1 / _LARGEST < value < _LARGEST`: 1 / _LARGEST < value < _LARGEST -> "
+    "1 / _LARGEST <= value < _LARGEST": _NEVER_EXACTLY,
+    "initialization_plots.py: `return 1 / _LARGEST < value < _LARGEST`: 1 / _LARGEST < value < _LARGEST -> "
+    "1 / _LARGEST < value <= _LARGEST": _NEVER_EXACTLY,
+    "mean_field.py: `_LARGEST, _SMALLEST = 1e8, 1e-8  # second moments beyond these count as infinite, and as zero`: "
+    "100000000.0 -> 100000001.0": _A_LIMIT,
+    **dict.fromkeys(
+        (
+            "mean_field.py: `_FACTOR, _PLACES = 1.19, 107  # of the search for a fixed point: from 1 up to the "
+            f"largest, or down to the smallest`: {change}"
+            for change in ("1.19 -> 2.19", "107 -> 108")
+        ),
+        _FINE_ENOUGH,
+    ),
+    "mean_field.py: `_HALVINGS = 60  # of the interval in which a function changes its sign: more than a number has "
+    "digits`: 60 -> 61": _FINE_ENOUGH,
+    "mean_field.py: `return 0 if abs(change) <= _EQUAL * q else int(math.copysign(1, change))`: "
+    "abs(change) <= _EQUAL * q -> abs(change) < _EQUAL * q": _NEVER_EXACTLY,
+    "mean_field.py: `rising = function(high) > 0`: function(high) > 0 -> function(high) >= 0": _NEVER_EXACTLY,
+    "mean_field.py: `if (function(middle) > 0) == rising:`: function(middle) > 0 -> function(middle) >= 0": (
+        _NEVER_EXACTLY
+    ),
+    "propagation.py: `_OVERFLOW = 1e75  # second moments beyond it are given as infinite: it is about the square of "
+    "float32's largest number`: 1e+75 -> 1e+75": "a number so large does not change when 1 is added",
+    "propagation.py: `moments.append(self._map(moments[-1]) if moments[-1] < _OVERFLOW else math.inf)`: "
+    "moments[-1] < _OVERFLOW -> moments[-1] <= _OVERFLOW": _NEVER_EXACTLY,
+    "propagation.py: `if q < _OVERFLOW:`: q < _OVERFLOW -> q <= _OVERFLOW": _NEVER_EXACTLY,
+    "propagation.py: `return self.slope <= 1 + _AT_ONE`: self.slope <= 1 + _AT_ONE -> self.slope < 1 + _AT_ONE": (
+        _NEVER_EXACTLY
+    ),
+    "propagation.py: `if abs(self.chi - 1) <= _AT_ONE:`: abs(self.chi - 1) <= _AT_ONE -> abs(self.chi - 1) < _AT_ONE": (
+        _NEVER_EXACTLY
+    ),
+    'propagation.py: `return "ordered" if self.chi < 1 else "chaotic"`: self.chi < 1 -> self.chi <= 1': (
+        "1 itself is critical"
+    ),
+    "propagation.py: `return math.inf if abs(slope - 1) <= _AT_ONE else -1 / math.log(slope)`: "
+    "abs(slope - 1) <= _AT_ONE -> abs(slope - 1) < _AT_ONE": _NEVER_EXACTLY,
 }
