@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-QUESTIONS = sorted(ROOT.glob("examples/*/*.py"))
+PAPERS = sorted(ROOT.glob("examples/papers/*.py"))
+QUESTIONS = sorted(set(ROOT.glob("examples/*/*.py")) - set(PAPERS))
+PAGES = [*QUESTIONS, *PAPERS]
 PARTS = [
     "Short answer",
     "What is often said",
@@ -20,6 +22,18 @@ PARTS = [
     "References",
 ]
 
+PARTS_OF_PAPERS = [
+    "Short answer",
+    "The claim",
+    "The law",
+    "Measured",
+    "Picture",
+    "Where it departs",
+    "Exercises",
+    "Take it home",
+    "References",
+]
+
 
 def headings(text, underline):
     return re.findall(rf"^(?:# )?(\S.*)\n(?:# )?{re.escape(underline)}{{3,}}$", text, re.MULTILINE)
@@ -27,21 +41,28 @@ def headings(text, underline):
 
 def test_there_are_pages():
     assert len(QUESTIONS) >= 3
-    assert len({path.stem for path in QUESTIONS}) == len(QUESTIONS)  # --only and the records rely on it
+    assert len({path.stem for path in PAGES}) == len(PAGES)  # --only and the records rely on it
 
 
-@pytest.mark.parametrize("path", QUESTIONS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_anatomy(path):
     text = path.read_text("utf-8")
     (title,) = headings(text, "=")
     assert title.endswith("?")
-    assert headings(text, "-") == PARTS
+    assert headings(text, "-") == (PARTS_OF_PAPERS if path in PAPERS else PARTS)
     exercises = [heading for heading in headings(text, "~") if heading.startswith("Exercise")]
     assert 2 <= len(exercises) <= 4
     assert headings(text, "^") == ["Solution"] * len(exercises)
 
 
-@pytest.mark.parametrize("path", QUESTIONS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", PAPERS, ids=lambda path: path.stem)
+def test_a_paper_is_compared_in_one_table(path):
+    text = path.read_text("utf-8")
+    assert len(re.findall(r"^results = reproduction\($", text, re.MULTILINE)) == 1
+    assert re.search(r"^results$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_a_page_can_be_copied(path):
     text = path.read_text("utf-8")
     assert text.startswith("# /// script\n")
@@ -53,7 +74,7 @@ def test_a_page_can_be_copied(path):
     assert not re.search(r"^(from|import) tensorglass\.", text, re.MULTILINE)  # public names alone
 
 
-@pytest.mark.parametrize("path", QUESTIONS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_plain_words(path):
     text = path.read_text("utf-8").lower()
     for word in ("simply", "just", "as we all know", "obviously", "of course", "trivial"):
