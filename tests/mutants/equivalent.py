@@ -163,4 +163,7 @@ EQUIVALENT: dict[str, str] = {
     ),
     "propagation.py: `return math.inf if abs(slope - 1) <= _AT_ONE else -1 / math.log(slope)`: "
     "abs(slope - 1) <= _AT_ONE -> abs(slope - 1) < _AT_ONE": _NEVER_EXACTLY,
+    "gaussian.py: `return ((starts + ends) / 2)[:, None] + half_widths[:, None] * nodes, half_widths`: "
+    "((starts + ends) / 2)[:, None] + half_widths[:, None] * nodes -> "
+    "((starts + ends) / 2)[:, None] - half_widths[:, None] * nodes": "the nodes are symmetric",
 }
