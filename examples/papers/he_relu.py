@@ -208,7 +208,6 @@ assert law[0] == -14.5
 
 from tensorglass import reproduction
 
-
 EPOCHS = 14
 
 

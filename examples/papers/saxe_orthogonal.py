@@ -108,8 +108,9 @@ reduced = (weight @ rows.T - targets).square().sum() + floor
 torch.testing.assert_close(reduced, error(weight))
 best = torch.linalg.lstsq(images, classes, driver="gelsd", rcond=1e-9).solution.T
 torch.testing.assert_close(error(best), floor)
-print(f"{count:,} images; to explain {to_explain:.2f}, the least error {floor:.2f}")
-assert (count, rank) == (1797, 64 - 3)
+print(f"{count:,} images, {rank} rows", end="; ")
+print(f"to explain {to_explain:.2f}, the least error {floor:.2f}")
+assert (count, rank) == (1797, 61) == (1797, 64 - 3)
 torch.testing.assert_close(0.2 * to_explain.item(), 0.18, rtol=0, atol=0.005)
 
 # %%
@@ -275,6 +276,8 @@ for kind, gain in (("orthogonal", 0.9), ("orthogonal", 1), ("Gaussian", 1)):
     print(f"tanh, {kind}, gain {gain}: {alive[kind, gain]:.0%} above 0.01")
 most, none = alive["orthogonal", 1] > 0.5, alive["orthogonal", 0.9] == 0
 few = alive["Gaussian", 1] < 0.2
+isometric = most and none and few
+assert isometric
 
 # %%
 # All together. The numbers of the paper are from its text and its captions. We know the
@@ -291,7 +294,6 @@ def word(truth):
 deeper = {n: times["orthogonal", 64] / times["orthogonal", n] for n in (2, 32)}
 lower = best_rates["orthogonal", 64] / best_rates["orthogonal", 8]
 saturates = deeper[32] < 1.8
-isometric = most and none and few
 results = reproduction(
     ("orthogonal product: singular values", "section 3", 1.0, farthest, 1e-9),
     ("5 Gaussian: eigenvalues at 0", "figure 6C", 0.32, shares[5], 0.025),

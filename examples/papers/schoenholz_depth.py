@@ -40,7 +40,8 @@ for variance, found in theory.items():
 at_critical = signal_propagation(torch.tanh, critical.sigma_w, SIGMA_B)
 diverges = at_critical.depth_scale > 10_000
 assert diverges
-assert [found.chi < 1 for found in theory.values()] == [True, True, False, False]
+phases = [found.phase for found in theory.values()]
+assert phases == ["ordered", "ordered", "chaotic", "chaotic"]
 
 # %%
 # The claim
@@ -53,12 +54,12 @@ assert [found.chi < 1 for found in theory.values()] == [True, True, False, False
 # weight variances from 1 to 4, up to 300 layers of 300 units, and plain SGD. We know
 # these settings from memory, and could not open the paper itself. Here: digits, 64
 # units, five seeds, ten networks with 12, 36 or 60 layers of tanh, and plain SGD.
-# A network *trains* if the median of its training accuracies is above 0.4. Guessing
+# A network *trains* if the median of its training accuracies is above 0.35. Guessing
 # gives 0.1.
 
 from sklearn.datasets import load_digits
 
-SEEDS, WIDTH, TRAINS = range(5), 64, 0.4
+SEEDS, WIDTH, TRAINS = range(5), 64, 0.35
 digits = load_digits()
 images = torch.tensor(digits.data, dtype=torch.float32)
 images = ((images - images.mean()) / images.std())[:1000].to(device)
@@ -84,7 +85,7 @@ assert len(cells) == 10
 
 import math
 
-assert round(100 * math.exp(-6), 2) == 0.25
+torch.testing.assert_close(100 * math.exp(-6), 0.25, rtol=0.01, atol=0)
 
 
 def correlations(variance, layers=20, units=500):
@@ -110,7 +111,7 @@ for variance in (1, 1.25):
     print(f"sigma_w² = {variance}: depth scale {measured:.2f}", end=", ")
     print(f"predicted {predicted.depth_scale:.2f}")
     torch.testing.assert_close(measured, predicted.depth_scale, rtol=0.2, atol=0)
-    assert round(predicted.correlation, 6) == 1
+    torch.testing.assert_close(predicted.correlation, 1.0)
 apart = [theory[variance].correlation for variance in (2.5, 4)]
 torch.testing.assert_close(apart, [0.447, 0.165], rtol=0.01, atol=0)
 
@@ -129,15 +130,15 @@ assert scales == sorted(scales)
 torch.testing.assert_close(critical.sigma_w**2, 1.76, rtol=0, atol=0.005)
 
 # %%
-# Now training. All networks of one depth are trained at once, 200 steps with batches of
-# 25 images; those with 60 layers take 300 steps. The learning rate is 0.6 / depth. The
-# gradients are written out, which is twice as fast here as autograd.
+# Now training. All networks of one depth are trained at once, 300 steps with batches of
+# 25 images. The learning rate is 0.6 / depth. The gradients are written out: autograd
+# would copy all the weights in each step.
 
 
 from itertools import pairwise
 
 
-def trained(depth, variances, steps=200, factor=1.0):  # accuracies, seeds by variances
+def trained(depth, variances, steps=300, factor=1.0):  # accuracies, seeds by variances
     weights, biases = [], []
     scales = torch.tensor(variances).sqrt()[:, None, None]
     for seed in SEEDS:
@@ -177,7 +178,7 @@ def trained(depth, variances, steps=200, factor=1.0):  # accuracies, seeds by va
 
 accuracy = {}
 for depth, variances in grid.items():
-    found = trained(depth, variances, steps=300 if depth == 60 else 200)
+    found = trained(depth, variances)
     for variance, value in zip(variances, found, strict=True):
         accuracy[depth, variance] = value
         limit = 6 * theory[variance].depth_scale
@@ -230,9 +231,9 @@ for half in halves:
     limits = [6 / abs(math.log(each.chi)) for each in line]
     ax.plot(half, limits, color="#d55e00", linestyle="--")
 ax.axvline(1.76, color="#808080", linestyle=":")
-ax.text(1.78, 87, "published critical point, 1.76", color="#606060")
+ax.text(1.78, 3, "published critical point, 1.76", color="#606060")
 ax.text(2.95, 60, "published limit: 6 ξ", color="#0072b2")
-ax.text(2.2, 25, "6 gradient scales", color="#d55e00", ha="right")
+ax.text(3.03, 33, "6 gradient scales", color="#d55e00")
 for (depth, variance), value in accuracy.items():
     fine = learned[depth, variance]
     style = (
@@ -263,7 +264,7 @@ assert highest == max(accuracy[12, variance] for variance in grid[12])
 # *Two chaotic networks fail below their limit:* 36 layers at the variance 4, where six
 # ξ are 42, and 60 layers at 2.5, where they are 71. Above the critical point gradients
 # explode. Their mean square is multiplied by χ in each layer, so they have a scale of
-# their own, 1 / |ln χ|. Below the critical point it is ξ itself. Above, it is shorter.
+# their own: 1 / ln χ, without its sign. Below the critical point it is ξ itself. Above, it is shorter.
 # Six of these are 20 layers at 4 and 48 at 2.5. This limit is right for all ten
 # networks. But we chose it after the fact, and ten networks are few.
 
@@ -305,9 +306,9 @@ torch.testing.assert_close(growth, predicted, rtol=0.35, atol=0)
 torch.testing.assert_close(predicted, 143.0, rtol=0.01, atol=0)
 
 # %%
-# *The boundary depends on how one trains.* With a tenth of the learning rate and three
-# times as many steps, the 36 layers at the variance 4 do train. So a fixed multiple of ξ
-# is a rule of thumb: it holds for a kind of training, and a length of it.
+# *The boundary depends on how one trains.* With a tenth of the learning rate and
+# twice as many steps, the 36 layers at the variance 4 do train. So a fixed multiple of
+# ξ is a rule of thumb: it holds for a kind of training, and a length of it.
 
 (slowly,) = trained(36, (4,), steps=600, factor=0.1)
 print(f"with a tenth of the rate: {slowly:.2f}, before: {accuracy[36, 4]:.2f}")
@@ -365,15 +366,16 @@ print(critical_sigma_w(torch.relu, SIGMA_B))
 # ------------
 #
 # Ask for the depth scale before you train. Here for tanh with the gain 5/3, which is
-# torch's, and no biases. Six depth scales allow 67 layers, six gradient scales fewer:
-# the second number is the one to trust. ``initialize_`` draws critical weights.
+# torch's, and no biases. Six depth scales allow 73 layers, six gradient scales 31:
+# on this page the second number was the better one. ``initialize_`` draws critical
+# weights.
 
 from tensorglass import initialize_
 
 usual = signal_propagation(torch.tanh, 5 / 3)
 limits = 6 * usual.depth_scale, 6 / abs(math.log(usual.chi))
 print(f"gain 5/3: {limits[0]:.0f} layers by inputs, {limits[1]:.0f} by gradients")
-assert [round(each) for each in limits] == [67, 0]
+assert [round(each) for each in limits] == [73, 31]
 
 model = nn.Sequential(nn.Linear(64, 500), nn.Tanh(), nn.Linear(500, 500), nn.Tanh())
 model.append(nn.Linear(500, 10))  # the last layer gets the gain 1
@@ -393,7 +395,4 @@ torch.testing.assert_close(drawn, critical.sigma_w, rtol=0.01, atol=0)
 #   expressivity in deep neural networks through transient chaos
 #   <https://arxiv.org/abs/1606.05340>`__, 2016, on order and chaos.
 # - L. Xiao et al., `Dynamical Isometry and a Mean Field Theory of CNNs
-#   <https://arxiv.org/abs/1806.05393>`__, 2018, on critical convolutions, and orthogonal
-#   ones.
-# - Correlations of gradients and of inputs are predicted by :doc:`the same theory
-#   </auto_examples/initialization/activation_scale>`.
+#   <https://arxiv.org/abs/1806.05393>`__, 2018, on critical convolutions.
