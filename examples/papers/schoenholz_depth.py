@@ -264,9 +264,9 @@ assert highest == max(accuracy[12, variance] for variance in grid[12])
 # *Two chaotic networks fail below their limit:* 36 layers at the variance 4, where six
 # ξ are 42, and 60 layers at 2.5, where they are 71. Above the critical point gradients
 # explode. Their mean square is multiplied by χ in each layer, so they have a scale of
-# their own: 1 / ln χ, without its sign. Below the critical point it is ξ itself. Above, it is shorter.
-# Six of these are 20 layers at 4 and 48 at 2.5. This limit is right for all ten
-# networks. But we chose it after the fact, and ten networks are few.
+# their own: 1 / ln χ, without its sign. Below the critical point it is ξ itself. Above,
+# it is shorter. Six of these are 20 layers at 4 and 48 at 2.5. This limit is right for
+# all ten networks. But we chose it after the fact, and ten networks are few.
 
 gradient_scale = {v: 1 / abs(math.log(found.chi)) for v, found in theory.items()}
 for variance, scale in gradient_scale.items():
