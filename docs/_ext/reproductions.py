@@ -32,7 +32,7 @@ def scrape(block: tuple[Any, ...], variables: dict[str, Any], gallery: dict[str,
 
 
 class Reproductions(SphinxDirective):
-    """The table, with a link to the page in front of each row."""
+    """The table, with a link to the page in front of its rows."""
 
     def run(self) -> list[nodes.Node]:
         folder = Path(self.env.doc2path(self.env.docname)).parent
@@ -58,8 +58,9 @@ def table_of(tables: list[tuple[str, dict[str, Any]]], header: list[str]) -> nod
     group += nodes.thead("", nodes.row("", *[_cell(text) for text in columns]))
     body = nodes.tbody()
     for page, table in tables:
-        for row in table["rows"]:
-            body += nodes.row("", _link(page), *[_cell(text) for text in row])
+        rows = [nodes.row("", *[_cell(text) for text in row]) for row in table["rows"]]
+        rows[0].insert(0, _link(page, more_rows=len(rows) - 1))
+        body += rows
     group += body
     return nodes.table("", nodes.title(text="Published and measured"), group, classes=["reproductions"])
 
@@ -68,11 +69,11 @@ def _cell(text: str) -> nodes.entry:
     return nodes.entry("", nodes.paragraph(text=text))
 
 
-def _link(page: str) -> nodes.entry:
+def _link(page: str, more_rows: int) -> nodes.entry:
     reference = pending_xref(
         "", nodes.inline(text=page), refdomain="std", reftype="doc", reftarget=page, refexplicit=False, refwarn=True
     )
-    return nodes.entry("", nodes.paragraph("", "", reference))
+    return nodes.entry("", nodes.paragraph("", "", reference), morerows=more_rows)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

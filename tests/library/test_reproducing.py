@@ -30,6 +30,11 @@ def test_verdicts(published, ours, tolerance, verdict):
     assert found.ok is bool(found) is (verdict == "agrees")
 
 
+def test_words_have_no_tolerance():
+    found = reproduction(rows(published="yes", ours="yes", tolerance=None))
+    assert found["a"].texts() == ("a", "table 1", "yes", "yes", "", "agrees")
+
+
 def test_one_that_departs_is_enough():
     found = reproduction(rows(), rows(claim="b", ours=9.0), rows(claim="c"))
     assert not found

@@ -85,5 +85,14 @@ def test_the_table_is_in_reading_order_names_the_pages_and_follows_them(project)
     assert text.index("The second page") < text.index("claim of the second")
     assert "agrees" in text
     assert "departs" not in text
+    assert text.count("The second page") == 1
     run(project, "first", claim="claim of the first", ours=0.7)
     assert "departs" in built(project)
+
+
+def test_a_page_is_named_once_for_all_its_rows(project):
+    both = reproduction(("a", "table 1", 0.5, 0.5, 0.1), ("b", "table 1", "yes", "yes", None))
+    reproductions.scrape((), handed_over(project.pages, "first", results=both), {})
+    text = built(project)
+    assert text.count("The first page") == 1
+    assert 'rowspan="2"' in text
