@@ -40,6 +40,7 @@ class VarianceMap:
 
     Examples
     --------
+    >>> import torch
     >>> relu = VarianceMap(Elementwise(torch.relu, "example() activation"), 2**0.5, 0.0)
     >>> round(relu(3.0), 9), round(relu.chi(3.0), 9), round(relu.slope(3.0), 6)
     (3.0, 1.0, 1.0)
