@@ -157,6 +157,6 @@ def _environment(session: nox.Session) -> str:
 
 
 def _run(session: nox.Session, *arguments: str, python: str | None = None, env: dict[str, str] | None = None) -> None:
-    # Threads that wait for others soon sleep. Where they spin and something else runs, too, pages take five times as long.
+    # Threads that wait for others soon sleep. Where they spin and something else runs, pages take five times as long.
     settings = {"GOMP_SPINCOUNT": "1000", **(env or {})}
     session.run(python or _environment(session), *arguments, external=True, env=settings)
