@@ -113,7 +113,7 @@ EQUIVALENT: dict[str, str] = {
         (
             "gaussian.py: `positive = torch.cat([torch.logspace(-_HALVINGS, 0, 1 + _HALVINGS, base=2), "
             f"torch.arange(2, _REACH + 1)]).double()`: {change}"
-            for change in ("0 -> 1", "1 -> 2", "2 -> 3")
+            for change in ("1 -> 2", "2 -> 3")
         ),
         _CUT_WHERE_NEEDED,
     ),
