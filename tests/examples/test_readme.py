@@ -13,7 +13,7 @@ def test_the_library_in_twenty_lines(capsys, monkeypatch):
     for block in blocks:
         exec(block, {})
     printed = capsys.readouterr().out
-    assert "\na + b[:, None, None] " in printed
+    assert "\na + b[:, None, None]\n" in printed
     assert "(8, 1) and (8,)  (8, 8)  both stretched" in printed
     assert "b       (2, 4)  (4, 1)       4  same storage  64 bytes" in printed
     assert "permutation, copies  bh q d                 (8, 9, 5)" in printed
