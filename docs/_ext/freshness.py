@@ -56,8 +56,8 @@ class Freshness:
         del gallery["filename_pattern"]
         pairs = zip(gallery["examples_dirs"], gallery["gallery_dirs"], strict=True)
         self.folders = [((self.docs / examples).resolve(), self.docs / pages) for examples, pages in pairs]
-        extension = (Path(__file__).parent / "gallery.py").read_text("utf-8")
-        self.gallery_settings = _digest(json.dumps(gallery, sort_keys=True), extension)
+        called = [(Path(__file__).parent / name).read_text("utf-8") for name in ("gallery.py", "reproductions.py")]
+        self.gallery_settings = _digest(json.dumps(gallery, sort_keys=True), *called)
         self.notebook_settings = _digest(json.dumps([app.config[name] for name in NOTEBOOK_SETTINGS]))
         self.started: dict[str, float] = {}
         self.ran: list[str] = []  # the pages that ran in this build

@@ -22,6 +22,7 @@ SUFFIX = ".reproduction.json"
 
 def scrape(block: tuple[Any, ...], variables: dict[str, Any], gallery: dict[str, Any]) -> str:
     """Write the reproduction of a page, if it made one, beside the page. Called by the gallery after each block."""
+    # By its name: a build in which nothing runs must not import the library, and with it torch.
     found = [each for each in variables["example_globals"].values() if type(each).__name__ == "Reproduction"]
     if found:
         target = Path(variables["target_file"])

@@ -15,7 +15,7 @@ from .critical_point import critical_sigma_w
 from .gains import gain
 from .layout import is_fake
 from .parameter_rules import LEFT_ALONE, Choice, Rule, Rules
-from .report import Report, Table, counted
+from .report import Report, Table, counted, number_text
 from .weight_schemes import CRITICAL, DIRECTIONS, FORWARD, SCHEMES
 
 _ROWS_SHOWN = 40
@@ -66,7 +66,7 @@ class Initialization(Report):
         total, kept = len(self.parameters), len(self.left_alone)
         yield f"{total - kept:,} of {counted(total, 'parameter')} initialized, {kept:,} left alone"
         rows = tuple(
-            (each.name, str(each.size), each.how, _number(each.std), _number(each.rms))
+            (each.name, str(each.size), each.how, number_text(each.std), number_text(each.rms))
             for each in self.parameters[:_ROWS_SHOWN]
         )
         some = f", the first {_ROWS_SHOWN} of {total}" if total > _ROWS_SHOWN else ""
@@ -238,7 +238,3 @@ def _carried_out(planned: _Planned) -> InitializedParameter:
 def _root_mean_square(values: torch.Tensor) -> float:
     precise = torch.promote_types(values.dtype, torch.float64)
     return float(torch.linalg.vector_norm(values, dtype=precise)) / math.sqrt(values.numel())
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .correlation import CorrelationMap
 from .mean_field import VarianceMap, nearest_finite, variance_map
-from .report import Report, Table
+from .report import Report, Table, number_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -69,7 +69,7 @@ class SignalPath(Report):
     def _parts(self) -> Iterable[str | Table]:
         header = ("layer", "second moment", "spread", "gradient")
         rows = tuple(
-            (str(each.layer), _number(each.second_moment), _number(each.spread), _number(each.gradient))
+            (str(each.layer), number_text(each.second_moment), number_text(each.spread), number_text(each.gradient))
             for each in self.layers
         )
         yield Table("Predicted second moments", header, rows, frozenset({0, 1, 2, 3}))
@@ -167,11 +167,11 @@ class SignalPropagation(Report):
     def _parts(self) -> Iterable[str | Table]:
         yield f"{self.activation} with sigma_w {self.sigma_w:.4g} and sigma_b {self.sigma_b:.4g}: {self._verdict()}"
         rows = (
-            ("second moment settles at", _number(self.fixed_point)),
-            ("slope of the variance map there", _number(self.slope)),
-            ("chi, the factor of gradients", _number(self.chi)),
-            ("correlation of two inputs settles at", _number(self.correlation)),
-            ("depth scale, in layers", _number(self.depth_scale)),
+            ("second moment settles at", number_text(self.fixed_point)),
+            ("slope of the variance map there", number_text(self.slope)),
+            ("chi, the factor of gradients", number_text(self.chi)),
+            ("correlation of two inputs settles at", number_text(self.correlation)),
+            ("depth scale, in layers", number_text(self.depth_scale)),
         )
         yield Table("Signal propagation", ("quantity", "value"), rows, frozenset({1}))
 
@@ -256,7 +256,3 @@ def _depth_scale(slope: float) -> float:
     if slope <= 0:
         return 0.0
     return math.inf if abs(slope - 1) <= _AT_ONE else -1 / math.log(slope)
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g}"

@@ -124,6 +124,15 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def number_text(value: float | None) -> str:
+    """Return a number with four digits; nothing for None.
+
+    >>> number_text(2 / 3), number_text(None)
+    ('0.6667', '')
+    """
+    return "" if value is None else f"{value:.4g}"
+
+
 def bytes_text(nbytes: int) -> str:
     """Return a number of bytes in the largest binary unit that keeps it at one or more.
 

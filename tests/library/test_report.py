@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tensorglass.report import Cell, Report, Table, Verdict, byte_unit, bytes_text, counted
+from tensorglass.report import Cell, Report, Table, Verdict, byte_unit, bytes_text, counted, number_text
 
 TABLE = Table(
     "Sizes <b>",
@@ -127,3 +127,7 @@ def test_bytes_text(nbytes, text):
 )
 def test_byte_unit(nbytes, unit):
     assert byte_unit(nbytes) == unit
+
+
+def test_numbers_have_four_digits():
+    assert [number_text(value) for value in (None, 0.0, 12345.0, 2 / 3)] == ["", "0", "1.234e+04", "0.6667"]

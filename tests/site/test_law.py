@@ -62,6 +62,18 @@ def test_a_lawful_page(tmp_path):
     assert broken(tmp_path, "", "") == []
 
 
+CLAIMING = """What is often said,The rule,Traps,The claim,The law,Measured,Where it departs""".split(",")
+
+
+@pytest.mark.parametrize("heading", CLAIMING)
+def test_each_section_that_claims_something_is_checked(tmp_path, heading):
+    path = tmp_path / "page.py"
+    path.write_text(f'"""\nTitle\n=====\n\n{heading}\n{"-" * len(heading)}\n\nAll is well.\n"""\nprint()\n')
+    (violation,) = violations(read_script(path), "")
+    assert violation.reason.startswith(f"'{heading}' claims something")
+    assert {"Short answer", *CLAIMING} == set(law.CLAIM_HEADINGS)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "reason"),
     [
