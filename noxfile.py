@@ -101,7 +101,12 @@ def _pages() -> dict[str, str]:
     scripts = {
         path.stem: f"auto_{path.relative_to(ROOT).with_suffix('').as_posix()}" for path in ROOT.glob("examples/*/*.py")
     }
-    notebooks = {path.stem: path.stem for path in ROOT.glob("docs/*.md") if "{code-cell}" in path.read_text("utf-8")}
+    written = [*ROOT.glob("docs/*.md"), *ROOT.glob("docs/[!_]*/*.md")]
+    notebooks = {
+        path.stem: path.relative_to(ROOT / "docs").with_suffix("").as_posix()
+        for path in written
+        if "```{code-cell}" in path.read_text("utf-8")
+    }
     return scripts | notebooks
 
 

@@ -9,25 +9,36 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
 os.environ["TENSORGLASS_MARK_MEASURED"] = "1"  # for scripts and for the notebooks' kernel
 
+# Where the site and its repository live, each given here or by a variable, without a slash at the end. What needs an
+# address that is not given (links to the source, Colab, the sitemap, previews) is left out.
+site_address = os.environ.get("TENSORGLASS_SITE_ADDRESS", "").rstrip("/")
+repository = os.environ.get("TENSORGLASS_REPOSITORY", "").rstrip("/")
+
 project = "tensorglass"
 author = "The tensorglass authors"
-copyright = "The tensorglass authors. Text and figures CC BY 4.0, code MIT"  # noqa: A001 - Sphinx's name
+copyright = "The tensorglass authors"  # noqa: A001 - Sphinx's name
 release = re.search(r'__version__ = "(.*)"', (HERE / "../src/tensorglass/__init__.py").read_text("utf-8"))[1]
 
 extensions = [
     "myst_nb",
     "sphinx_copybutton",
-    "sphinx_design",
     "sphinx_gallery.gen_gallery",
     # ours, in _ext/
+    "contents",
+    "downloads",
     "enforce_law",
     "errors",
     "freshness",
+    "gallery",
+    "hosting",
+    "maths",
     "measured",
     "ran_on",
-    "reproducible",
+    "related",
     "reproductions",
     "solutions",
+    "twins",
+    "weight",
     "wheel",
 ]
 
@@ -45,10 +56,11 @@ sphinx_gallery_conf = {
     "reset_modules_order": "both",
     "capture_repr": ("_repr_html_", "__repr__"),
     "remove_config_comments": True,
+    "doc_module": ("tensorglass",),
     "min_reported_time": 1e9,  # each page says what it ran on in its own words
     "write_computation_times": False,
     "show_signature": False,
-    "backreferences_dir": None,
+    "backreferences_dir": "auto_examples/backreferences",
 }
 
 nb_execution_mode = "cache"
@@ -61,8 +73,16 @@ myst_enable_extensions = ["colon_fence", "dollarmath"]
 
 html_theme = "furo"
 html_title = "tensorglass"
+html_baseurl = site_address
+html_context = {"site_address": site_address}
+html_math_renderer = "drawn"
 html_static_path = ["_static"]
 html_css_files = ["tensorglass.css"]
+html_js_files = [("tensorglass.js", {"defer": "defer"})]
+templates_path = ["_templates"]
 html_copy_source = False
+html_show_sourcelink = False
 html_show_sphinx = False
 copybutton_exclude = ".linenos, .gp, .go"
+tensorglass_repository = repository
+tensorglass_summary = "Questions about tensors, answered by running them: every page is a script that was executed."

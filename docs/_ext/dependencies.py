@@ -40,6 +40,12 @@ def modules_used(source: str, package: Path) -> set[Path]:
     return found
 
 
+def names_used(source: str, package: Path) -> set[str]:
+    """Return the package's public names that this source uses; all of them where that cannot be told."""
+    public, reached = _public_names(package), set(_names_reached(ast.parse(source), base=""))
+    return set(public) if "*" in reached else reached & set(public)
+
+
 def _public_names(package: Path) -> dict[str, str]:
     for node in ast.parse((package / "__init__.py").read_text("utf-8")).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PUBLIC_NAMES":

@@ -76,7 +76,7 @@ class Freshness:
         """Return the name and the file of each page that is a notebook in Markdown."""
         return {
             path.relative_to(self.docs).with_suffix("").as_posix(): path
-            for path in sorted(self.docs.glob("*.md"))
+            for path in markdown_files(self.docs)
             if "```{code-cell}" in path.read_text("utf-8")
         }
 
@@ -126,6 +126,11 @@ class Freshness:
         self.ran.append(page)
 
 
+def markdown_files(docs: Path) -> list[Path]:
+    """Return the documentation's pages in Markdown; folders whose name begins with _ are not pages."""
+    return sorted([*docs.glob("*.md"), *docs.glob("[!_]*/*.md")])
+
+
 def _digest(*texts: str) -> str:
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
@@ -148,7 +153,7 @@ def prepare_settings(app: Sphinx, config: Config) -> None:
     config.tensorglass_gallery_settings = dict(config.sphinx_gallery_conf)
     if config.tensorglass_only:
         config.sphinx_gallery_conf["filename_pattern"] = rf"/{config.tensorglass_only}\.py$"
-        notebooks = (path.name for path in Path(app.srcdir).glob("*.md") if path.stem != config.tensorglass_only)
+        notebooks = (path.name for path in markdown_files(Path(app.srcdir)) if path.stem != config.tensorglass_only)
         config.nb_execution_excludepatterns = list(notebooks)
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import gc
+import html
 import os
 import random
 import re
+import shutil
 from pathlib import Path
 from typing import Any
+
+from docutils import nodes
+from sphinx.transforms import SphinxTransform
 
 # Black becomes the reader's own text colour. An SVG shown as an image takes `prefers-color-scheme` from the page
 # around it, and the site's style sheet sets that to the theme the reader has chosen.
@@ -15,6 +20,8 @@ _THEME_STYLE = (
     "<style>:root { color: #16181d; fill: currentColor } "
     "@media (prefers-color-scheme: dark) { :root { color: #e4e6ea } }</style>"
 )
+
+CARD_SUFFIX = ".card.svg"  # the drawing that stands for a page on the index
 
 TIMINGS = "timings"  # plt.figure(num="timings"): a figure of running times
 
@@ -50,6 +57,8 @@ def scrape_figures(block: tuple[Any, ...], variables: dict[str, Any], gallery: d
         if not alternative:
             raise ValueError(f"{variables['src_file']}: figure {path.name} has neither a title nor a described drawing")
         save_themed_svg(figure, path)
+        if path.stem.endswith("_001"):
+            save_card(figure, path.with_suffix(CARD_SUFFIX))
         source = os.path.relpath(path, gallery["src_dir"]).replace(os.sep, "/")
         image = f"   .. image:: /{source}\n      :alt: {alternative}\n      :class: figure\n"
         shown.append(f".. container:: figure-frame\n\n{image}")  # on a narrow screen the frame scrolls
@@ -59,15 +68,20 @@ def scrape_figures(block: tuple[Any, ...], variables: dict[str, Any], gallery: d
 
 def text_alternative(figure: Any) -> str:
     """Return what the figure shows in words: its titles, and the descriptions that the drawings carry as labels."""
-    parts = [figure.get_suptitle()]
-    for ax in figure.axes:
+    return sentences_of(figure.get_suptitle(), figure.axes)
+
+
+def sentences_of(heading: str, axes: list[Any]) -> str:
+    """Return the heading, and what each drawing says of itself."""
+    parts = [heading]
+    for ax in axes:
         label = ax.get_label()
         parts += [ax.get_title(), "" if label.startswith("<") else label]  # matplotlib's own labels begin with <
     sentences = (" ".join(part.split()) for part in parts if part.strip())
     return " ".join(text if text.endswith((".", "?", "!")) else f"{text}." for text in sentences)
 
 
-def save_themed_svg(figure: Any, path: Path) -> None:
+def save_themed_svg(figure: Any, path: Path, **options: Any) -> None:
     """Save without date and without background; the same figure gives the same file.
 
     A figure made with ``num="timings"`` is marked like other measured figures: it is another one at each build.
@@ -75,12 +89,51 @@ def save_themed_svg(figure: Any, path: Path) -> None:
     import matplotlib as mpl
 
     with mpl.rc_context({"svg.hashsalt": "tensorglass", "svg.fonttype": "path"}):
-        figure.savefig(path, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+        figure.savefig(path, format="svg", transparent=True, metadata={"Date": None, "Creator": None}, **options)
     svg = path.read_text("utf-8")
     svg = re.sub(r"(<svg [^>]*>)", rf"\1{_THEME_STYLE}", svg, count=1)
     if figure.get_label() == TIMINGS:
         svg = svg.replace("<svg ", '<svg class="measured" ', 1)
     path.write_text(svg.replace("#000000", "currentColor"), "utf-8")
+
+
+def save_card(figure: Any, path: Path) -> None:
+    """Save the first drawing of a figure alone, for the index: at that size, a whole figure could not be read."""
+    first, *others = figure.axes
+    shown = {artist: artist.get_visible() for artist in (*others, *figure.texts, *figure.legends)}
+    layout = figure.get_layout_engine()
+    figure.set_layout_engine("none")  # everything stays where it is
+    for artist in shown:
+        artist.set_visible(False)
+    box = first.get_tightbbox(figure.canvas.get_renderer()).transformed(figure.dpi_scale_trans.inverted())
+    save_themed_svg(figure, path, bbox_inches=box.padded(0.05))
+    # Inside the file, so that it travels with it to wherever the card is shown.
+    title = f"<title>{html.escape(sentences_of('', [first]) or text_alternative(figure))}</title>"
+    path.write_text(re.sub(r"(<svg [^>]*>)", lambda tag: tag[0] + title, path.read_text("utf-8"), count=1), "utf-8")
+    for artist, visible in shown.items():
+        artist.set_visible(visible)
+    figure.set_layout_engine(layout)
+
+
+def use_cards(app: Any) -> None:
+    """Put the cards in the place of the gallery's thumbnails, which are copies of whole figures."""
+    for folder in app.config.sphinx_gallery_conf["gallery_dirs"]:
+        for card in Path(app.srcdir, folder).rglob(f"images/*_001{CARD_SUFFIX}"):
+            thumbnail = card.name.replace(f"_001{CARD_SUFFIX}", "_thumb.svg")
+            shutil.copyfile(card, card.parent / "thumb" / thumbnail)
+
+
+class DescribeCards(SphinxTransform):
+    """Give each thumbnail the text alternative that its drawing carries; the gallery leaves it empty."""
+
+    default_priority = 400
+
+    def apply(self, **kwargs: Any) -> None:
+        for image in self.document.findall(nodes.image):
+            if image["uri"].endswith("_thumb.svg"):
+                path = Path(self.app.srcdir, image["uri"].lstrip("/"))
+                found = re.search("<title>(.*?)</title>", path.read_text("utf-8"))
+                image["alt"] = html.unescape(found[1]) if found else ""
 
 
 class ReadingOrder:
@@ -100,3 +153,9 @@ class ReadingOrder:
 def section_order(folder: str) -> int:
     """Return the place of a section: from shapes to papers."""
     return SECTIONS.index(Path(folder).name)
+
+
+def setup(app: Any) -> dict[str, Any]:
+    app.add_transform(DescribeCards)
+    app.connect("builder-inited", use_cards, priority=900)  # after the gallery, which runs at 500
+    return {"parallel_read_safe": True}

@@ -1,0 +1,85 @@
+"""Each page has a twin in Markdown, outputs included, and `llms.txt` lists them: for programs that read, and for people
+who paste a page into a chat."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from bs4 import BeautifulSoup, Tag
+from docutils import nodes
+from hosting import absolute, describe
+from markdownify import MarkdownConverter
+from sphinx.application import Sphinx
+
+UNWANTED = "style, script, .headerlink, .page-actions, button, .toctree-wrapper:not(:has(a))"
+
+
+def markdown(body: str) -> str:
+    """Return a page's body as Markdown.
+
+    >>> markdown('<h1>Title<a class="headerlink" href="#t">#</a></h1><p>Some <code>code</code>.</p>')
+    '# Title\\n\\nSome `code`.\\n'
+    """
+    soup = BeautifulSoup(body, "html.parser")
+    for element in soup.select(UNWANTED):
+        element.decompose()
+    for formula in soup.select("[data-tex]"):
+        mark = "$$" if formula.name == "div" else "$"
+        formula.replace_with(f"{mark}{formula['data-tex']}{mark}")
+    for caption in soup.select("table caption"):  # Markdown's tables have none
+        caption.name = "p"
+        caption.find_parent("table").insert_before(caption.extract())
+    converter = MarkdownConverter(heading_style="ATX", bullets="-", code_language_callback=_language, escape_misc=False)
+    text = converter.convert_soup(soup)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _language(block: Tag) -> str:
+    """Return the language of a block of code, from the class of what surrounds it."""
+    classes = [name for parent in block.parents for name in parent.get("class", [])]
+    return "python" if {"highlight-Python", "highlight-ipython3", "highlight-python"} & set(classes) else ""
+
+
+def write_twin(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    """Write the Markdown beside the page, with links that lead from twin to twin."""
+    if doctree is None or app.builder.format != "html":
+        return
+    text = re.sub(r"\]\(((?![a-z]+:)[^)#\s]*)\.html", r"](\1.md", markdown(context["body"]))
+    target = Path(app.outdir, f"{page}.md")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, "utf-8")
+    context["twin"] = f"{page.rpartition('/')[2]}.md"
+
+
+def write_index(app: Sphinx, error: Exception | None) -> None:
+    """Write `llms.txt`: what this site is, and every page's twin with the beginning of what it says."""
+    if error is not None or app.builder.format != "html":
+        return
+    lines = [f"# {app.config.project}", "", f"> {app.config.tensorglass_summary}", "", "## Pages", ""]
+    for page in reading_order(app):
+        address = absolute(app, f"{page}.md") or f"{page}.md"
+        title = app.env.titles[page].astext()
+        said = describe(app.env.get_doctree(page), length=300)
+        lines.append(f"- [{title}]({address})" + (f": {said}" if said else ""))
+    Path(app.outdir, "llms.txt").write_text("\n".join([*lines, ""]), "utf-8")
+
+
+def reading_order(app: Sphinx) -> list[str]:
+    """Return all pages in the order in which the tables of contents name them."""
+    found: list[str] = []
+    waiting = [app.config.root_doc]
+    while waiting:
+        page = waiting.pop(0)
+        if page not in found:
+            found.append(page)
+            waiting = [*app.env.toctree_includes.get(page, []), *waiting]
+    return found
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_config_value("tensorglass_summary", "", "html", types=[str], description="What the site is, in a sentence.")
+    app.connect("html-page-context", write_twin, priority=800)  # after everything that changes the body
+    app.connect("build-finished", write_index)
+    return {"parallel_read_safe": True}

@@ -1,0 +1,65 @@
+// What the pages can do with JavaScript and also do without: nothing that must be read depends on this file.
+
+// Whatever scrolls sideways can be scrolled by keyboard.
+const SCROLLERS = "article pre, .figure-frame, .table-wrapper, .tensorglass, .output_html, .rendered_html";
+
+function makeScrollersFocusable() {
+  for (const element of document.querySelectorAll(SCROLLERS)) {
+    const scrolls = element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).overflowX !== "visible";
+    if (scrolls && !element.hasAttribute("tabindex")) {
+      element.setAttribute("tabindex", "0");
+      element.setAttribute("role", "group");
+      element.setAttribute("aria-label", "Wider than the screen, can be scrolled sideways");
+      element.dataset.scrolls = "";
+    } else if (!scrolls && "scrolls" in element.dataset) {
+      for (const name of ["tabindex", "role", "aria-label", "data-scrolls"]) element.removeAttribute(name);
+    }
+  }
+}
+
+// One button copies the page's code, solutions included, with the script's metadata above it.
+function offerAllCode(bar) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "Copy all code";
+  button.addEventListener("click", async () => {
+    const blocks = document.querySelectorAll("article .highlight-Python pre");
+    const code = [...blocks].map((block) => block.textContent.trim());
+    await copy([bar.dataset.metadata, ...code].filter(Boolean).join("\n\n") + "\n");
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = "Copy all code"; }, 2000);
+  });
+  bar.prepend(button);
+}
+
+async function copy(text) {
+  if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);
+  const area = document.createElement("textarea"); // pages opened from a folder have no clipboard of their own
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}
+
+// Print opens the solutions, also in browsers that cannot do so by style alone.
+function openSolutions() {
+  for (const solution of document.querySelectorAll("details.solution:not([open])")) {
+    solution.open = true;
+    solution.dataset.opened = "";
+  }
+}
+
+function closeSolutions() {
+  for (const solution of document.querySelectorAll("details[data-opened]")) {
+    solution.open = false;
+    delete solution.dataset.opened;
+  }
+}
+
+makeScrollersFocusable();
+addEventListener("resize", makeScrollersFocusable);
+document.querySelectorAll("details").forEach((each) => each.addEventListener("toggle", makeScrollersFocusable));
+document.querySelectorAll(".page-actions").forEach(offerAllCode);
+addEventListener("beforeprint", openSolutions);
+addEventListener("afterprint", closeSolutions);

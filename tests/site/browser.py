@@ -1,0 +1,56 @@
+"""What the tests of the built site share: a browser, a server under a sub-path, and the table of figures."""
+
+import contextlib
+import functools
+import gzip
+import http.server
+import shutil
+import threading
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+SUB_PATH = "some/sub-path"
+
+# What `nox -s site` prints at its end: page -> quality -> figure. Tests write what they measured.
+FIGURES = {}
+
+
+def note(page, quality, figure):
+    """Keep the worst figure that was measured of a page."""
+    row = FIGURES.setdefault(page, {})
+    row[quality] = max(row.get(quality, 0), figure)
+
+
+def chromium():
+    """Return the path of the browser, or fail with one sentence that says what to install."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert found, "these tests need Chromium; on Debian: apt install chromium"
+    return found
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format, *arguments):  # noqa: A002 - the name in the base class
+        pass
+
+
+@contextlib.contextmanager
+def served(site, folder):
+    """Serve the site below a sub-path, as project pages of a host are; yields its address."""
+    below = Path(folder) / SUB_PATH
+    below.parent.mkdir(parents=True, exist_ok=True)
+    below.symlink_to(site, target_is_directory=True)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=folder))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/{SUB_PATH}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def sent_size(site, address):
+    """Return the bytes of a file as a server sends it: compressed, but for what is compressed already."""
+    path = Path(site, unquote(urlsplit(address).path).split(f"{SUB_PATH}/", 1)[1])
+    data = path.read_bytes()
+    return len(data) if path.suffix in {".png", ".woff2", ".whl", ".zip"} else len(gzip.compress(data, 6, mtime=0))

@@ -1,0 +1,97 @@
+"""Every link and every address in the built files leads to something; licences and downloads stand on every page."""
+
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+from urllib.parse import unquote, urldefrag
+
+import pytest
+from bs4 import BeautifulSoup
+
+pytestmark = [pytest.mark.long, pytest.mark.site]
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = sorted(ROOT.glob("examples/*/*.py"))
+
+
+@pytest.fixture(scope="module")
+def parsed(built_site):
+    return {path: BeautifulSoup(path.read_text("utf-8"), "html.parser") for path in sorted(built_site.rglob("*.html"))}
+
+
+def test_links_and_anchors_resolve(parsed):
+    broken, checked = [], 0
+    for path, page in parsed.items():
+        for element in page.select("[href], [src]"):
+            target = element.get("href") or element.get("src") or ""
+            if re.match(r"[a-z]+:|//", target) or target == "":
+                continue
+            name, anchor = urldefrag(target)
+            file = (path.parent / unquote(name.partition("?")[0])).resolve() if name else path
+            checked += 1
+            if not file.exists():
+                broken.append(f"{path.name}: {target}")
+            elif anchor and file in parsed and not parsed[file].find(id=unquote(anchor)):
+                broken.append(f"{path.name}: {target}")
+    assert broken == []
+    assert checked > 1000
+
+
+def test_links_in_the_markdown_twins_resolve(built_site):
+    twins = [path for path in built_site.rglob("*.md")]
+    assert len(twins) > len(SCRIPTS)
+    for path in [*twins, built_site / "llms.txt"]:
+        text = re.sub(r"^```.*?^```", "", path.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+        for target in re.findall(r"(?<!\\)\]\(([^)\s]+)\)", re.sub("`[^`]*`", "", text)):
+            if not re.match(r"[a-z]+:|#", target):
+                assert (path.parent / unquote(target.partition("#")[0])).exists(), f"{path}: {target}"
+
+
+def test_each_executed_page_has_a_twin_with_its_outputs(built_site):
+    twin = (built_site / "auto_examples/broadcasting/unsqueeze.md").read_text("utf-8")
+    assert twin.startswith("# How does unsqueeze help with broadcasting?\n")
+    assert "```python\nimport itertools" in twin
+    assert "RuntimeError: The size of tensor a (3)" in twin
+    assert "Solution" in twin
+    assert "\ue000" not in twin
+    listed = (built_site / "llms.txt").read_text("utf-8")
+    for script in SCRIPTS:
+        assert f"(auto_examples/{script.parent.name}/{script.stem}.md)" in listed
+
+
+def test_the_licences_and_the_source_to_name_stand_on_every_page(parsed):
+    for path, page in parsed.items():
+        if path.name != "404.html":
+            (foot,) = page.select(".licences")
+            assert {link["href"] for link in foot.select("a[rel=license]")} == {
+                "https://creativecommons.org/licenses/by/4.0/",
+                "https://opensource.org/license/mit",
+            }, path
+            assert "name the source: “" in " ".join(foot.text.split())
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_each_page_offers_script_notebook_and_library(parsed, built_site, script):
+    path = built_site / f"auto_examples/{script.parent.name}/{script.stem}.html"
+    links = [link["href"] for link in parsed[path].select(".page-actions a[download]")]
+    assert [Path(link).suffix for link in links] == [".py", ".ipynb", ".whl"]
+    served, notebook, wheel = ((path.parent / link).resolve() for link in links)
+    assert served.read_text("utf-8") == script.read_text("utf-8")  # the site's address is not known here
+    cells = json.loads(notebook.read_text("utf-8"))["cells"]
+    assert "".join(cells[0]["source"]).endswith(f"./{wheel.name}")
+    assert "%pip install" in "".join(cells[0]["source"])
+    with zipfile.ZipFile(io.BytesIO((built_site / "tensorglass-pages.zip").read_bytes())) as archive:
+        assert archive.read(f"{script.parent.name}/{script.name}") == script.read_bytes()
+        assert archive.read(f"{script.parent.name}/{script.stem}.ipynb") == notebook.read_bytes()
+        assert archive.read(wheel.name) == wheel.read_bytes()
+
+
+def test_names_in_code_link_to_their_documentation(parsed, built_site):
+    page = parsed[built_site / "auto_examples/broadcasting/unsqueeze.html"]
+    links = {link["href"] for link in page.select(".highlight-Python pre a[href]")}
+    assert any(re.search(r"reference/.*#tensorglass\.explain_broadcast$", link) for link in links)
+    assert "https://docs.pytorch.org/docs/stable/generated/torch.tensor.html#torch.tensor" in links
+    assert any(link.startswith("https://docs.python.org/3/") for link in links)
+    assert any(link.startswith("https://matplotlib.org/stable/") for link in links)
