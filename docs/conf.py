@@ -7,6 +7,9 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
+
+import inventories  # noqa: E402 - it is found through the line above
+
 os.environ["TENSORGLASS_MARK_MEASURED"] = "1"  # for scripts and for the notebooks' kernel
 
 project = "tensorglass"
@@ -16,6 +19,7 @@ release = re.search(r'__version__ = "(.*)"', (HERE / "../src/tensorglass/__init_
 
 extensions = [
     "myst_nb",
+    "sphinx.ext.intersphinx",
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
@@ -23,6 +27,7 @@ extensions = [
     "enforce_law",
     "errors",
     "freshness",
+    "inventories",
     "measured",
     "ran_on",
     "reproducible",
@@ -50,6 +55,8 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "backreferences_dir": None,
 }
+
+intersphinx_mapping = inventories.mapping(HERE / "inventories")  # where the names in code lead to
 
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(HERE / "_build" / "notebooks")

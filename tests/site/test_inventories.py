@@ -159,3 +159,9 @@ def test_the_inventories_are_made_from_a_folder(tmp_path):
     assert printed[-2:] == ["torch: 2 names", "known to none: torch.relu (1)"]
     made = make.read((tmp_path / "docs/inventories/torch.inv").read_bytes())
     assert {name for _, name in made} == {"torch.nn.Module", "torch.nn.modules.module.Module"}
+
+
+@pytest.mark.long
+def test_names_in_the_code_of_a_page_are_links(built_site):
+    page = (built_site / "auto_examples" / "broadcasting" / "unsqueeze.html").read_text("utf-8")
+    assert 'href="https://docs.pytorch.org/docs/stable/generated/torch.zeros.html#torch.zeros"' in page
