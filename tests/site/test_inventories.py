@@ -76,7 +76,8 @@ def test_each_inventory_loads_and_names_pages_of_its_project(project, address):
     assert address.startswith("https://")
     assert [name for name, uri in entries.items() if not (uri.startswith(address) and ".html#" in uri)] == []
     assert make.LEFT_OUT.isdisjoint(entries)
-    assert make.written(project, make.read(content)) == content  # it is as make.py writes it
+    lines = zlib.decompress(content.split(b"\n", maxsplit=4)[4]).splitlines()  # two zlibs may compress differently
+    assert lines == zlib.decompress(make.written(project, make.read(content)).split(b"\n", maxsplit=4)[4]).splitlines()
 
 
 def test_only_what_is_used_is_kept():
