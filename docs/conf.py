@@ -7,6 +7,9 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
+
+import inventories  # noqa: E402 - it is found through the line above
+
 os.environ["TENSORGLASS_MARK_MEASURED"] = "1"  # for scripts and for the notebooks' kernel
 
 # Where the site and its repository live, each given here or by a variable, without a slash at the end. What needs an
@@ -21,6 +24,7 @@ release = re.search(r'__version__ = "(.*)"', (HERE / "../src/tensorglass/__init_
 
 extensions = [
     "myst_nb",
+    "sphinx.ext.intersphinx",
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
     # ours, in _ext/
@@ -31,8 +35,10 @@ extensions = [
     "freshness",
     "gallery",
     "hosting",
+    "inventories",
     "maths",
     "measured",
+    "plain_variables",
     "ran_on",
     "related",
     "reproductions",
@@ -62,6 +68,8 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "backreferences_dir": "auto_examples/backreferences",
 }
+
+intersphinx_mapping = inventories.mapping(HERE / "inventories")  # where the names in code lead to
 
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(HERE / "_build" / "notebooks")
