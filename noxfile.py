@@ -38,8 +38,7 @@ def docs(session: nox.Session) -> None:
     if options.device is not None:
         _require_device(session, python, options.device)
     if options.only is None:
-        _build(session, python, BUILD / "work", BUILD / "doctrees")
-        _publish(BUILD / "work", SITE)
+        _build_site(session, python)
         print(f"\nThe site is in {SITE}\nOpen {SITE / 'index.html'}")
     else:
         only = BUILD / "only"
@@ -54,11 +53,23 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def site(session: nox.Session) -> None:
+    """Build the site, look at it in a browser, and print what was measured of each page: -- [pytest's arguments]."""
+    if not any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")):
+        session.error("this looks at the site in Chromium, which is not here; on Debian: apt install chromium")
+    python = _environment(session)
+    _build_site(session, python)
+    _run(session, "-m", "pytest", "-m", "site", "tests/site", f"--site={SITE}", *session.posargs, python=python)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, formatting and types."""
+    """Check style, formatting and types, and the files that hosts of the site read."""
     _run(session, "-m", "ruff", "check", ".")
     _run(session, "-m", "ruff", "format", "--check", ".")
     _run(session, "-m", "mypy")
+    for schema, file in (("readthedocs", ".readthedocs.yaml"), ("github-workflows", ".github/workflows/site.yml")):
+        _run(session, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", file)
 
 
 @nox.session
@@ -108,6 +119,11 @@ def _pages() -> dict[str, str]:
         if "```{code-cell}" in path.read_text("utf-8")
     }
     return scripts | notebooks
+
+
+def _build_site(session: nox.Session, python: str) -> None:
+    _build(session, python, BUILD / "work", BUILD / "doctrees")
+    _publish(BUILD / "work", SITE)
 
 
 def _build(session: nox.Session, python: str, site: Path, doctrees: Path, *settings: str) -> None:

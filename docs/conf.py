@@ -28,6 +28,8 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
     # ours, in _ext/
+    "check_figures",
+    "claims",
     "contents",
     "downloads",
     "enforce_law",

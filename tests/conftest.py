@@ -1,12 +1,16 @@
 """What tests of several folders share: the project built from nothing, in a folder of its own."""
 
+import functools
+import math
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy
 import pytest
+import torch
 
 ROOT = Path(__file__).parents[1]
 
@@ -28,6 +32,57 @@ def build_copy(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def built_site(tmp_path_factory):
-    """The site, built from nothing."""
-    return build_copy(tmp_path_factory.mktemp("first"))
+def built_site(request, tmp_path_factory):
+    """The site, built from nothing, or the one that --site names."""
+    given = request.config.getoption("--site")
+    return Path(given).resolve() if given else build_copy(tmp_path_factory.mktemp("first"))
+
+
+def pytest_addoption(parser):
+    parser.addoption("--site", metavar="FOLDER", help="look at this built site in place of building one")
+    parser.addoption(
+        "--record", action="store_true", help="keep the figures for the page on how the site checks itself"
+    )
+
+
+# Calls that compare with an oracle. Only those made by a test of the library count.
+ORACLES = {
+    torch: ["equal", "allclose"],
+    torch.testing: ["assert_close"],
+    torch.autograd: ["gradcheck", "gradgradcheck"],
+    numpy: ["array_equal", "allclose"],
+    numpy.testing: ["assert_allclose", "assert_array_equal"],
+    math: ["isclose"],
+    pytest: ["approx", "raises"],
+}
+comparisons = 0
+
+
+def counted(function):
+    """Return the function, wrapped so that calls from the library's tests are counted."""
+
+    @functools.wraps(function)
+    def wrapper(*arguments, **named):
+        global comparisons  # noqa: PLW0603 - one count for the whole run
+        comparisons += f"{os.sep}library{os.sep}" in sys._getframe(1).f_code.co_filename
+        return function(*arguments, **named)
+
+    return wrapper
+
+
+def pytest_configure(config):
+    if config.getoption("--record"):
+        for module, names in ORACLES.items():
+            for name in names:
+                setattr(module, name, counted(getattr(module, name)))
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if config.getoption("--record"):
+        sys.path.insert(0, str(ROOT / "docs" / "_ext"))
+        from check_figures import record
+
+        passed = terminalreporter.stats.get("passed", [])
+        library = sum(report.nodeid.startswith("tests/library") for report in passed)
+        record(ROOT, "tests", passed=library, comparisons=comparisons)
+        terminalreporter.write_line(f"recorded: {library} tests of the library, {comparisons} comparisons")

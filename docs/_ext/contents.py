@@ -36,7 +36,13 @@ class Questions(SphinxDirective):
 def link_to(page: str) -> pending_xref:
     """Return a link to a page that shows the page's own title."""
     return pending_xref(
-        "", nodes.inline(text=page), refdomain="std", reftype="doc", reftarget=f"/{page}", refexplicit=False, refwarn=True
+        "",
+        nodes.inline(text=page),
+        refdomain="std",
+        reftype="doc",
+        reftarget=f"/{page}",
+        refexplicit=False,
+        refwarn=True,
     )
 
 

@@ -9,6 +9,7 @@ from downloads import how_to_run
 from freshness import Freshness
 from sphinx.application import Sphinx
 
+
 def append_run(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
     """Append the record of the page's last run to the page."""
     build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]

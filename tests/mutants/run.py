@@ -1,6 +1,7 @@
 """Break the project in one place at a time, and list the broken places that no test and no build notices.
 
 Usage: ``nox -s mutants`` or ``nox -s mutants -- NAME ...`` for some modules or pages, by their names without .py.
+With ``-- --record`` the figures of a whole run are kept for the page on how the site checks itself.
 
 Three kinds of places are broken:
 
@@ -34,6 +35,7 @@ import pytest
 import torch._dynamo
 import torch._subclasses.fake_tensor
 import torch.fx.experimental.proxy_tensor
+from check_figures import record
 from equivalent import EQUIVALENT
 from mutate import Mutant, mutants
 from page_mutants import survivors_of_page
@@ -222,15 +224,26 @@ def surviving_mutants(todo: list[Job]) -> list[str]:
     return survived
 
 
-def main(wanted: list[str]) -> int:
+def pages() -> list[Path]:
+    """Return the sources of all executed pages."""
+    written = [*ROOT.glob("docs/*.md"), *ROOT.glob("docs/[!_]*/*.md")]
+    notebooks = [path for path in written if "```{code-cell}" in path.read_text("utf-8")]
+    return [*sorted(ROOT.glob("examples/*/*.py")), *sorted(notebooks)]
+
+
+def main(arguments: list[str]) -> int:
     start = time.monotonic()
+    wanted = [name for name in arguments if name != "--record"]
+    if "--record" in arguments and wanted:
+        print("--record records a run of everything; it came with names:", *wanted)
+        return 2
     todo = list(jobs(wanted))
     gc.freeze()  # the forks need not look through what was there before them
     if not unbroken_tests_pass(todo):
         return 1
     unnoticed = surviving_mutants(todo)
     total = len(todo)
-    for page in [*sorted(ROOT.glob("examples/*/*.py")), *sorted(ROOT.glob("docs/*.md"))]:
+    for page in pages():
         if not wanted or page.stem in wanted:
             planted, survived = survivors_of_page(page)
             total += planted
@@ -247,7 +260,11 @@ def main(wanted: list[str]) -> int:
             print("NO LONGER NEEDED in equivalent.py:", name)
             survived.append(name)
     minutes = (time.monotonic() - start) / 60
-    print(f"{total - len(unnoticed)} killed, {len(survived)} survived, {len(excused)} equivalent ({minutes:.1f} min)")
+    killed = total - len(unnoticed)
+    print(f"{killed} killed, {len(survived)} survived, {len(excused)} equivalent ({minutes:.1f} min)")
+    if "--record" in arguments:
+        figures = {"planted": total, "killed": killed, "equivalent": len(excused), "survived": len(survived)}
+        record(ROOT, "mutants", **figures)
     return 1 if survived else 0
 
 

@@ -208,7 +208,9 @@ def test_solutions_open_by_keyboard(open_page):
 @pytest.mark.parametrize("page", PAGES)
 def test_without_javascript_everything_is_there(open_page, page):
     window, full = open_page(page, java_script_enabled=False), open_page(page)
-    assert window.locator(".theme-toggle-container:visible, .sidebar-search:visible, article button:visible").count() == 0
+    assert (
+        window.locator(".theme-toggle-container:visible, .sidebar-search:visible, article button:visible").count() == 0
+    )
     for part in ("article pre", "article img", "article p", "article table", "article details"):
         assert window.locator(part).count() == full.locator(part).count(), part
     hidden = [part for part in window.locator("article section p").all()[:40] if not part.is_visible()]
