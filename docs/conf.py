@@ -20,6 +20,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     # ours, in _ext/
+    "claims",
     "enforce_law",
     "errors",
     "freshness",
