@@ -79,7 +79,9 @@ nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 nb_execution_show_tb = True
 nb_merge_streams = True  # what a cell prints is one output; in pieces, it would depend on the kernel's timing
-myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_enable_extensions = ["colon_fence", "dollarmath", "substitution"]
+
+myst_substitutions = {"wheel": f"`tensorglass-{release}-py3-none-any.whl`"}
 
 html_theme = "furo"
 html_title = "tensorglass"

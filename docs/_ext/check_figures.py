@@ -19,6 +19,7 @@ from sources import read_notebook, read_script, source_version
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
+from tables import cell, table
 
 RECORD = Path("docs", "recorded", "checks.json")
 SOURCES = ("src/**/*.py", "examples/**/*.py", "docs/**/*.md", "docs/_ext/*.py", "tests/**/*.py")
@@ -77,7 +78,7 @@ def figures_of_build(build: Freshness) -> dict[str, int]:
 def rows(build: dict[str, int], recorded: dict[str, Any], digest: str) -> list[tuple[str, str, str]]:
     """Return the table: what is counted, how many, and when."""
     now = "in this build"
-    table = [
+    found = [
         ("pages that were executed", f"{build['pages']:,}", now),
         ("short answers, rules and traps, each followed by code that checks it", f"{build['claims']:,}", now),
         ("checks on the pages: asserts, comparisons, expected errors", f"{build['checks']:,}", now),
@@ -98,8 +99,8 @@ def rows(build: dict[str, int], recorded: dict[str, Any], digest: str) -> list[t
     for name, lines in words.items():
         if name in recorded:
             age = "" if recorded[name]["sources"] == digest else ", for an earlier state of the sources"
-            table += [(text, f"{recorded[name][key]:,}", f"{recorded[name]['date']}{age}") for text, key in lines]
-    return table
+            found += [(text, f"{recorded[name][key]:,}", f"{recorded[name]['date']}{age}") for text, key in lines]
+    return found
 
 
 def fill_in(app: Sphinx, doctree: nodes.document, page: str) -> None:
@@ -113,18 +114,8 @@ def fill_in(app: Sphinx, doctree: nodes.document, page: str) -> None:
     recorded = json.loads(path.read_text("utf-8")) if path.exists() else {}
     body = rows(figures_of_build(build), recorded, digest_of_sources(root))
     for place in places:
-        place.replace_self(_table(("what", "how many", "counted"), body))
-
-
-def _table(header: tuple[str, ...], body: list[tuple[str, ...]]) -> nodes.table:
-    group = nodes.tgroup("", *[nodes.colspec(colwidth=1) for _ in header], cols=len(header))
-    group += nodes.thead("", _row(header))
-    group += nodes.tbody("", *[_row(row) for row in body])
-    return nodes.table("", nodes.title(text="The checks, in figures"), group, classes=["figures"])
-
-
-def _row(texts: tuple[str, ...]) -> nodes.row:
-    return nodes.row("", *[nodes.entry("", nodes.paragraph(text=text)) for text in texts])
+        shown = [nodes.row("", *map(cell, row)) for row in body]
+        place.replace_self(table("The checks, in figures", ("what", "how many", "counted"), shown, name="figures"))
 
 
 def write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:

@@ -8,9 +8,9 @@ from typing import Any
 from docutils import nodes
 from gallery import ReadingOrder
 from sources import source_version
-from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from tables import link_to
 
 
 class Questions(SphinxDirective):
@@ -27,23 +27,10 @@ class Questions(SphinxDirective):
             self.env.note_dependency(str(folder / "GALLERY_HEADER.rst"))
             order = ReadingOrder(str(folder))
             scripts = sorted(folder.glob("*.py"), key=lambda path: order(path.name))
-            pages = [link_to(f"auto_examples/{section}/{path.stem}") for path in scripts]
-            everything += nodes.paragraph("", "", link_to(f"auto_examples/{section}/index"))
+            pages = [link_to(f"/auto_examples/{section}/{path.stem}") for path in scripts]
+            everything += nodes.paragraph("", "", link_to(f"/auto_examples/{section}/index"))
             everything += nodes.bullet_list("", *[nodes.list_item("", nodes.paragraph("", "", x)) for x in pages])
         return [everything]
-
-
-def link_to(page: str) -> pending_xref:
-    """Return a link to a page that shows the page's own title."""
-    return pending_xref(
-        "",
-        nodes.inline(text=page),
-        refdomain="std",
-        reftype="doc",
-        reftarget=f"/{page}",
-        refexplicit=False,
-        refwarn=True,
-    )
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def write_downloads(app: Sphinx, error: Exception | None) -> None:
             path = Path(app.outdir, page + suffix)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
-            contents[page.removeprefix("auto_examples/") + suffix] = text.encode()
+            contents[path.name] = text.encode()  # all in one folder, where a notebook finds the library
     wheel = Path(app.srcdir, "_build", "wheel", app.config.tensorglass_wheel)
     contents[wheel.name] = wheel.read_bytes()
     root = Path(app.srcdir).parent

@@ -13,9 +13,9 @@ from typing import Any
 from docutils import nodes
 from gallery import ReadingOrder
 from sources import source_version
-from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from tables import cell, link_to, table
 
 SUFFIX = ".reproduction.json"
 
@@ -54,27 +54,12 @@ def order(docs: str, folder: Path, path: Path) -> int:
 
 def table_of(tables: list[tuple[str, dict[str, Any]]], header: list[str]) -> nodes.table:
     """Return one table of all pages' rows."""
-    columns = ["page", *header]
-    group = nodes.tgroup("", *[nodes.colspec(colwidth=1) for _ in columns], cols=len(columns))
-    group += nodes.thead("", nodes.row("", *[_cell(text) for text in columns]))
-    body = nodes.tbody()
-    for page, table in tables:
-        rows = [nodes.row("", *[_cell(text) for text in row]) for row in table["rows"]]
-        rows[0].insert(0, _link(page, more_rows=len(rows) - 1))
+    body: list[nodes.row] = []
+    for page, found in tables:
+        rows = [nodes.row("", *map(cell, row)) for row in found["rows"]]
+        rows[0].insert(0, cell(nodes.paragraph("", "", link_to(page)), more_rows=len(rows) - 1))
         body += rows
-    group += body
-    return nodes.table("", nodes.title(text="Published and measured"), group, classes=["reproductions"])
-
-
-def _cell(text: str) -> nodes.entry:
-    return nodes.entry("", nodes.paragraph(text=text))
-
-
-def _link(page: str, more_rows: int) -> nodes.entry:
-    reference = pending_xref(
-        "", nodes.inline(text=page), refdomain="std", reftype="doc", reftarget=page, refexplicit=False, refwarn=True
-    )
-    return nodes.entry("", nodes.paragraph("", "", reference), morerows=more_rows)
+    return table("Published and measured", ["page", *header], body, name="reproductions")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

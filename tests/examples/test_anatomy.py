@@ -9,6 +9,7 @@ ROOT = Path(__file__).parents[2]
 PAPERS = sorted(ROOT.glob("examples/papers/*.py"))
 QUESTIONS = sorted(set(ROOT.glob("examples/*/*.py")) - set(PAPERS))
 PAGES = [*QUESTIONS, *PAPERS]
+TEMPLATE = ROOT / "docs" / "template.py"  # what a new page is copied from
 PARTS = [
     "Short answer",
     "What is often said",
@@ -44,7 +45,7 @@ def test_there_are_pages():
     assert len({path.stem for path in PAGES}) == len(PAGES)  # --only and the records rely on it
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*PAGES, TEMPLATE], ids=lambda path: path.stem)
 def test_anatomy(path):
     text = path.read_text("utf-8")
     (title,) = headings(text, "=")
@@ -62,7 +63,7 @@ def test_a_paper_is_compared_in_one_table(path):
     assert re.search(r"^results$", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*PAGES, TEMPLATE], ids=lambda path: path.stem)
 def test_a_page_can_be_copied(path):
     text = path.read_text("utf-8")
     assert text.startswith("# /// script\n")
@@ -74,7 +75,7 @@ def test_a_page_can_be_copied(path):
     assert not re.search(r"^(from|import) tensorglass\.", text, re.MULTILINE)  # public names alone
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*PAGES, TEMPLATE], ids=lambda path: path.stem)
 def test_plain_words(path):
     text = path.read_text("utf-8").lower()
     for word in ("simply", "just", "as we all know", "obviously", "of course", "trivial"):

@@ -1,7 +1,9 @@
-"""The README's code runs, and does what its comments say."""
+"""The README's code runs, and does what its comments say; the commands and files that guides name exist."""
 
 import re
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,10 +28,17 @@ def test_the_library_in_twenty_lines(capsys, monkeypatch):
     assert "\n0.weight   (8, 3, 3, 3)  kaiming, fan_in 27, last layer  0.1925 " in printed
 
 
-def test_the_commands_and_files_that_it_names_exist():
-    text = (ROOT / "README.md").read_text("utf-8")
+GUIDES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs" / "howto").glob("*.md"))]
+
+
+@pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
+def test_the_commands_and_files_that_a_guide_names_exist(path):
+    text = path.read_text("utf-8")
     sessions = re.findall(r"^@nox.session\ndef (\w+)", (ROOT / "noxfile.py").read_text("utf-8"), re.MULTILINE)
     assert set(re.findall(r"nox -s (\w+)", text)) <= set(sessions)
     for name in re.findall(r"`((?:docs|examples)/[\w/.]+)`", text):
         assert name == "docs/_build/html" or (ROOT / name).exists(), name
+
+
+def test_the_picture_that_it_shows_exists():
     assert (ROOT / "docs" / "page.png").exists()

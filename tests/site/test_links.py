@@ -83,8 +83,8 @@ def test_each_page_offers_script_notebook_and_library(parsed, built_site, script
     assert "".join(cells[0]["source"]).endswith(f"./{wheel.name}")
     assert "%pip install" in "".join(cells[0]["source"])
     with zipfile.ZipFile(io.BytesIO((built_site / "tensorglass-pages.zip").read_bytes())) as archive:
-        assert archive.read(f"{script.parent.name}/{script.name}") == script.read_bytes()
-        assert archive.read(f"{script.parent.name}/{script.stem}.ipynb") == notebook.read_bytes()
+        assert archive.read(script.name) == script.read_bytes()
+        assert archive.read(notebook.name) == notebook.read_bytes()
         assert archive.read(wheel.name) == wheel.read_bytes()
 
 

@@ -1,0 +1,55 @@
+"""The page that writers start from runs, keeps the law, and is formatted as pages are.
+
+That it has a page's sections, in their order, is tested with the pages: see test_anatomy.py.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from law import count, violations
+from sources import read_script
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE = ROOT / "docs" / "template.py"
+PLACES = ["docs/template.py", "examples/broadcasting/template.py"]  # where it is kept, and where it is copied to
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory):
+    """What the template prints when it is run in an empty folder."""
+    folder = tmp_path_factory.mktemp("copied")
+    shutil.copy(TEMPLATE, folder)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "MPLBACKEND": "agg"}
+    command = [sys.executable, TEMPLATE.name]
+    result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert [path.name for path in folder.iterdir()] == [TEMPLATE.name]
+    return result.stdout
+
+
+def test_it_runs_and_its_numbers_do_not_depend_on_the_machine(printed):
+    assert printed.startswith("(2,) or (2, 1)\ntensor([[-1.,  0.,  1.],\n        [-2.,  0.,  2.]]")
+    assert "\n306 reductions compared\n" in printed
+    assert printed.endswith("\na + b[:, None]\n")
+
+
+def test_the_law_finds_nothing(printed):
+    blocks = read_script(TEMPLATE)
+    code = "\n".join(block.text for block in blocks if block.is_code)
+    assert violations(blocks, f"{code}\n{printed}") == []
+    claims, checks = count(blocks)
+    assert claims == len(["Short answer", "What is often said", "The rule", "A square matrix does not complain"])
+    assert checks >= claims
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("command", [["check"], ["format", "--check"]], ids=" ".join)
+def test_ruff_has_nothing_to_say(place, command):
+    ruff = [sys.executable, "-m", "ruff", *command, "--no-cache", "--stdin-filename", place, "-"]
+    text = TEMPLATE.read_text("utf-8")
+    result = subprocess.run(ruff, cwd=ROOT, input=text, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
