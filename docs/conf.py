@@ -16,6 +16,8 @@ release = re.search(r'__version__ = "(.*)"', (HERE / "../src/tensorglass/__init_
 
 extensions = [
     "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
@@ -25,9 +27,11 @@ extensions = [
     "freshness",
     "measured",
     "ran_on",
+    "reference",
     "reproducible",
     "reproductions",
     "solutions",
+    "uses",
     "wheel",
 ]
 
@@ -59,10 +63,25 @@ nb_execution_show_tb = True
 nb_merge_streams = True  # what a cell prints is one output; in pieces, it would depend on the kernel's timing
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 
+# The reference. The library is imported when one of its pages is read, and never otherwise.
+autodoc_class_signature = "separated"  # a result is never made by hand: how to make one is of no use
+autodoc_default_options = {"exclude-members": "__init__, __new__"}
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+add_module_names = False
+toc_object_entries = False  # the pages have headings
+maximum_signature_line_length = 80
+default_role = "py:obj"  # what docstrings have in single backticks is code, and a link where it is an entry
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+napoleon_preprocess_types = True
+napoleon_custom_sections = [("Attributes", "params_style")]
+
 html_theme = "furo"
 html_title = "tensorglass"
 html_static_path = ["_static"]
-html_css_files = ["tensorglass.css"]
+html_css_files = ["tensorglass.css", "reference.css"]
 html_copy_source = False
 html_show_sphinx = False
 copybutton_exclude = ".linenos, .gp, .go"
