@@ -7,9 +7,10 @@ import pytest
 
 pytestmark = pytest.mark.long
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-QUESTIONS = [f"auto_examples/{path.parent.name}/{path.stem}" for path in sorted(EXAMPLES.glob("*/*.py"))]
-PAGES = ["index", "questions", "auto_examples/index", *QUESTIONS]
+ROOT = Path(__file__).parents[2]
+QUESTIONS = [f"auto_examples/{path.parent.name}/{path.stem}" for path in sorted(ROOT.glob("examples/*/*.py"))]
+REFERENCE = [f"reference/{path.stem}" for path in sorted(ROOT.glob("docs/reference/*.md"))]
+PAGES = ["index", "questions", "auto_examples/index", *REFERENCE, *QUESTIONS]
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
