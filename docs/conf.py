@@ -25,6 +25,8 @@ release = re.search(r'__version__ = "(.*)"', (HERE / "../src/tensorglass/__init_
 extensions = [
     "myst_nb",
     "sphinx.ext.intersphinx",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
     # ours, in _ext/
@@ -42,10 +44,12 @@ extensions = [
     "measured",
     "plain_variables",
     "ran_on",
+    "reference",
     "related",
     "reproductions",
     "solutions",
     "twins",
+    "uses",
     "weight",
     "wheel",
 ]
@@ -64,11 +68,10 @@ sphinx_gallery_conf = {
     "reset_modules_order": "both",
     "capture_repr": ("_repr_html_", "__repr__"),
     "remove_config_comments": True,
-    "doc_module": ("tensorglass",),
     "min_reported_time": 1e9,  # each page says what it ran on in its own words
     "write_computation_times": False,
     "show_signature": False,
-    "backreferences_dir": "auto_examples/backreferences",
+    "backreferences_dir": None,
 }
 
 intersphinx_mapping = inventories.mapping(HERE / "inventories")  # where the names in code lead to
@@ -82,6 +85,21 @@ nb_merge_streams = True  # what a cell prints is one output; in pieces, it would
 myst_enable_extensions = ["colon_fence", "dollarmath", "substitution"]
 
 myst_substitutions = {"wheel": f"`tensorglass-{release}-py3-none-any.whl`"}
+
+# The reference. The library is imported when one of its pages is read, and never otherwise.
+autodoc_class_signature = "separated"  # a result is never made by hand: how to make one is of no use
+autodoc_default_options = {"exclude-members": "__init__, __new__"}
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+add_module_names = False
+toc_object_entries = False  # the pages have headings
+maximum_signature_line_length = 80
+default_role = "py:obj"  # what docstrings have in single backticks is code, and a link where it is an entry
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+napoleon_preprocess_types = True
+napoleon_custom_sections = [("Attributes", "params_style")]
 
 html_theme = "furo"
 html_title = "tensorglass"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import re
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from docutils import nodes
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 _SIZE = 16  # the units of the drawing in one em of the text around it
 
 
-@lru_cache(maxsize=None)
+@cache
 def draw(tex: str, inline: bool) -> str:
     """Return a formula as an SVG element, in units of the text's size and standing on its baseline.
 

@@ -6,7 +6,7 @@ import html
 from collections import Counter
 from typing import Any
 
-from dependencies import names_used
+from dependencies import names_imported
 from docutils import nodes
 from freshness import Freshness
 from sphinx.application import Sphinx
@@ -38,7 +38,7 @@ def add_related(app: Sphinx, page: str, template: str, context: dict[str, Any], 
     scripts = build.scripts()
     if page not in scripts:
         return
-    names = {other: names_used(path.read_text("utf-8"), build.package) for other, path in scripts.items()}
+    names = {other: names_imported(path.read_text("utf-8")) for other, path in scripts.items()}
     nearest = [other for other in related(page, names) if other in app.env.titles]
     if nearest:
         links = [

@@ -1,5 +1,6 @@
 """Each page has a twin in Markdown, outputs included, and `llms.txt` lists them: for programs that read, and for people
-who paste a page into a chat."""
+who paste a page into a chat.
+"""
 
 from __future__ import annotations
 

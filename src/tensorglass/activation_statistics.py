@@ -118,6 +118,7 @@ def activation_stats(model: nn.Module, batch: Any, loss_fn: Callable[[Any], Tens
     Returns
     -------
     ActivationStats
+        One item for each call of a layer.
 
     Raises
     ------

@@ -28,7 +28,7 @@ class BroadcastAxis(Report):
     ----------
     axis : int
         The axis, counted from the end: -1 is the last one.
-    sizes : tuple of (int or None)
+    sizes : tuple of int | None
         The size that each operand has there; None where the operand has no such axis.
     roles : tuple of str
         For each operand `equal`, `stretched`, `missing` or `clash`.
@@ -52,7 +52,7 @@ class BroadcastAxis(Report):
 
 @dataclass(frozen=True, repr=False)
 class BroadcastExplanation(Verdict):
-    """What broadcasting does with some shapes: the answer of `explain_broadcast`.
+    """What broadcasting does with some shapes. The result of `explain_broadcast`.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ class BroadcastExplanation(Verdict):
 
     @functools.cached_property
     def smallest_fix(self) -> BroadcastFix | None:
-        """The insertion with the fewest elements in the result: most often the one that was meant."""
+        """The insertion with the fewest elements in the result, which is most often the one that was meant."""
         return None if self.ok else find_smallest_fix(self.shapes)
 
     @property
@@ -188,8 +188,10 @@ def explain_broadcast(*operands: object, dtype: torch.dtype | None = None) -> Br
 
     Raises
     ------
-    TypeError, ValueError
+    TypeError
         If no operand is given, or one is neither a tensor nor a shape.
+    ValueError
+        If a size is negative.
 
     Examples
     --------

@@ -30,7 +30,9 @@ class CriticalPoint(Verdict):
     ok : bool
         Whether there is one. The result is truthy exactly then.
     activation : str
+        Its name.
     sigma_b : float
+        The standard deviation of the biases, as given.
     sigma_w : float or None
         The standard deviation of the weights, times the root of the fan-in.
     fixed_point : float or None
@@ -75,14 +77,16 @@ def critical_sigma_w(activation: Callable[..., Any], sigma_b: float = 0.0) -> Cr
 
     Raises
     ------
-    TypeError, ValueError
-        If the activation is not one (see `gain`), or if `sigma_b` is negative.
+    TypeError
+        If `activation` cannot be called.
+    ValueError
+        If it is no activation (see `gain`), or if `sigma_b` is negative.
 
     Notes
     -----
-    With sigma_w^2 = 1 / E[f'(sqrt(q) z)^2], chi is 1 at the second moment q; and q is a fixed point if
-    sigma_w^2 E[f(sqrt(q) z)^2] + sigma_b^2 = q. So one equation for q has to be solved (Schoenholz et al., 2017). If
-    it has several stable solutions, the one with the smallest q is returned.
+    With ``sigma_w^2 = 1 / E[f'(sqrt(q) z)^2]``, chi is 1 at the second moment q; and q is a fixed point if
+    ``sigma_w^2 E[f(sqrt(q) z)^2] + sigma_b^2 = q``. So one equation for q has to be solved (Schoenholz et al., 2017).
+    If it has several stable solutions, the one with the smallest q is returned.
 
     Examples
     --------

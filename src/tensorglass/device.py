@@ -14,6 +14,11 @@ def default_device() -> torch.device:
 
     The environment variable ``TENSORGLASS_DEVICE`` overrides the choice, for instance ``cpu`` or ``cuda:1``.
 
+    Returns
+    -------
+    torch.device
+        Of type "cuda" or "cpu", or what the variable names.
+
     Raises
     ------
     ValueError

@@ -35,7 +35,15 @@ PLANS_AT_MOST = 1024
 
 
 class Cost(NamedTuple):
-    """What a plan costs: products of two numbers, and bytes of memory that it allocates, the result included."""
+    """What a plan costs.
+
+    Attributes
+    ----------
+    multiplications : int
+        Products of two numbers.
+    nbytes : int
+        Bytes of memory that it allocates, the result included.
+    """
 
     multiplications: int
     nbytes: int
@@ -48,8 +56,9 @@ class EinsumPlan(Report):
     Attributes
     ----------
     equation : str
-    operands : tuple of Layout
-        Shape, stride, dtype and device of each operand.
+        As it was given; a sublist format is written out in letters.
+    operands : tuple
+        Of each operand a named tuple with its `shape`, `stride`, `dtype` and `device`.
     indices : tuple of Index
         Each letter with its size and roles: those of the output first.
     path : tuple of tuple of int
@@ -183,10 +192,19 @@ def plan_einsum(equation: Any, *operands: Any) -> EinsumPlan:
         Tensors, of which only the layout matters, or shapes, which stand for contiguous tensors of the default dtype
         on the CPU.
 
+    Returns
+    -------
+    EinsumPlan
+        Called with the operands, it computes the result.
+
     Raises
     ------
     EinsumError
-        As `einsum`.
+        If the equation breaks the grammar or does not fit the operands.
+    TypeError
+        If an operand is neither a tensor with strides nor a shape.
+    ValueError
+        If a size is negative.
 
     Examples
     --------

@@ -13,7 +13,7 @@ _DIRECTIONS = ("forward", "backward")
 
 
 def gain(activation: Callable[..., Any], direction: str = "forward") -> float:
-    r"""Return the exact gain of an activation.
+    """Return the exact gain of an activation.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ def gain(activation: Callable[..., Any], direction: str = "forward") -> float:
     Returns
     -------
     float
-        Forward :math:`E[f(z)^2]^{-1/2}`, backward :math:`E[f'(z)^2]^{-1/2}`, for a standard normal z; infinite if
-        the function or its derivative is zero. The derivative is autograd's: that of a step is zero everywhere.
+        Forward ``E[f(z)^2]^(-1/2)``, backward ``E[f'(z)^2]^(-1/2)``, for a standard normal z; infinite if the
+        function or its derivative is zero. The derivative is autograd's: that of a step is zero everywhere.
 
     Raises
     ------

@@ -45,8 +45,9 @@ class Contraction:
     Attributes
     ----------
     equation : Equation
-    shapes : tuple of shapes
-        One for each operand.
+        The text, and where its letters stand in it.
+    shapes : tuple of tuple of int
+        One shape for each operand.
     terms : tuple of tuple of str
         The letters of each operand's axes.
     output : tuple of str

@@ -30,6 +30,7 @@ class InitializedParameter:
     name : str
         As in `model.named_parameters()`.
     size : tuple of int
+        Its shape.
     how : str
         The scheme and the fan that it went by, or another rule, or why the parameter was left alone.
     std : float or None
@@ -87,6 +88,7 @@ def initialize_(  # noqa: PLR0913, PLR0917 - each has a meaning of its own, and 
     Parameters
     ----------
     model : torch.nn.Module
+        Its parameters are changed in place.
     activation : callable
         The activation between the layers: any function of each element alone, or such a module.
     scheme : str
@@ -117,6 +119,7 @@ def initialize_(  # noqa: PLR0913, PLR0917 - each has a meaning of its own, and 
     Returns
     -------
     Initialization
+        Says what was done with each parameter.
 
     Raises
     ------

@@ -93,6 +93,8 @@ class StorageInfo(Report):
         How many cells hold an element; None if they are irregular and too many to list, or if the storage was shrunk.
     unreached_bytes : int or None
         Bytes of the storage that no element of this tensor reaches, and that live as long as it does.
+    layout : Layout
+        Size, stride, offset and itemsize as one object.
     notes : tuple of str
         What else is unusual about the tensor, a sentence each.
     others : tuple of Neighbour
@@ -172,6 +174,11 @@ def storage_info(tensor: torch.Tensor, *others: torch.Tensor) -> StorageInfo:
         Any tensor that has a storage of its own, also a meta or fake one. Nothing is allocated, read or copied.
     *others : torch.Tensor
         Tensors to compare with it. In the table the first tensor is `a`, the others are `b`, `c`, ...
+
+    Returns
+    -------
+    StorageInfo
+        Its fields are sizes in elements, strides and offsets in cells, and memory in bytes.
 
     Raises
     ------

@@ -21,7 +21,17 @@ from .strided import Places
 
 @dataclass(frozen=True)
 class Layout:
-    """How a tensor reads its storage: nothing but numbers, in elements except for `itemsize`, which is in bytes."""
+    """How a tensor reads its storage: nothing but numbers.
+
+    Attributes
+    ----------
+    size, stride : tuple of int
+        The shape, and how many cells lie between neighbours along each axis.
+    offset : int
+        The cell of the first element.
+    itemsize : int
+        Bytes of one element.
+    """
 
     size: Shape
     stride: Shape

@@ -97,6 +97,7 @@ def lsuv_(model: nn.Module, batch: Any, tolerance: float = 0.02, max_iterations:
     Returns
     -------
     LsuvReport
+        Truthy exactly when all layers but the frozen ones are normalised.
 
     Raises
     ------

@@ -18,7 +18,23 @@ _LETTERS = string.ascii_uppercase + string.ascii_lowercase  # in the order of th
 
 
 class EinsumError(ValueError, RuntimeError):
-    """What einsum refuses. Both a ValueError, as in NumPy, and a RuntimeError, as in torch."""
+    """What einsum refuses. Both a ValueError, as in NumPy, and a RuntimeError, as in torch.
+
+    The message says what is wrong, quotes the equation, and points at the place.
+
+    Examples
+    --------
+    >>> from tensorglass import EinsumError, plan_einsum
+    >>> try:
+    ...     plan_einsum("ij,jk->ik", (2, 3), (4, 5))
+    ... except EinsumError as error:
+    ...     print(error)
+    index j has size 3 in operand 0 and size 4 in operand 1; expected equal sizes, or 1
+      ij,jk->ik
+       ^ ^
+    >>> issubclass(EinsumError, ValueError), issubclass(EinsumError, RuntimeError)
+    (True, True)
+    """
 
 
 @dataclass(frozen=True)

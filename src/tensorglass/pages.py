@@ -61,6 +61,15 @@ def measured(value: object) -> str:
     On the built site the text is marked as measured, so that everything else on a page must be the same from build to
     build. In your own run it is plain text.
 
+    Parameters
+    ----------
+    value : object
+        A text, or anything else that ``str`` makes one of. Round it first.
+
+    Returns
+    -------
+    str
+
     Examples
     --------
     >>> from tensorglass import measured

@@ -49,6 +49,7 @@ class SignalPath(Report):
     Attributes
     ----------
     layers : tuple of LayerPrediction
+        From the first to the last.
     width : int or None
         The number of units in a layer, from which the spread was computed.
     """
@@ -59,7 +60,7 @@ class SignalPath(Report):
     def plot(self, ax: Axes | None = None, measured: ActivationStats | None = None) -> Axes:
         """Draw both second moments over depth, on a logarithmic axis, and what was measured in a network beside them.
 
-        Of `measured` the outputs of weight layers (linear layers and convolutions) are drawn: as many as there are
+        Of ``measured`` the outputs of weight layers (linear layers and convolutions) are drawn: as many as there are
         layers here.
         """
         from .initialization_plots import plot_path
@@ -82,6 +83,7 @@ class SignalPropagation(Report):
     Attributes
     ----------
     activation : str
+        Its name.
     sigma_w, sigma_b : float
         The standard deviations of the weights, times the root of the fan-in, and of the biases.
     fixed_point : float
@@ -199,11 +201,14 @@ def signal_propagation(activation: Callable[..., Any], sigma_w: float, sigma_b: 
     Returns
     -------
     SignalPropagation
+        Its method `through` predicts each layer of a network of some depth.
 
     Raises
     ------
-    TypeError, ValueError
-        If the activation is not one (see `gain`), or if a standard deviation is negative.
+    TypeError
+        If `activation` cannot be called.
+    ValueError
+        If it is no activation (see `gain`), or if a standard deviation is negative.
 
     Notes
     -----

@@ -50,7 +50,7 @@ class OperationCall:
 
     @property
     def workspace(self) -> int:
-        """What it needed for itself: the most during it, beyond what was live before and what it left live."""
+        """What it needed for itself, which is the most during it beyond what was live before and what it left live."""
         return self.highest - max(self.before, self.after)
 
 

@@ -36,7 +36,7 @@ class ReproducedValue:
 
     @property
     def verdict(self) -> str:
-        """Whether they agree: "agrees" or "departs"."""
+        """What comes of the comparison, "agrees" or "departs"."""
         if isinstance(self.published, str) or isinstance(self.ours, str) or self.tolerance is None:
             return AGREES if self.published == self.ours else DEPARTS
         return AGREES if abs(self.ours - self.published) <= self.tolerance else DEPARTS
@@ -54,7 +54,9 @@ class Reproduction(Verdict):
     Attributes
     ----------
     ok : bool
+        Whether all values agree.
     values : tuple of ReproducedValue
+        In the order of the rows.
     """
 
     ok: bool
@@ -82,6 +84,7 @@ def reproduction(*rows: tuple[str, str, float | str, float | str, float | None])
     Returns
     -------
     Reproduction
+        Truthy exactly when all values agree. ``found[claim]`` is the value of that claim.
 
     Raises
     ------

@@ -16,7 +16,15 @@ _ROWS_SHOWN = 40
 
 @dataclass(frozen=True)
 class ModuleDifference:
-    """The activations that one module has the graph keep, in both runs. All figures are bytes."""
+    """The activations that one module has the graph keep, in both runs. All figures are bytes.
+
+    Attributes
+    ----------
+    module : str
+        As in `SavedTensor.module`.
+    first, second, difference : int
+        What it keeps in the first and in the second run, and the first minus the second.
+    """
 
     module: str
     first: int
@@ -29,7 +37,7 @@ class ModuleDifference:
 
 @dataclass(frozen=True, repr=False)
 class SavedDifference(Report):
-    """The difference of two recordings, the first minus the second. The result of `a - b`.
+    """The difference of two recordings, the first minus the second. The result of ``a - b``.
 
     Attributes
     ----------

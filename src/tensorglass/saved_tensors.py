@@ -24,6 +24,7 @@ def saved_for_backward(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Sav
     Returns
     -------
     SavedTensors
+        The difference of two of them compares two runs, as before and after checkpointing.
 
     Raises
     ------

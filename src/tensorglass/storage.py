@@ -61,7 +61,22 @@ def storage_cells(tensor: torch.Tensor) -> torch.Tensor:
 def storage_bytes(tensor: torch.Tensor) -> torch.Tensor:
     """Return the raw bytes of memory: the whole storage as a 1-D tensor of dtype uint8, not a copy.
 
-    Parameters, errors and the warning about writing are those of `storage_cells`.
+    The warning about writing is that of `storage_cells`.
+
+    Parameters
+    ----------
+    tensor : torch.Tensor
+        Any tensor that has a storage. For a meta or fake tensor the result is one too.
+
+    Returns
+    -------
+    torch.Tensor
+        Shape ``(storage bytes,)``, dtype uint8, on the tensor's device, without a gradient.
+
+    Raises
+    ------
+    TypeError
+        As for `storage_info`.
 
     Examples
     --------
@@ -87,6 +102,11 @@ def storage_index(tensor: torch.Tensor) -> torch.Tensor:
     torch.Tensor
         dtype int64, of the tensor's shape. This one is computed for each element, 8 bytes apiece: on the tensor's
         device, or on the CPU for a meta tensor.
+
+    Raises
+    ------
+    TypeError
+        As for `storage_info`.
 
     Examples
     --------

@@ -109,6 +109,11 @@ def explain_view(tensor: torch.Tensor, shape: Sequence[int]) -> ViewExplanation:
     shape : sequence of int
         The shape asked for. One size may be -1 and is then inferred.
 
+    Returns
+    -------
+    ViewExplanation
+        Truthy exactly when ``tensor.view(shape)`` works.
+
     Raises
     ------
     TypeError

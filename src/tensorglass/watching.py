@@ -70,7 +70,7 @@ class Broadcast(Report):
     shapes : tuple of tuple of int
         The shapes that were aligned, in the order of the operands.
     result : tuple of int
-        The shape that they were stretched to; for `matmul` the shape of the product. A loss reduces it afterwards.
+        The shape that they were stretched to; for ``matmul`` the shape of the product. A loss reduces it afterwards.
     both_stretched : bool
         Whether the result is larger than every operand, as for (8, 1) and (8,).
     filename, line, source : str, int, str
@@ -102,7 +102,13 @@ class Broadcast(Report):
 
 
 class BroadcastLog(Report):
-    """The broadcasts seen so far, in order. It has a length, can be iterated over, and prints as a table."""
+    """What `watch_broadcasts` has seen so far. It has a length, can be iterated over, and prints as a table.
+
+    Attributes
+    ----------
+    broadcasts : tuple of Broadcast
+        The calls that broadcast, in order.
+    """
 
     def __init__(self) -> None:
         self._seen: list[Broadcast] = []
@@ -152,7 +158,7 @@ def watch_broadcasts(only: str | None = None) -> Iterator[BroadcastLog]:
     What is seen is the layer of Python calls: operators, methods, ``torch.*`` and ``torch.nn.functional.*``, made by
     your code or by a module that it calls, in this thread. A function that calls others inside, such as a loss, is
     listed once, under its own name. Not seen: the bias that a linear layer, a convolution or a normalization adds
-    inside its own kernel, a named axis of size 1 in `einsum`, masks inside fused attention, broadcasts within
+    inside its own kernel, a named axis of size 1 in `torch.einsum`, masks inside fused attention, broadcasts within
     backward, within compiled or scripted code, and in other threads. `expand`, `expand_as` and `broadcast_tensors`
     stretch because you asked, and are not listed. A call that raises is not listed either.
 

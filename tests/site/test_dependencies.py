@@ -1,7 +1,7 @@
 """Which modules a page depends on, told from its source."""
 
 import pytest
-from dependencies import modules_used
+from dependencies import modules_used, names_imported
 
 INIT = '"Documentation."\nPUBLIC_NAMES = {"explain": "shapes", "draw": "plots", "train": "deep"}'
 MODULES = {
@@ -59,6 +59,14 @@ EVERYTHING = PLOTS | DEEP
 def test_modules_used(package, source, expected):
     found = {path.relative_to(package).as_posix() for path in modules_used(source, package)}
     assert found == expected
+
+
+def test_the_names_that_a_page_writes():
+    assert names_imported("import tensorglass as tg\nfrom tensorglass import explain as e\ntg.draw(abs)") == {
+        "draw",
+        "explain",
+    }
+    assert names_imported("from torch import einsum") == set()
 
 
 def test_a_package_without_a_table_is_an_error(package):
