@@ -1,4 +1,4 @@
-"""The page on how the site checks itself: its figures come from this build, and from the last recorded runs of the tests.
+"""The page on how the site checks itself: figures of this build, and of the last recorded runs of the tests.
 
 `nox -s tests -- --record` and `nox -s mutants -- --record` write their figures to `docs/recorded/checks.json`, with the
 date and a digest of the sources. Figures of other sources are shown as such.

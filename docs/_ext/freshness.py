@@ -30,6 +30,7 @@ from sphinx.util import logging
 logger = logging.getLogger(__name__)
 
 PACKAGE_FOLDER = Path("src") / "tensorglass"  # relative to the folder that contains docs/
+RUN_BY_GALLERY = ("figures.py", "gallery.py", "reproductions.py")
 NOTEBOOK_SETTINGS = ("nb_execution_mode", "nb_execution_timeout", "nb_execution_raise_on_error")
 
 
@@ -56,7 +57,7 @@ class Freshness:
         del gallery["filename_pattern"]
         pairs = zip(gallery["examples_dirs"], gallery["gallery_dirs"], strict=True)
         self.folders = [((self.docs / examples).resolve(), self.docs / pages) for examples, pages in pairs]
-        called = [(Path(__file__).parent / name).read_text("utf-8") for name in ("gallery.py", "reproductions.py")]
+        called = [(Path(__file__).parent / name).read_text("utf-8") for name in RUN_BY_GALLERY]
         self.gallery_settings = _digest(json.dumps(gallery, sort_keys=True), *called)
         self.notebook_settings = _digest(json.dumps([app.config[name] for name in NOTEBOOK_SETTINGS]))
         self.started: dict[str, float] = {}

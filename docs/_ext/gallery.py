@@ -12,18 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from figures import save_card, save_themed_svg, text_alternative
 from sphinx.transforms import SphinxTransform
 
-# Black becomes the reader's own text colour. An SVG shown as an image takes `prefers-color-scheme` from the page
-# around it, and the site's style sheet sets that to the theme the reader has chosen.
-_THEME_STYLE = (
-    "<style>:root { color: #16181d; fill: currentColor } "
-    "@media (prefers-color-scheme: dark) { :root { color: #e4e6ea } }</style>"
-)
-
 CARD_SUFFIX = ".card.svg"  # the drawing that stands for a page on the index
-
-TIMINGS = "timings"  # plt.figure(num="timings"): a figure of running times
 
 SECTIONS = ("broadcasting", "memory", "einsum", "backprop", "initialization", "papers")
 
@@ -64,55 +56,6 @@ def scrape_figures(block: tuple[Any, ...], variables: dict[str, Any], gallery: d
         shown.append(f".. container:: figure-frame\n\n{image}")  # on a narrow screen the frame scrolls
     plt.close("all")
     return "\n" + "\n".join(shown) if shown else ""
-
-
-def text_alternative(figure: Any) -> str:
-    """Return what the figure shows in words: its titles, and the descriptions that the drawings carry as labels."""
-    return sentences_of(figure.get_suptitle(), figure.axes)
-
-
-def sentences_of(heading: str, axes: list[Any]) -> str:
-    """Return the heading, and what each drawing says of itself."""
-    parts = [heading]
-    for ax in axes:
-        label = ax.get_label()
-        parts += [ax.get_title(), "" if label.startswith("<") else label]  # matplotlib's own labels begin with <
-    sentences = (" ".join(part.split()) for part in parts if part.strip())
-    return " ".join(text if text.endswith((".", "?", "!")) else f"{text}." for text in sentences)
-
-
-def save_themed_svg(figure: Any, path: Path, **options: Any) -> None:
-    """Save without date and without background; the same figure gives the same file.
-
-    A figure made with ``num="timings"`` is marked like other measured figures: it is another one at each build.
-    """
-    import matplotlib as mpl
-
-    with mpl.rc_context({"svg.hashsalt": "tensorglass", "svg.fonttype": "path"}):
-        figure.savefig(path, format="svg", transparent=True, metadata={"Date": None, "Creator": None}, **options)
-    svg = path.read_text("utf-8")
-    svg = re.sub(r"(<svg [^>]*>)", rf"\1{_THEME_STYLE}", svg, count=1)
-    if figure.get_label() == TIMINGS:
-        svg = svg.replace("<svg ", '<svg class="measured" ', 1)
-    path.write_text(svg.replace("#000000", "currentColor"), "utf-8")
-
-
-def save_card(figure: Any, path: Path) -> None:
-    """Save the first drawing of a figure alone, for the index: at that size, a whole figure could not be read."""
-    first, *others = figure.axes
-    shown = {artist: artist.get_visible() for artist in (*others, *figure.texts, *figure.legends)}
-    layout = figure.get_layout_engine()
-    figure.set_layout_engine("none")  # everything stays where it is
-    for artist in shown:
-        artist.set_visible(False)
-    box = first.get_tightbbox(figure.canvas.get_renderer()).transformed(figure.dpi_scale_trans.inverted())
-    save_themed_svg(figure, path, bbox_inches=box.padded(0.05))
-    # Inside the file, so that it travels with it to wherever the card is shown.
-    title = f"<title>{html.escape(sentences_of('', [first]) or text_alternative(figure))}</title>"
-    path.write_text(re.sub(r"(<svg [^>]*>)", lambda tag: tag[0] + title, path.read_text("utf-8"), count=1), "utf-8")
-    for artist, visible in shown.items():
-        artist.set_visible(visible)
-    figure.set_layout_engine(layout)
 
 
 def use_cards(app: Any) -> None:

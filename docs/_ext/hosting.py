@@ -1,8 +1,8 @@
 """What depends on where the site and its repository live: their addresses are given once, in conf.py.
 
 Where the site's address is known there are a sitemap, tags that previews of links read, and links on the page that is
-shown at addresses which lead nowhere. Where the repository's is known, pages link to their sources and open in Colab. Where they
-are not known, nothing of that is there, and so nothing is dead.
+shown at addresses which lead nowhere. Where the repository's is known, pages link to their sources and open in Colab.
+Where they are not known, nothing of that is there, and so nothing is dead.
 """
 
 from __future__ import annotations

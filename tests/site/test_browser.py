@@ -143,9 +143,8 @@ def test_everything_is_reached_by_keyboard(open_page, page, width):
     note(page, "not by keyboard (0)", len(missed))
     assert missed == []
     # And nothing that cannot be seen takes the focus.
-    unseen = window.evaluate(
-        "[...window.reached].filter(e => getComputedStyle(e).visibility !== 'visible').map(e => e.outerHTML.slice(0, 200))"
-    )
+    hidden = "[...window.reached].filter(e => getComputedStyle(e).visibility !== 'visible')"
+    unseen = window.evaluate(f"{hidden}.map(e => e.outerHTML.slice(0, 200))")
     assert unseen == []
 
 

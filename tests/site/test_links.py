@@ -38,7 +38,7 @@ def test_links_and_anchors_resolve(parsed):
 
 
 def test_links_in_the_markdown_twins_resolve(built_site):
-    twins = [path for path in built_site.rglob("*.md")]
+    twins = list(built_site.rglob("*.md"))
     assert len(twins) > len(SCRIPTS)
     for path in [*twins, built_site / "llms.txt"]:
         text = re.sub(r"^```.*?^```", "", path.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
