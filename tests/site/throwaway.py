@@ -115,7 +115,7 @@ class Throwaway:
         self.log = root / "run.log"
         for name, text in FILES.items():
             self.write(name, text)
-        for name in ("_ext", "_static"):
+        for name in ("_ext", "_static", "_templates", "inventories"):
             shutil.copytree(ROOT / "docs" / name, root / "docs" / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "docs" / "conf.py", root / "docs")
 
