@@ -204,7 +204,12 @@ def test_solutions_open_by_keyboard(open_page):
     assert solution.locator("pre").first.is_visible()
 
 
-@pytest.mark.parametrize("page", PAGES)
+def test_without_javascript_the_search_says_what_it_needs(open_page):
+    window = open_page("search", java_script_enabled=False)
+    assert window.get_by_text("Please activate JavaScript").is_visible()
+
+
+@pytest.mark.parametrize("page", sorted({*PAGES} - {"search"}))
 def test_without_javascript_everything_is_there(open_page, page):
     window, full = open_page(page, java_script_enabled=False), open_page(page)
     assert (
