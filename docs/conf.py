@@ -43,6 +43,7 @@ extensions = [
     "maths",
     "measured",
     "plain_variables",
+    "pruning",
     "ran_on",
     "reference",
     "related",

@@ -44,8 +44,11 @@ def script_of(app: Sphinx, page: str) -> str:
     build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
     source = build.scripts()[page].read_text("utf-8")
     address = absolute(app, app.config.tensorglass_wheel)
-    if not address:
-        return source
+    return with_library(source, address) if address else source
+
+
+def with_library(source: str, address: str) -> str:
+    """Return a script whose metadata names the library by an address."""
     added = f'"tensorglass @ {address}"'
     metadata = _METADATA.search(source)
     if metadata is None:
