@@ -14,6 +14,7 @@ that begins with such a word in bold: ``**Short answer.**``.
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -128,6 +129,7 @@ def _value(text: str) -> float:
     return float(text.replace(",", "").replace("_", ""))
 
 
+@functools.cache  # each block is asked for several times in a build
 def checks_in(code: str) -> list[ast.AST]:
     """Return the asserts, ``assert_close`` calls and ``shows_error`` blocks of some code that could fail."""
     return [node for node in ast.walk(ast.parse(code)) if _is_check(node)]
