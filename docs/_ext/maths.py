@@ -38,11 +38,13 @@ def draw(tex: str, inline: bool) -> str:
     """
     import ziamath  # only pages with formulas, when they are written, pay for it
 
-    ziamath.config.svg2 = False  # paths in place of symbols, whose names would clash on a page of several formulas
     ziamath.config.precision = 2
     try:
         drawing = ziamath.Math(_understood(tex, inline), size=_SIZE)
-        svg = drawing.svgxml()
+        for ziamath.config.svg2 in (True, False):  # with symbols for glyphs, or without
+            svg = drawing.svgxml()
+            if svg.find("symbol/g") is None:  # a bracket in parts: those of other heights would have the same name
+                break
         if unknown := [char for leaf in drawing.mathml.itertext() for char in leaf if _is_unknown(char, drawing.font)]:
             raise ValueError(f"the font has no {unknown[0]!r}")
         if not len(svg):
@@ -54,11 +56,30 @@ def draw(tex: str, inline: bool) -> str:
     depth = (margin - box.ymin) / _SIZE
     # On a narrow screen a wide formula shrinks, and what stands alone then becomes less high.
     size = f"height:{height:.3f}em;vertical-align:{-depth:.3f}em" if inline else "height:auto"
-    for shape in svg:
-        shape.attrib.pop("fill", None)  # all have the colour of the text around
+    _write_out(svg)
     style = f"width:{width:.3f}em;{size}"
     svg.attrib = {"viewBox": svg.get("viewBox"), "style": style, "fill": "currentColor", "aria-hidden": "true"}
     return ElementTree.tostring(svg, encoding="unicode")
+
+
+def _write_out(svg: ElementTree.Element) -> None:
+    """Put the path of each glyph in the place of its use, and leave the colour to the text around.
+
+    The names of symbols would clash on a page of several formulas. Paths that come again compress well.
+    """
+    symbols = {f"#{shape.get('id')}": shape for shape in svg.findall("symbol")}
+    for shape in svg.iter():
+        shape.attrib.pop("fill", None)
+    for shape in list(svg):
+        symbol = symbols.get(shape.get("href", ""))
+        if shape.tag == "symbol" or (symbol is not None and not len(symbol)):  # a space has no path
+            svg.remove(shape)
+        elif symbol is not None:
+            left, top, _, height = map(float, symbol.get("viewBox").split())
+            scale = float(shape.get("height")) / height
+            x, y = float(shape.get("x")) - scale * left, float(shape.get("y")) - scale * top
+            shape.tag = "path"
+            shape.attrib = {"transform": f"translate({x:.2f} {y:.2f}) scale({scale:.4f})", "d": symbol[0].get("d")}
 
 
 def _understood(tex: str, inline: bool) -> ElementTree.Element:
@@ -68,7 +89,8 @@ def _understood(tex: str, inline: bool) -> ElementTree.Element:
     for environment in re.findall(r"\\begin\{(.*?)\}", tex):
         if environment not in ENVIRONMENTS:
             raise ValueError(f"the environment {environment!r} is none of {', '.join(ENVIRONMENTS)}")
-    math = ElementTree.fromstring(tex2mml(tex, inline=inline))
+    grouped = re.sub(r"\\begin\{(\w*matrix)\}.*?\\end\{\1\}", r"{\g<0>}", tex)  # each has brackets of its own height
+    math = ElementTree.fromstring(tex2mml(grouped, inline=inline))
     for part in math.iter():
         text, kind = part.text or "", part.tag.split("}")[-1]
         if text.startswith("\\"):
@@ -93,7 +115,7 @@ def visit_math(writer: Any, node: nodes.math) -> None:
 
 
 def visit_display(writer: Any, node: nodes.math_block) -> None:
-    _write(writer, node, "div", re.split(r"\n\s*\n", node.astext()))  # an empty line begins another formula
+    _write(writer, node, "div", re.split(r"\n\s*\n", node.astext().strip()))  # an empty line begins another formula
 
 
 def _write(writer: Any, node: nodes.Node, tag: str, formulas: list[str]) -> None:

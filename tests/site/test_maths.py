@@ -55,6 +55,7 @@ def test_every_symbol_is_drawn_once(tex, glyphs, bars, inline):
     shown = BeautifulSoup(draw(tex, inline), "html.parser")
     assert len(shown.find_all("path")) == glyphs
     assert len(shown.find_all("rect")) == bars
+    assert {each.name for each in shown.find_all(True)} <= {"svg", "path", "rect", "g"}
     assert [each["fill"] for each in shown.select("[fill]")] == ["currentColor"]  # of the whole
     assert not re.search(r"\b(id|href|xmlns|font-family)\b", str(shown))  # ids would clash, the rest is not needed
     width, height, _ = size(tex, inline)
@@ -133,6 +134,8 @@ Where :math:`a < b` and :math:`"a" \ne \text{c}`.
    \begin{aligned} a &< b \\
                    b &> \frac{1}{2} \end{aligned}
 
+.. math:: e = 0
+
 .. math::
 
    c = 1
@@ -162,7 +165,8 @@ def test_formulas_on_a_page(page):
     assert warnings == ""
     formulas = html.select(".formula")
     aligned = r"\begin{aligned} a &< b \\ b &> \frac{1}{2} \end{aligned}"
-    expected = [("span", "a < b"), ("span", r'"a" \ne \text{c}'), ("div", aligned), ("div", "c = 1"), ("div", "d = 2")]
+    expected = [("span", "a < b"), ("span", r'"a" \ne \text{c}'), ("div", aligned)]
+    expected += [("div", "e = 0"), ("div", "c = 1"), ("div", "d = 2")]
     assert [(formula.name, formula["aria-label"]) for formula in formulas] == expected
     for formula in formulas:
         assert formula["role"] == "img"
@@ -183,6 +187,18 @@ def test_a_formula_that_makes_no_sense_is_a_warning_with_its_place(tmp_path):
     html, _, warnings = built(tmp_path, PAGE.replace("a < b", r"a < \bb"))
     assert re.search(r"index\.rst:5: WARNING: the formula 'a < \\bb' cannot be drawn: the command \\bb is", warnings)
     assert html.select_one(".formula").get_text() == r"a < \bb"
+
+
+def test_brackets_of_several_heights_are_not_mixed_up():
+    eight, twelve = (r"\begin{bmatrix}" + r"1 \\" * rows + r"1 \end{bmatrix}" for rows in (7, 11))
+    brackets = BeautifulSoup(draw(f"{eight} {twelve}", False), "html.parser").find_all("g")
+    heights = []
+    for bracket in brackets:  # each is drawn in parts
+        places = [float(y) for part in bracket.find_all("path") for y in re.findall(r"[-\d.]+ ([-\d.]+)", part["d"])]
+        heights.append((max(places) - min(places)) / 16)
+    assert len(heights) == 4
+    for height, formula in zip(heights, (eight, eight, twelve, twelve), strict=True):
+        assert height == pytest.approx(size(formula, inline=False)[1], abs=0.3)
 
 
 def test_only_sound_environments_are_known():
