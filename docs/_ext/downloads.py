@@ -75,7 +75,20 @@ def notebook_of(app: Sphinx, page: str) -> str:
         "outputs": [],
         "source": f"{where}%pip install {needed}".splitlines(keepends=True),
     }
-    return json.dumps({**notebook, "cells": [install, *notebook["cells"]]}, ensure_ascii=False, indent=1) + "\n"
+    cells = [install, *map(formulas_in_dollars, notebook["cells"])]
+    return json.dumps({**notebook, "cells": cells}, ensure_ascii=False, indent=1) + "\n"
+
+
+def formulas_in_dollars(cell: dict[str, Any]) -> dict[str, Any]:
+    """Return a cell with its formulas between dollars, which every notebook shows, and not in the gallery's `align`.
+
+    >>> formulas_in_dollars({"cell_type": "markdown", "source": ["So ", r"\\begin{align}a = b\\end{align}"]})["source"]
+    ['So $$a = b$$']
+    """
+    if cell["cell_type"] != "markdown":
+        return cell
+    text = re.sub(r"\\begin\{align\}(.*?)\\end\{align\}", r"$$\1$$", "".join(cell["source"]), flags=re.DOTALL)
+    return {**cell, "source": text.splitlines(keepends=True)}
 
 
 def requirements(script: str) -> list[str]:

@@ -18,6 +18,24 @@ from sphinx.application import Sphinx
 UNWANTED = "style, script, .headerlink, .page-actions, button, .toctree-wrapper:not(:has(a))"
 
 
+class _Converter(MarkdownConverter):
+    """What Markdown has no word of its own for: formulas, and what is folded away."""
+
+    def convert_span(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        return f"${el['data-tex']}$" if el.has_attr("data-tex") else text
+
+    def convert_div(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        if el.has_attr("data-tex"):
+            return f"\n\n$${el['data-tex']}$$\n\n"
+        return super().convert_div(el, text, parent_tags)
+
+    def convert_summary(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        return f"<summary>{text.strip()}</summary>\n\n"
+
+    def convert_details(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        return f"\n\n<details>{text.strip()}\n\n</details>\n\n"
+
+
 def markdown(body: str) -> str:
     """Return a page's body as Markdown.
 
@@ -27,15 +45,18 @@ def markdown(body: str) -> str:
     soup = BeautifulSoup(body, "html.parser")
     for element in soup.select(UNWANTED):
         element.decompose()
-    for formula in soup.select("[data-tex]"):
-        mark = "$$" if formula.name == "div" else "$"
-        formula.replace_with(f"{mark}{formula['data-tex']}{mark}")
     for caption in soup.select("table caption"):  # Markdown's tables have none
         caption.name = "p"
         caption.find_parent("table").insert_before(caption.extract())
-    converter = MarkdownConverter(heading_style="ATX", bullets="-", code_language_callback=_language, escape_misc=False)
-    text = converter.convert_soup(soup)
-    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    for signature in soup.select("dt.sig"):  # in the reference: one line of code
+        line = re.sub(r",\s*\)", ")", " ".join(signature.get_text().split()).replace("( ", "("))
+        signature.clear()
+        signature.append(soup.new_tag("code", string=line))
+    options = {"heading_style": "ATX", "bullets": "-", "escape_misc": False, "autolinks": False}
+    text = _Converter(**options, code_language_callback=_language).convert_soup(soup)
+    blocks = re.split(r"(^ *```.*?^ *```$)", text, flags=re.DOTALL | re.MULTILINE)  # of code: each second one
+    text = "".join(each if i % 2 else re.sub(r"\n{3,}", "\n\n", each) for i, each in enumerate(blocks))
+    return text.strip() + "\n"
 
 
 def _language(block: Tag) -> str:
@@ -44,11 +65,20 @@ def _language(block: Tag) -> str:
     return "python" if {"highlight-Python", "highlight-ipython3", "highlight-python"} & set(classes) else ""
 
 
+def linked(text: str) -> str:
+    """Return Markdown with links that lead from twin to twin.
+
+    >>> linked("[a](../b.html#c), [d](https://example.org/e.html)")
+    '[a](../b.md#c), [d](https://example.org/e.html)'
+    """
+    return re.sub(r"\]\(((?![a-z]+:)[^)#\s]*)\.html", r"](\1.md", text)
+
+
 def write_twin(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
-    """Write the Markdown beside the page, with links that lead from twin to twin."""
+    """Write the Markdown beside the page."""
     if doctree is None or app.builder.format != "html":
         return
-    text = re.sub(r"\]\(((?![a-z]+:)[^)#\s]*)\.html", r"](\1.md", markdown(context["body"]))
+    text = linked(markdown(context["body"]))
     target = Path(app.outdir, f"{page}.md")
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, "utf-8")
