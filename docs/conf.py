@@ -42,6 +42,7 @@ extensions = [
     "inventories",
     "maths",
     "measured",
+    "notebook_links",
     "plain_variables",
     "pruning",
     "ran_on",
