@@ -141,7 +141,7 @@ class StorageInfo(Report):
         return plot_tape(self, ax)
 
     def _parts(self) -> Iterable[str | Table]:
-        yield Table("Storage", ("", "value", "in words"), tuple(self._rows()))
+        yield Table("Storage", ("property", "value", "in words"), tuple(self._rows()))
         yield from self.notes
         if self.others:
             header = ("tensor", "size", "stride", "offset", "memory", "shared with a")
