@@ -151,7 +151,7 @@ def test_it_prints_a_table():
     assert str(storage_info(x.T[1:], x[0, 2:])) == (
         "Storage\n"
         "\n"
-        "                 value    in words\n"
+        "property         value    in words\n"
         "---------------  -------  -------------------------------------------------\n"
         "size             (3, 5)   15 elements\n"
         "stride           (1, 4)   cells from one index to the next, along each axis\n"
