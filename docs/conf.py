@@ -44,6 +44,7 @@ extensions = [
     "measured",
     "plain_variables",
     "ran_on",
+    "records",
     "reference",
     "related",
     "reproductions",
