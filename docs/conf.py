@@ -33,6 +33,7 @@ extensions = [
     "check_figures",
     "claims",
     "contents",
+    "devices",
     "downloads",
     "enforce_law",
     "errors",

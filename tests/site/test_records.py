@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from devices import Row, sentence
 from page_records import Figure, Output, Record, comparable, differing, digest_of, has_measured, kind_of, read, write
 from throwaway import Throwaway
 
@@ -292,3 +293,50 @@ def test_a_page_that_ran_elsewhere_shows_the_record_of_the_cpu(project):
     page = (project.root / "docs/_build/html/auto_examples/broadcasting/uses_alpha.html").read_text("utf-8")
     assert "This page ran on meta with torch" in page
     assert "GPU 0" not in page
+
+
+def row(cpu=None, gpu=None, digest="0"):
+    return Row("auto_examples/x/page", digest, {k: v for k, v in (("cpu", cpu), ("cuda", gpu)) if v})
+
+
+def test_a_row_of_the_table_says_how_long_and_counts_what_differs():
+    both = row(replace(RECORD, outputs=(*RECORD.outputs, Output(9, "only here"))), RECORD)
+    assert both.text("cpu") == both.text("cuda") == "14.2 s, 2026-11-22"
+    assert both.difference == "1 of 2"
+    assert row(RECORD).text("cuda") == "not recorded"
+    assert row(RECORD).difference == "not compared"
+    older = row(RECORD, replace(RECORD, digest="other"))
+    assert older.text("cuda") == "14.2 s, 2026-11-22, an older version"
+    assert older.difference == "not compared"
+
+
+def test_the_devices_of_the_records_are_named():
+    rows = [row(RECORD), row(RECORD), row(replace(RECORD, torch="2.13.0"))]
+    assert sentence("cpu", rows) == "The CPU is GPU 0 with torch 2.11.0+cu130, or GPU 0 with torch 2.13.0."
+    assert sentence("cuda", rows) == "No run on a GPU is recorded yet."
+
+
+def test_the_table_of_all_records_follows_them(project):
+    shutil.rmtree(project.root / "docs" / "recorded", ignore_errors=True)
+    contents = "```{toctree}\nnotebook\nauto_examples/index\n```\n"
+    project.write("docs/index.md", f"# Start\n\n```{{devices}}\n```\n\n{contents}")
+
+    def table():
+        shown(project)
+        page = (project.root / "docs/_build/html/index.html").read_text("utf-8")
+        return text_of(page[page.index("Start") : page.index('<div class="toctree-wrapper')].partition("</h1>")[2])
+
+    assert table() == "No run on a CPU is recorded yet. No run on a GPU is recorded yet."
+    write(place_of(project, "cpu"), record_of(project, device="AMD EPYC", torch="2.13.0", seconds=3.25))
+    only_cpu = table()
+    assert only_cpu.startswith("The CPU is AMD EPYC with torch 2.13.0. No run on a GPU is recorded yet. Recorded runs")
+    assert only_cpu.endswith("page on the CPU What is alpha? 3.2 s, 2026-11-22 A page about beta not recorded")
+    differs = replace(record_of(project), outputs=())
+    write(place_of(project, "cuda"), replace(differs, digest="of another version"))
+    assert table().endswith(
+        "page on the CPU on the GPU outputs that differ "
+        "What is alpha? 3.2 s, 2026-11-22 14.2 s, 2026-11-22, an older version not compared "
+        "A page about beta not recorded not recorded not compared"
+    )
+    write(place_of(project, "cuda"), differs)
+    assert "What is alpha? 3.2 s, 2026-11-22 14.2 s, 2026-11-22 2 of 2 A page about beta" in table()
