@@ -43,7 +43,9 @@ extensions = [
     "inventories",
     "maths",
     "measured",
+    "notebook_links",
     "plain_variables",
+    "pruning",
     "ran_on",
     "records",
     "reference",
@@ -96,7 +98,6 @@ autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
 add_module_names = False
 toc_object_entries = False  # the pages have headings
-maximum_signature_line_length = 80
 default_role = "py:obj"  # what docstrings have in single backticks is code, and a link where it is an entry
 napoleon_google_docstring = False
 napoleon_use_rtype = False

@@ -33,8 +33,7 @@ class CheckFigures(SphinxDirective):
     """The table of figures."""
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_dependency(str(Path(self.env.srcdir).parent / RECORD))
-        self.env.metadata[self.env.docname]["check_figures"] = True
+        self.env.metadata[self.env.docname]["check_figures"] = []
         return [check_figures()]
 
 
@@ -108,19 +107,25 @@ def fill_in(app: Sphinx, doctree: nodes.document, page: str) -> None:
     places = list(doctree.findall(check_figures))
     if not places:
         return
-    build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
-    root = Path(app.srcdir).parent
-    path = root / RECORD
-    recorded = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    body = rows(figures_of_build(build), recorded, digest_of_sources(root))
     for place in places:
-        shown = [nodes.row("", *map(cell, row)) for row in body]
+        shown = [nodes.row("", *map(cell, row)) for row in app.env.metadata[page]["check_figures"]]
         place.replace_self(table("The checks, in figures", ("what", "how many", "counted"), shown, name="figures"))
 
 
 def write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Have the page written at each build in which anything else is: its figures are about all the others."""
-    return [page for page, metadata in env.metadata.items() if metadata.get("check_figures")]
+    """Count again, and have the page written again if that changes its table."""
+    build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
+    root = Path(app.srcdir).parent
+    path = root / RECORD
+    changed = []
+    for page, metadata in env.metadata.items():
+        if "check_figures" in metadata:
+            recorded = json.loads(path.read_text("utf-8")) if path.exists() else {}
+            shown = rows(figures_of_build(build), recorded, digest_of_sources(root))
+            if shown != metadata["check_figures"]:
+                metadata["check_figures"] = shown
+                changed.append(page)
+    return changed
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

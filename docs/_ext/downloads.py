@@ -44,8 +44,11 @@ def script_of(app: Sphinx, page: str) -> str:
     build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
     source = build.scripts()[page].read_text("utf-8")
     address = absolute(app, app.config.tensorglass_wheel)
-    if not address:
-        return source
+    return with_library(source, address) if address else source
+
+
+def with_library(source: str, address: str) -> str:
+    """Return a script whose metadata names the library by an address."""
     added = f'"tensorglass @ {address}"'
     metadata = _METADATA.search(source)
     if metadata is None:
@@ -72,7 +75,20 @@ def notebook_of(app: Sphinx, page: str) -> str:
         "outputs": [],
         "source": f"{where}%pip install {needed}".splitlines(keepends=True),
     }
-    return json.dumps({**notebook, "cells": [install, *notebook["cells"]]}, ensure_ascii=False, indent=1) + "\n"
+    cells = [install, *map(formulas_in_dollars, notebook["cells"])]
+    return json.dumps({**notebook, "cells": cells}, ensure_ascii=False, indent=1) + "\n"
+
+
+def formulas_in_dollars(cell: dict[str, Any]) -> dict[str, Any]:
+    """Return a cell with its formulas between dollars, which every notebook shows, and not in the gallery's `align`.
+
+    >>> formulas_in_dollars({"cell_type": "markdown", "source": ["So ", r"\\begin{align}a = b\\end{align}"]})["source"]
+    ['So $$a = b$$']
+    """
+    if cell["cell_type"] != "markdown":
+        return cell
+    text = re.sub(r"\\begin\{align\}(.*?)\\end\{align\}", r"$$\1$$", "".join(cell["source"]), flags=re.DOTALL)
+    return {**cell, "source": text.splitlines(keepends=True)}
 
 
 def requirements(script: str) -> list[str]:

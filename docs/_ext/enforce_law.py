@@ -28,7 +28,7 @@ def enforce(app: Sphinx, env: BuildEnvironment) -> None:
         blocks = read_script(path) if page in build.scripts() else read_notebook(path.read_text("utf-8"))
         shown = "\n".join(block.text for block in blocks if block.is_code) + _outputs(env.get_doctree(page))
         found += [(f"{path}:{broken.line}", broken.reason) for broken in violations(blocks, shown)]
-        claims, checks = claims + count(blocks)[0], checks + count(blocks)[1]
+        claims, checks = (total + here for total, here in zip((claims, checks), count(blocks), strict=True))
     for place, reason in found:
         logger.error(reason, location=place)
         app.statuscode = 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import gc
 import html
 import os
@@ -63,7 +64,9 @@ def use_cards(app: Any) -> None:
     for folder in app.config.sphinx_gallery_conf["gallery_dirs"]:
         for card in Path(app.srcdir, folder).rglob(f"images/*_001{CARD_SUFFIX}"):
             thumbnail = card.name.replace(f"_001{CARD_SUFFIX}", "_thumb.svg")
-            shutil.copyfile(card, card.parent / "thumb" / thumbnail)
+            target = card.parent / "thumb" / thumbnail
+            if not filecmp.cmp(card, target, shallow=False):  # pages that show it are read again when it is written
+                shutil.copyfile(card, target)
 
 
 class DescribeCards(SphinxTransform):

@@ -5,15 +5,17 @@ Two things are checked on every executed page, in its source:
 1. A short answer, a rule or a trap is followed at once by a block of code that checks it, with an assert, with an
    ``assert_close`` or one of its kind, or with ``shows_error``. An assert of a constant checks nothing.
 2. A number in the prose stands in the page's code or in its output. Years, references, and the numbers of sections,
-   figures and tables are apart.
+   figures and tables are apart. The numbers in formulas are no exception, but for those that are an index: the 1 of
+   ``x_1`` or ``x_{1}``.
 
-What claims something is recognized by its heading (`CLAIM_HEADINGS`; sections inside count too), or by a paragraph
-that begins with such a word in bold: ``**Short answer.**``.
+What claims something is recognized by its heading (`CLAIM_HEADINGS`; sections inside count too), by a paragraph that
+begins with such a word in bold: ``**Short answer.**``, or by a formula on lines of its own, wherever it stands.
 """
 
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -32,6 +34,7 @@ CLAIM_HEADINGS = (
 )
 UNCHECKED_HEADINGS = ("References",)
 _BOLD_CLAIM = re.compile(r"^\*\*(Short answer|Rule|Trap)\b", re.MULTILINE)
+_FORMULA = re.compile(r"^\s*(?:\.\. math::|```\{math\}|\$\$)", re.MULTILINE)
 
 # Numbers that are no claims: years, addresses, numbers of threads, sections, tables, figures, chapters.
 _APART = re.compile(
@@ -39,7 +42,8 @@ _APART = re.compile(
     r"|(?<![\w.])(?:1[89]|20)\d\d(?![\w.]*\d)"
     r"|\#\d+"
     r"|\b(?:section|sections|table|tables|figure|figures|fig\.|chapter|chapters)\s+\d+(?:\.\d+)*"
-    r"|^\s*(?:\d+|\#)\.\s",
+    r"|^\s*(?:\d+|\#)\.\s"
+    r"|\\[a-z]+|_\{\d+\}",  # in formulas: commands, behind which a number may stand at once, and indices
     re.IGNORECASE | re.MULTILINE,
 )
 _NUMBER = re.compile(r"(?<![A-Za-z_\d.])\d+(?:[,_]\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
@@ -64,7 +68,8 @@ class Passage:
 
     @property
     def makes_claim(self) -> bool:
-        return any(title in CLAIM_HEADINGS for title in self.titles) or bool(_BOLD_CLAIM.search(self.text))
+        marked = _BOLD_CLAIM.search(self.text) or _FORMULA.search(self.text)
+        return bool(marked) or any(title in CLAIM_HEADINGS for title in self.titles)
 
 
 def violations(blocks: list[Block], shown: str) -> list[Violation]:
@@ -128,6 +133,7 @@ def _value(text: str) -> float:
     return float(text.replace(",", "").replace("_", ""))
 
 
+@functools.cache  # each block is asked for several times in a build
 def checks_in(code: str) -> list[ast.AST]:
     """Return the asserts, ``assert_close`` calls and ``shows_error`` blocks of some code that could fail."""
     return [node for node in ast.walk(ast.parse(code)) if _is_check(node)]

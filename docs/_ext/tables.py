@@ -30,4 +30,4 @@ def table(title: str, header: tuple[str, ...] | list[str], rows: list[nodes.row]
     group = nodes.tgroup("", *[nodes.colspec(colwidth=1) for _ in header], cols=len(header))
     group += nodes.thead("", nodes.row("", *map(cell, header)))
     group += nodes.tbody("", *rows)
-    return nodes.table("", nodes.title(text=title), group, classes=[name])
+    return nodes.table("", nodes.title(text=title), group, classes=[name], ids=[name])

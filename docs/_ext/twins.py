@@ -12,9 +12,28 @@ from bs4 import BeautifulSoup, Tag
 from docutils import nodes
 from hosting import absolute, describe
 from markdownify import MarkdownConverter
+from sources import source_version
 from sphinx.application import Sphinx
 
 UNWANTED = "style, script, .headerlink, .page-actions, button, .toctree-wrapper:not(:has(a))"
+
+
+class _Converter(MarkdownConverter):
+    """What Markdown has no word of its own for: formulas, and what is folded away."""
+
+    def convert_span(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        return f"${el['data-tex']}$" if el.has_attr("data-tex") else text
+
+    def convert_div(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        if el.has_attr("data-tex"):
+            return f"\n\n$${el['data-tex']}$$\n\n"
+        return super().convert_div(el, text, parent_tags)
+
+    def convert_summary(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        return f"<summary>{text.strip()}</summary>\n\n"
+
+    def convert_details(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        return f"\n\n<details>{text.strip()}\n\n</details>\n\n"
 
 
 def markdown(body: str) -> str:
@@ -26,15 +45,18 @@ def markdown(body: str) -> str:
     soup = BeautifulSoup(body, "html.parser")
     for element in soup.select(UNWANTED):
         element.decompose()
-    for formula in soup.select("[data-tex]"):
-        mark = "$$" if formula.name == "div" else "$"
-        formula.replace_with(f"{mark}{formula['data-tex']}{mark}")
     for caption in soup.select("table caption"):  # Markdown's tables have none
         caption.name = "p"
         caption.find_parent("table").insert_before(caption.extract())
-    converter = MarkdownConverter(heading_style="ATX", bullets="-", code_language_callback=_language, escape_misc=False)
-    text = converter.convert_soup(soup)
-    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    for signature in soup.select("dt.sig"):  # in the reference: one line of code
+        line = re.sub(r",\s*\)", ")", " ".join(signature.get_text().split()).replace("( ", "("))
+        signature.clear()
+        signature.append(soup.new_tag("code", string=line))
+    options = {"heading_style": "ATX", "bullets": "-", "escape_misc": False, "autolinks": False}
+    text = _Converter(**options, code_language_callback=_language).convert_soup(soup)
+    blocks = re.split(r"(^ *```.*?^ *```$)", text, flags=re.DOTALL | re.MULTILINE)  # of code: each second one
+    text = "".join(each if i % 2 else re.sub(r"\n{3,}", "\n\n", each) for i, each in enumerate(blocks))
+    return text.strip() + "\n"
 
 
 def _language(block: Tag) -> str:
@@ -43,15 +65,29 @@ def _language(block: Tag) -> str:
     return "python" if {"highlight-Python", "highlight-ipython3", "highlight-python"} & set(classes) else ""
 
 
+def linked(text: str) -> str:
+    """Return Markdown with links that lead from twin to twin.
+
+    >>> linked("[a](../b.html#c), [d](https://example.org/e.html)")
+    '[a](../b.md#c), [d](https://example.org/e.html)'
+    """
+    return re.sub(r"\]\(((?![a-z]+:)[^)#\s]*)\.html", r"](\1.md", text)
+
+
 def write_twin(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
-    """Write the Markdown beside the page, with links that lead from twin to twin."""
+    """Write the Markdown beside the page."""
     if doctree is None or app.builder.format != "html":
         return
-    text = re.sub(r"\]\(((?![a-z]+:)[^)#\s]*)\.html", r"](\1.md", markdown(context["body"]))
+    text = linked(markdown(context["body"]))
     target = Path(app.outdir, f"{page}.md")
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, "utf-8")
     context["twin"] = f"{page.rpartition('/')[2]}.md"
+
+
+def note_description(app: Sphinx, doctree: nodes.document) -> None:
+    """Keep what a page says first, so that the index can be written without reading all pages."""
+    app.env.metadata[app.env.docname]["description"] = describe(doctree, length=300)
 
 
 def write_index(app: Sphinx, error: Exception | None) -> None:
@@ -62,7 +98,7 @@ def write_index(app: Sphinx, error: Exception | None) -> None:
     for page in reading_order(app):
         address = absolute(app, f"{page}.md") or f"{page}.md"
         title = app.env.titles[page].astext()
-        said = describe(app.env.get_doctree(page), length=300)
+        said = app.env.metadata[page]["description"]
         lines.append(f"- [{title}]({address})" + (f": {said}" if said else ""))
     Path(app.outdir, "llms.txt").write_text("\n".join([*lines, ""]), "utf-8")
 
@@ -82,5 +118,6 @@ def reading_order(app: Sphinx) -> list[str]:
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("tensorglass_summary", "", "html", types=[str], description="What the site is, in a sentence.")
     app.connect("html-page-context", write_twin, priority=800)  # after everything that changes the body
+    app.connect("doctree-read", note_description)
     app.connect("build-finished", write_index)
-    return {"parallel_read_safe": True}
+    return {"env_version": source_version(__file__), "parallel_read_safe": True}

@@ -138,9 +138,16 @@ assert signal.grad.tolist() == [[1, 0, 0, 1]]
 # of the output and a column for each number of the input, taken at the values of the
 # forward pass. The backward pass gives the loss the gradient 1, and visits the
 # operations in reverse order. It multiplies the gradient of the output, written as one
-# row, by the table. The result is called a *vector-Jacobian product*. It is added to
-# the gradient of that input, which starts at 0. (Rumelhart, Hinton and Williams 1986,
-# for layers; PyTorch notes, *Autograd mechanics*, for any graph of operations.)
+# row, by the table. That is the chain rule, for a loss L, an output y and an input x:
+#
+# .. math::
+#
+#    \frac{\partial L}{\partial x_j}
+#    = \sum_i \frac{\partial L}{\partial y_i} \, \frac{\partial y_i}{\partial x_j}
+#
+# The result is called a *vector-Jacobian product*. It is added to the gradient of that
+# input, which starts at 0. (Rumelhart, Hinton and Williams 1986, for layers; PyTorch
+# notes, *Autograd mechanics*, for any graph of operations.)
 #
 # Here it is without autograd, for five operations. ``v`` is the gradient of the output.
 # For example ``p = h @ W2.T + b2``: the gradient of ``h`` is ``v @ W2``, that of ``W2``

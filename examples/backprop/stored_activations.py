@@ -134,8 +134,15 @@ assert saved.nbytes == 0
 # has used them. (PyTorch notes, *Autograd mechanics*, "Saved tensors". What the two
 # passes compute: :doc:`forward_backward`.) The square of ``x`` has the derivative 2x,
 # and keeps ``x``. A linear layer whose output has the gradient g has two formulas: that
-# of the weight reads the input, and that of the input reads the weight. If the weight
-# is frozen, the input is not kept. If the input needs no gradient, the weight is not.
+# of the weight W reads the input x, and that of the input reads the weight.
+#
+# .. math::
+#
+#    \frac{\partial L}{\partial W} = g^\top x
+#    \qquad \frac{\partial L}{\partial x} = g \, W
+#
+# If the weight is frozen, the input is not kept. If the input needs no gradient, the
+# weight is not.
 
 from tensorglass import shows_error
 

@@ -102,9 +102,13 @@ assert calls == [("bmm", (1, 5, 784), (1, 784, 10))]
 #
 # The letters before the arrow name the axes of the operands, in order. The same letter
 # is the same index. The letters after the arrow name the axes of the result, and the
-# products are summed over every letter that is missing there: ``c[i, j]`` is the sum of
-# ``a[i, k] * b[k, j]`` over ``k``. (PyTorch documentation, ``torch.einsum``.) Which
-# letters you take does not matter, only where they are the same.
+# products are summed over every letter that is missing there. In ``ik,kj->ij`` that is
+# k, and ``c[i, j]`` is the sum of ``a[i, k] * b[k, j]``:
+#
+# .. math:: c_{ij} = \sum_k a_{ik} \, b_{kj}
+#
+# (PyTorch documentation, ``torch.einsum``.) Which letters you take does not matter,
+# only where they are the same.
 
 products = torch.einsum("ik,kj->ikj", a, b)  # no letter is missing: nothing is summed
 print("all products", tuple(products.shape), "and their sums over k", tuple(c.shape))

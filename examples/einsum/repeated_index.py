@@ -93,7 +93,12 @@ assert torch.einsum("ij,ij->", A, B).item() == 70
 # operand. Add the product to the output's entry at the values of the output's letters.
 # Letters that are not among those are thereby summed. (PyTorch documentation,
 # ``torch.einsum``: the output is computed by summing the products over the dimensions
-# whose subscripts are not part of the output.)
+# whose subscripts are not part of the output.) So ``ij,ik->k`` of A and B means: for
+# each k, the sum over i and j.
+#
+# .. math:: r_k = \sum_i \sum_j A_{ij} \, B_{ik}
+#
+# Here it is in loops, with 5 columns in the first operand and 3 in the second.
 
 output = [0.0, 0.0, 0.0]
 for i in range(2):

@@ -79,18 +79,23 @@ assert torch.einsum("i,i,i->", v, v, w) == (v * v * w).sum()
 # The rule
 # --------
 #
-# A term is a product of factors, such as A_ij v_j. An equation sets a sum of terms
-# equal to another one. (Einstein 1916, section 5; MathWorld, *Einstein Summation*, has
-# the three as a list.)
+# A term is a product of factors, such as :math:`A_{ij} v_j`. An equation sets a sum of
+# terms equal to another one. (Einstein 1916, section 5; MathWorld, *Einstein
+# Summation*, has the three as a list.)
 #
 # 1. An index that occurs twice in a term is summed.
 # 2. No index occurs more than twice in a term.
 # 3. Every term of an equation has the same free indices.
 #
-# An einsum equation has one term, and the result: ``ij,j->i`` stands for r_i = A_ij
-# v_j. So for einsum the three rules become one: **each letter occurs exactly twice, the
-# output included**. Torch asks for less. Of all this it keeps a part of rule 3: a
-# letter of the output must occur in the inputs, and only once in the output.
+# Here j occurs twice and is summed, and i is free. The convention leaves the sum sign
+# away:
+#
+# .. math:: r_i = A_{ij} v_j \quad \text{means} \quad r_i = \sum_j A_{ij} v_j
+#
+# An einsum equation has one term, and the result: this one is ``ij,j->i``. So for
+# einsum the three rules become one: **each letter occurs exactly twice, the output
+# included**. Torch asks for less. Of all this it keeps a part of rule 3: a letter of
+# the output must occur in the inputs, and only once in the output.
 
 from collections import Counter
 
@@ -120,6 +125,8 @@ with shows_error(RuntimeError, match="does not appear"):
 print("rule 3   i->ii     i is summed on the right alone    refuses:")
 with shows_error(RuntimeError, match="more than once"):
     torch.einsum("i->ii", v)
+sums = [sum(a[i, j] * v[j] for j in (0, 1)) for i in (0, 1)]
+assert torch.einsum("ij,j->i", a, v).tolist() == sums
 
 # %%
 # In which bases? Between orthonormal bases the change is an orthogonal matrix, such as
@@ -317,8 +324,8 @@ assert not torch.allclose(turned_batch, turn @ dots)
 # Two dot products need two letters
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# To square the dot product v_i w_i, do not write its letter four times. A summed letter
-# is a name for the inside of its sum. Give the second sum another one.
+# To square the dot product :math:`v_i w_i`, do not write its letter four times. A
+# summed letter is a name for the inside of its sum. Give the second sum another one.
 
 print("i,i,j,j->:", torch.einsum("i,i,j,j->", v, w, v, w).item(), "is", 11 * 11)
 print("i,i,i,i->:", torch.einsum("i,i,i,i->", v, w, v, w).item())
@@ -341,9 +348,10 @@ assert torch.einsum("i,i,i", v, v, w) == thrice
 # A plus sign knows no indices
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# By rule 3, a_i + b_j is no vector and no matrix. Torch has no letters at a plus sign,
-# and so it cannot object. For two vectors of one size it adds a_i + b_i, which is
-# lawful. For a column and a row it broadcasts to a matrix, which a rotation moves.
+# By rule 3, :math:`a_i + b_j` is no vector and no matrix. Torch has no letters at a
+# plus sign, and so it cannot object. For two vectors of one size it adds :math:`a_i +
+# b_i`, which is lawful. For a column and a row it broadcasts to a matrix, which a
+# rotation moves.
 
 column = v[:, None]
 print("v + w:         ", (v + w).tolist())

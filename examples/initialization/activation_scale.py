@@ -158,10 +158,14 @@ assert torch.equal(small(torch.ones(256).to(device)), large(torch.ones(256).to(d
 #
 # Let the weights of n inputs be independent, with mean 0 and standard deviation s. Then
 # the mean square of an output is s²n times the mean square of the inputs, on average
-# over the weights. So L layers multiply the mean square by (s²n)^L on average, and the
-# size by about (s√n)^L. (He et al., 2015, section 2.2.) The reason: in the square of a
-# sum, the mixed products of two different weights cancel. Here are all choices of four
-# weights ±s.
+# over the weights:
+#
+# .. math:: \mathbb{E}[y^2] = s^2 n \cdot \frac{1}{n} \sum_{i=1}^{n} x_i^2
+#
+# So L layers multiply the mean square by :math:`(s^2 n)^L` on average, and the size by
+# about :math:`(s \sqrt{n})^L`. (He et al., 2015, section 2.2.) The reason: in the
+# square of a sum, the mixed products of two different weights cancel. Here are all
+# choices of four weights ±s.
 
 import itertools
 
@@ -173,12 +177,17 @@ assert (choices @ inputs).square().mean() == s**2 * n * inputs.square().mean()
 
 # %%
 # With an activation function f there are two recursions. All layers have n units. Let
-# sigma be s√n, let q be the mean square of the inputs of f, and z a normally
-# distributed number with this mean square.
+# sigma, in the formula :math:`\sigma`, be s√n, let q be the mean square of the inputs
+# of f, and z a normally distributed number with this mean square.
 #
 # - Forward, q becomes sigma² times the mean of f(z)².
-# - Back, the mean square of the gradient is multiplied by sigma² times the mean of the
-#   slope's square, f'(z)².
+# - Back, the mean square of the gradient is multiplied by chi: sigma² times the mean of
+#   the slope's square, f'(z)².
+#
+# .. math::
+#
+#    q \to \sigma^2 \, \mathbb{E}[f(z)^2]
+#    \qquad \chi = \sigma^2 \, \mathbb{E}[f'(z)^2]
 #
 # (Poole et al., 2016; Schoenholz et al., 2017.) For a linear network and for ReLU the
 # two factors are equal, which hides that there are two. For tanh at sigma = 5, the
@@ -297,9 +306,13 @@ assert len(dots) == 3 * 30
 #
 # Fifth, a good size says nothing about what is in the signal. The cosine between the
 # signals of two different inputs goes to 1 with depth: in the end, all inputs look
-# alike. A known formula predicts it (Cho and Saul, 2009). Is this initialization bad at
-# 50 layers, then? Alone, it is not enough. Residual connections help: when 50 branches,
-# divided by √50, are added to the signal, the cosine goes to 0.25.
+# alike. A known formula predicts it, from one layer to the next (Cho and Saul, 2009):
+#
+# .. math:: c \to \frac{1}{\pi} \left( \sqrt{1 - c^2} + (\pi - \arccos c) \, c \right)
+#
+# Is this initialization bad at 50 layers, then? Alone, it is not enough. Residual
+# connections help: when 50 branches, divided by √50, are added to the signal, the
+# cosine goes to 0.25.
 
 
 def next_cosine(c):

@@ -140,16 +140,26 @@ torch.testing.assert_close((he.std() / weight.std()).item(), 6**0.5, rtol=0.01, 
 # A unit computes y, the sum of n = fan_in products of a weight w and an input x. If the
 # weights have mean 0 and are independent of the inputs and of each other, then
 #
-# - E[y²] = n Var(w) E[x²], whatever the distributions of w and x, and
-# - E[relu(y)²] = E[y²] / 2 if y is symmetric around 0.
+# .. math::
 #
-# So ReLU needs Var(w) = 2 / n. (He et al., 2015, section 2.2.) For any function f the
-# gain is E[f(z)²]^-½ with a standard normal z: the sum is nearly normal. Backward the
-# same holds with fan_out, and with the derivative of f: take ``mode="fan_out"`` to keep
-# the gradients instead. Xavier Glorot's variance, 2 / (fan_in + fan_out), is the
-# compromise. One random number for all weights of a unit breaks the law: for inputs
-# between 0 and 1 the mean square is (3 n + 1) / 4 times as large. Orthogonal weights
-# keep the mean square of each input of a linear layer exactly.
+#    \begin{aligned}
+#    \mathbb{E}[y^2] &= n \operatorname{Var}(w) \, \mathbb{E}[x^2] \\
+#    \mathbb{E}[\operatorname{relu}(y)^2] &= \frac{1}{2} \, \mathbb{E}[y^2]
+#    \end{aligned}
+#
+# The first holds whatever the distributions of w and x are. The second, where ReLU
+# halves the mean square, holds if y is symmetric around 0. So ReLU needs a variance of
+# 2 / n. (He et al., 2015, section 2.2.) For any function f the weights are larger by
+# its gain. With a standard normal z, since the sum is nearly normal, it is
+#
+# .. math:: \text{gain} = \mathbb{E}[f(z)^2]^{-1/2}
+#
+# Backward the same holds with fan_out, and with the derivative of f: take
+# ``mode="fan_out"`` to keep the gradients instead. Xavier Glorot's variance,
+# 2 / (fan_in + fan_out), is the compromise. One random number for all weights of a unit
+# breaks the law: for inputs between 0 and 1 the mean square is (3 n + 1) / 4 times as
+# large. Orthogonal weights keep the mean square of each input of a linear layer
+# exactly.
 
 import math
 

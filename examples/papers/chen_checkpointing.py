@@ -122,8 +122,12 @@ assert moved
 #
 # Let S segments have L / S layers each. After the forward pass S inputs of segments are
 # kept; the first is the network's. Of the last segment everything is kept, since
-# backward begins there: L / S outputs. In sum S + L / S. The least is at S = √L, where
-# both parts are equal: 2√L. ``saved_for_backward`` counts what is kept, with the input.
+# backward begins there: L / S outputs. The sum is least at S = √L, where both parts are
+# equal:
+#
+# .. math:: S + \frac{L}{S} \ge 2 \sqrt{L}
+#
+# ``saved_for_backward`` counts what is kept, with the input.
 #
 # At the peak one gradient travels back through the network: one unit more. The
 # network's input was there before: one unit less. So the allocator's peak is S + L / S,

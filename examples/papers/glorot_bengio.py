@@ -84,8 +84,17 @@ assert_close(left["normalized"], 2 / 3, rtol=0, atol=0.1)
 # paper has 1000; and 8 x 8 digits in place of drawn shapes, MNIST and photos.
 #
 # First, the two kinds of weights, drawn for five networks at once. The variance is a
-# third of the bound's square. So n = fan_in times the variance is 1/3 for the standard
-# ones and, for equal fans, 1 for the normalized ones.
+# third of the bound's square. With the two fans as n:
+#
+# .. math::
+#
+#    \begin{aligned}
+#    \text{standard: } \operatorname{Var}(w) &= \frac{1}{3 \, n_\text{in}} \\
+#    \text{normalized: } \operatorname{Var}(w) &= \frac{2}{n_\text{in} + n_\text{out}}
+#    \end{aligned}
+#
+# So n = fan_in times the variance is 1/3 for the standard ones and, for equal fans, 1
+# for the normalized ones.
 
 DRAWS, WIDTH = 5, 500
 
@@ -106,16 +115,25 @@ for name, expected in (("standard", 1 / 3), ("normalized", 1.0)):
     scaled = WIDTH * drawn[name][2].var().item()
     print(f"{name:10} n Var(w) = {scaled:.3f}")
     assert_close(scaled, expected, rtol=0.01, atol=0)
+unequal = {"standard": 1 / (3 * 64), "normalized": 2 / (64 + WIDTH)}  # the first layer
+for name, expected in unequal.items():
+    assert_close(drawn[name][0].var().item(), expected, rtol=0.01, atol=0)
 
 # %%
 # The law
 # -------
 #
 # Let W be a large square matrix of independent weights, with n Var(w) = sigma². Its
-# singular values lie between 0 and 2 sigma. Their density is a quarter of a circle,
-# stretched, and its mean is 8/(3π) = 0.849 times sigma. For the normalized weights
-# sigma is 1, for the standard ones 1/√3: the means are 0.849 and 0.490. These are the
-# paper's two numbers, but for tanh, which comes next.
+# singular values s lie between 0 and 2 sigma. Their density is a quarter of a circle,
+# stretched, and its mean is 8/(3π) = 0.849 times sigma:
+#
+# .. math::
+#
+#    \rho(s) = \frac{\sqrt{4 \sigma^2 - s^2}}{\pi \, \sigma^2}
+#    \qquad \mathbb{E}[s] = \frac{8}{3 \pi} \, \sigma
+#
+# For the normalized weights sigma is 1, for the standard ones 1/√3: the means are 0.849
+# and 0.490. These are the paper's two numbers, but for tanh, which comes next.
 
 import math
 

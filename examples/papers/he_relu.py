@@ -106,10 +106,17 @@ assert [len(drawn), *drawn[-1].shape] == [30, 2 * 5, 64, 10]
 #
 # A unit sums n products of a weight and an input. The mean square of the sum is
 # n Var(w) times that of the inputs. Half of a symmetric distribution is below 0, so
-# ReLU halves it: a layer multiplies the mean square by n Var(w) / 2. Back, a gradient
-# passes where the sum was positive, which is half of the places: the factor is the
-# same, with the number of outputs for n. It is 1 for He's weights, and 1/2 for
-# Xavier's. Over L layers that makes 2^-L in the mean square, and 2^-(L/2) in size.
+# ReLU halves it. From layer to layer, the mean square of the activations h goes to
+#
+# .. math::
+#
+#    \mathbb{E}[h_{\ell+1}^2]
+#    = \frac{n \operatorname{Var}(w)}{2} \, \mathbb{E}[h_\ell^2]
+#
+# Back, a gradient passes where the sum was positive, which is half of the places: the
+# factor is the same, with the number of outputs for n. It is 1 for He's weights, and
+# 1/2 for Xavier's. Over L layers that makes :math:`2^{-L}` in the mean square, and
+# :math:`2^{-L/2}` in size.
 
 torch.manual_seed(2)
 n = 512

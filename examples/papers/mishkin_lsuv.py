@@ -98,12 +98,17 @@ torch.testing.assert_close(outputs.norm(dim=1), images.norm(dim=1), rtol=1e-4, a
 #
 # With a bias it takes more. Let a be the variance that comes from the weight, and b
 # that of the bias, with no correlation between them. The output has a + b. Division
-# turns a into a / (a + b), so 1 / a into 1 + b / a. For b < 1 this tends to
-# 1 / (1 - b), and each step leaves a share b of the distance. The more the biases
-# weigh, the more steps. From b = 1.21 on, the square of 1.1, nothing helps, and
-# ``lsuv_`` puts the weight back. The code compares this with ``lsuv_``, for an
-# orthonormal weight, biases that are √b or -√b, and images with the mean 0, ten times
-# as bright as before.
+# turns a into
+#
+# .. math::
+#
+#    \frac{a}{a + b} \qquad \text{so} \quad \frac{1}{a} \to 1 + b \cdot \frac{1}{a}
+#
+# For b < 1 the inverse tends to 1 / (1 - b), and each step leaves a share b of the
+# distance. The more the biases weigh, the more steps. From b = 1.21 on, the square of
+# 1.1, nothing helps, and ``lsuv_`` puts the weight back. The code compares this with
+# ``lsuv_``, for an orthonormal weight, biases that are √b or -√b, and images with the
+# mean 0, ten times as bright as before.
 
 centred = 10 * (images - images.mean(0))
 start = centred.square().mean().item()  # a; an orthonormal weight keeps it

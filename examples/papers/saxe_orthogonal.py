@@ -118,13 +118,26 @@ torch.testing.assert_close(0.2 * to_explain.item(), 0.18, rtol=0, atol=0.005)
 # -------
 #
 # Follow one mode: a direction of the input that is to come out with the strength s. A
-# chain of L equal weights a gives it the strength u = a^L. Gradient descent with the
-# rate c / L changes u at the speed c u^(2 - 2/L) (s - u). (Section 2 of the paper.) Two
-# things follow.
+# chain of L equal weights a gives it the strength u, the L-th power of a. Gradient
+# descent with the rate c / L changes u at a speed that hardly depends on a large L:
 #
-# - The time from u₀ to u has a limit for large L. So depth costs a finite delay, if the
-#   rate is divided by the depth. For s = 1 and a start at 0.1, the limit is 3.0 times
-#   the time of two layers.
+# .. math:: \frac{du}{dt} = c \, u^{2 - 2/L} \, (s - u)
+#
+# (Section 2 of the paper.) This gives the time from u₀ to u, in units of 1 / c, for two
+# layers and in the limit of many:
+#
+# .. math::
+#
+#    \begin{aligned}
+#    t_2 &= \frac{1}{s} \ln \frac{u \, (s - u_0)}{u_0 \, (s - u)} \\
+#    t_\infty &= \frac{1}{s} \left( t_2 + \frac{1}{u_0} - \frac{1}{u} \right)
+#    \end{aligned}
+#
+# Two things follow.
+#
+# - The time has a limit for large L. So depth costs a finite delay, if the rate is
+#   divided by the depth. For s = 1 and a start at 0.1, the limit is 3.0 times the time
+#   of two layers.
 # - The delay is 1 / (s u₀), for small u₀. So a mode that begins near 0 waits for long.
 #   Orthogonal weights begin with u₀ = 1 in all modes, and avoid that.
 

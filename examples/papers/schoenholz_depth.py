@@ -75,10 +75,15 @@ assert len(cells) == 10
 # -------
 #
 # Let c be the correlation of two inputs in a layer: the cosine between their sums. A
-# layer makes a new c out of it. Where c settles, the slope of this map is e^(-1/ξ). So
-# the distance from there shrinks by the factor e in ξ layers. After 6 ξ layers 0.25 %
-# of it are left. Below the critical variance all inputs become alike. Above it they
-# settle at a correlation below 1.
+# layer makes a new c out of it. Near the place :math:`c^*` where it settles, each layer
+# shrinks the distance from there by the same factor, the slope of this map. Over
+# :math:`\ell` layers that makes
+#
+# .. math:: |c_\ell - c^*| \approx e^{-\ell / \xi} \, |c_0 - c^*|
+#
+# So the distance shrinks by the factor e in ξ layers. After 6 ξ layers 0.25 % of it are
+# left. Below the critical variance all inputs become alike. Above it they settle at a
+# correlation below 1.
 #
 # We send pairs of inputs with the correlation 0.5 through 20 layers of 500 units, and
 # read ξ from what is left of the distance. Medians of five draws.

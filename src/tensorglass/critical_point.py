@@ -60,7 +60,7 @@ class CriticalPoint(Verdict):
 
 
 def critical_sigma_w(activation: Callable[..., Any], sigma_b: float = 0.0) -> CriticalPoint:
-    """Find the standard deviation of weights at which a deep network is critical.
+    r"""Find the standard deviation of weights at which a deep network is critical.
 
     Parameters
     ----------
@@ -84,8 +84,16 @@ def critical_sigma_w(activation: Callable[..., Any], sigma_b: float = 0.0) -> Cr
 
     Notes
     -----
-    With ``sigma_w^2 = 1 / E[f'(sqrt(q) z)^2]``, chi is 1 at the second moment q; and q is a fixed point if
-    ``sigma_w^2 E[f(sqrt(q) z)^2] + sigma_b^2 = q``. So one equation for q has to be solved (Schoenholz et al., 2017).
+    Gradients keep their size at the second moment q, and q itself is kept, if for a standard normal z
+
+    .. math::
+
+        \begin{aligned}
+        \sigma_w^2 \, E[f'(\sqrt{q} \, z)^2] &= 1 \\
+        \sigma_w^2 \, E[f(\sqrt{q} \, z)^2] + \sigma_b^2 &= q
+        \end{aligned}
+
+    The first equation gives `sigma_w` for each q. With it, the second is one equation for q (Schoenholz et al., 2017).
     If it has several stable solutions, the one with the smallest q is returned.
 
     Examples

@@ -13,7 +13,16 @@ _DIRECTIONS = ("forward", "backward")
 
 
 def gain(activation: Callable[..., Any], direction: str = "forward") -> float:
-    """Return the exact gain of an activation.
+    r"""Return the exact gain of an activation f.
+
+    For a standard normal z, and with the mean over it as E, it is
+
+    .. math::
+
+        \begin{aligned}
+        \text{forward} \quad & E[f(z)^2]^{-1/2} \\
+        \text{backward} \quad & E[f'(z)^2]^{-1/2}
+        \end{aligned}
 
     Parameters
     ----------
@@ -26,8 +35,8 @@ def gain(activation: Callable[..., Any], direction: str = "forward") -> float:
     Returns
     -------
     float
-        Forward ``E[f(z)^2]^(-1/2)``, backward ``E[f'(z)^2]^(-1/2)``, for a standard normal z; infinite if the
-        function or its derivative is zero. The derivative is autograd's: that of a step is zero everywhere.
+        Infinite if the function or its derivative is zero. The derivative is autograd's: that of a step is zero
+        everywhere.
 
     Raises
     ------

@@ -186,7 +186,7 @@ class SignalPropagation(Report):
 
 
 def signal_propagation(activation: Callable[..., Any], sigma_w: float, sigma_b: float = 0.0) -> SignalPropagation:
-    """Tell where signals settle in a wide and deep network with random weights, and how fast.
+    r"""Tell where signals settle in a wide and deep network with random weights, and how fast.
 
     Parameters
     ----------
@@ -212,6 +212,16 @@ def signal_propagation(activation: Callable[..., Any], sigma_w: float, sigma_b: 
 
     Notes
     -----
+    Forward, a layer turns the second moment q of the pre-activations into V(q). Backward, it multiplies the second
+    moment of the gradients by chi. With an activation f and a standard normal z,
+
+    .. math::
+
+        \begin{aligned}
+        V(q) &= \sigma_w^2 \, E[f(\sqrt{q} \, z)^2] + \sigma_b^2 \\
+        \chi(q) &= \sigma_w^2 \, E[f'(\sqrt{q} \, z)^2]
+        \end{aligned}
+
     The theory is exact for layers of infinite width (Poole et al., 2016; Schoenholz et al., 2017). What a finite width
     changes is told by `through(depth, width=...)`, to the first order in depth / width.
 

@@ -1,16 +1,28 @@
-"""Each script, downloaded alone into an empty folder, runs with the wheel that the site serves, and prints the same."""
+"""Each script and each notebook, downloaded from the served site alone into an empty folder, runs as its page says.
+
+The environment is a new one. What is installed there is what the pages' own lines install, and what runs notebooks.
+"""
 
 import html
+import json
 import os
 import re
-import shutil
 import subprocess
 import sys
+import urllib.parse
+import urllib.request
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "site"))
+
+from browser import served
 
 from tensorglass.pages import MARK_END, MARK_START, MARK_VARIABLE
+
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted(ROOT.glob("examples/*/*.py"))
@@ -21,27 +33,93 @@ MEASURED_IN_OUTPUT = re.compile(f"{re.escape(MARK_START)}.*?{re.escape(MARK_END)
 
 
 @pytest.fixture(scope="session")
-def wheel_folder(tmp_path_factory, built_site):
-    """A folder into which the wheel that the site serves, and nothing else, was installed."""
-    (wheel,) = built_site.glob("tensorglass-*.whl")
-    target = tmp_path_factory.mktemp("installed")
-    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", target, wheel]
-    subprocess.run(command, check=True)
-    return target
+def address(built_site, tmp_path_factory):
+    with served(built_site, tmp_path_factory.mktemp("served")) as base:
+        yield base
 
 
-@pytest.mark.long
+@pytest.fixture(scope="session")
+def variables(tmp_path_factory):
+    """A new environment, as variables for commands; the versions are pinned, but nothing of the project is there."""
+    folder = tmp_path_factory.mktemp("environment") / "env"
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    kept = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
+    made = {
+        **kept,
+        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "PIP_CONSTRAINT": str(ROOT / "constraints.txt"),
+        "MPLBACKEND": "agg",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        MARK_VARIABLE: "1",
+    }
+    run(["python", "-m", "pip", "install", "--quiet", "ipykernel", "nbclient"], tmp_path_factory.mktemp("empty"), made)
+    return made
+
+
+def run(command, folder, variables):
+    result = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-4000:]
+    return result.stdout
+
+
+class Downloaded:
+    """A page, and what its links offer, in a folder of its own."""
+
+    def __init__(self, base, script, folder):
+        self.address = f"{base}/auto_{script.relative_to(ROOT).with_suffix('.html')}"
+        self.text = fetch(self.address).decode()
+        self.page = BeautifulSoup(self.text, "html.parser")
+        self.folder = folder
+        self.files = [self.download(link["href"]) for link in self.page.select(".page-actions a[download]")]
+
+    def download(self, link):
+        target = self.folder / Path(link).name
+        target.write_bytes(fetch(urllib.parse.urljoin(self.address, link)))
+        return target
+
+    def commands(self):
+        """Return the lines that the page itself gives."""
+        (lines,) = [block.text for block in self.page.select(".highlight-console pre") if "pip install" in block.text]
+        return lines
+
+    def shown(self):
+        """Return the words of the page's outputs, without what is measured."""
+        parts = OUTPUT.findall(MEASURED_ON_PAGE.sub("", self.text))
+        return "".join(html.unescape(re.sub("<.*?>", "", part)) for part in parts).split()
+
+
+def fetch(address):
+    with urllib.request.urlopen(address) as answer:
+        return answer.read()
+
+
+def words(printed):
+    return MEASURED_IN_OUTPUT.sub("", printed).split()
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
-def test_a_copied_script_prints_what_its_page_shows(script, wheel_folder, built_site, tmp_path):
-    shutil.copy(next((built_site / "_downloads").rglob(script.name)), tmp_path)
-    environment = {**os.environ, "PYTHONPATH": str(wheel_folder), "MPLBACKEND": "agg"}
-    environment[MARK_VARIABLE] = "1"
-    spy = f"import runpy, tensorglass\nassert tensorglass.__file__.startswith({str(wheel_folder)!r})\n"
-    command = [sys.executable, "-c", f"{spy}runpy.run_path({script.name!r}, run_name='__main__')"]
-    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr
-    page = built_site / f"auto_{script.relative_to(ROOT).with_suffix('.html')}"
-    text = MEASURED_ON_PAGE.sub("", page.read_text("utf-8"))
-    shown = [html.unescape(re.sub("<.*?>", "", part)) for part in OUTPUT.findall(text)]
-    assert "".join(shown).split() == MEASURED_IN_OUTPUT.sub("", result.stdout).split()
-    assert [path.name for path in tmp_path.iterdir()] == [script.name]  # it leaves nothing behind
+def test_a_downloaded_script_prints_what_its_page_shows(script, address, variables, tmp_path):
+    page = Downloaded(address, script, tmp_path)
+    install, start = page.commands().strip().split("\n")
+    run(install.split(), tmp_path, variables)
+    before = sorted(path.name for path in tmp_path.iterdir())
+    assert words(run(start.split(), tmp_path, variables)) == page.shown()
+    assert sorted(path.name for path in tmp_path.iterdir()) == before  # it leaves nothing behind
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_a_downloaded_notebook_prints_what_its_page_shows(script, address, variables, tmp_path):
+    page = Downloaded(address, script, tmp_path)
+    inline = {**variables, "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    run(["jupyter", "execute", "--inplace", "--timeout=600", f"{script.stem}.ipynb"], tmp_path, inline)
+    install, *cells = json.loads((tmp_path / f"{script.stem}.ipynb").read_text("utf-8"))["cells"]
+    assert "%pip install" in "".join(install["source"])
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    streams = [output for output in outputs if output.get("name") == "stdout"]
+    assert words("".join("".join(stream["text"]) for stream in streams)) == page.shown()
+    assert any("image/png" in output.get("data", {}) for output in outputs)
+
+
+def test_nothing_of_this_project_is_in_the_environment(variables, tmp_path):
+    found = run(["python", "-c", "import tensorglass; print(tensorglass.__file__)"], tmp_path, variables)
+    assert str(ROOT) not in found

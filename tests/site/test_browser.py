@@ -55,7 +55,6 @@ def open_page(browser, address):
         window.on("requestfailed", lambda request: window.wrong.append(request.url))
         window.on("response", lambda answer: window.wrong.append(answer.url) if answer.status >= 400 else None)
         window.goto(f"{base}/{page}.html")
-        window.wait_for_load_state("networkidle")
         return window
 
     yield open_it
@@ -89,8 +88,7 @@ def test_each_page_is_whole_and_accessible(open_page, address, page, theme, widt
 
 @pytest.mark.parametrize("page", PAGES)
 def test_each_page_is_light(open_page, built_site, page):
-    window = open_page(page)
-    # What is further down is loaded when it comes into view.
+    window = open_page(page)  # what is further down is loaded when it comes into view, or is asked for here
     window.evaluate("for (const i of document.images) i.loading = 'eager'")
     window.wait_for_load_state("networkidle")
     sizes = {url: sent_size(built_site, url) for url in set(window.asked) if not url.startswith("data:")}
@@ -135,10 +133,12 @@ def test_everything_is_reached_by_keyboard(open_page, page, width):
     if width == 360 and page not in {"index", "questions", "auto_examples/index", UNSQUEEZE}:
         pytest.skip("one page of each kind is enough on a narrow screen")
     window = open_page(page, width, reduced_motion="reduce")
-    count = window.evaluate(f"window.stops = {KEYBOARD_STOPS}; window.stops.length")
+    count = window.evaluate(
+        "window.reached = new Set(); addEventListener('focusin', event => window.reached.add(event.target));"
+        f"window.stops = {KEYBOARD_STOPS}; window.stops.length"
+    )
     for _ in range(count + 5):
         window.keyboard.press("Tab")
-        window.evaluate("(window.reached ??= new Set()).add(document.activeElement)")
     missed = window.evaluate("window.stops.filter(e => !window.reached.has(e)).map(e => e.outerHTML.slice(0, 200))")
     note(page, "not by keyboard (0)", len(missed))
     assert missed == []
@@ -204,7 +204,12 @@ def test_solutions_open_by_keyboard(open_page):
     assert solution.locator("pre").first.is_visible()
 
 
-@pytest.mark.parametrize("page", PAGES)
+def test_without_javascript_the_search_says_what_it_needs(open_page):
+    window = open_page("search", java_script_enabled=False)
+    assert window.get_by_text("Please activate JavaScript").is_visible()
+
+
+@pytest.mark.parametrize("page", sorted({*PAGES} - {"search"}))
 def test_without_javascript_everything_is_there(open_page, page):
     window, full = open_page(page, java_script_enabled=False), open_page(page)
     assert (

@@ -165,6 +165,8 @@ def test_pages_come_and_go(project):
     (project.root / "examples/broadcasting/uses_new.py").unlink()
     assert ran(project) == []
     assert not list((project.root / "docs/auto_examples").rglob("uses_new.*"))
+    assert not list((project.root / "docs/_build/html").rglob("*uses_new*"))
+    assert list((project.root / "docs/_build/html").rglob("uses_beta.*"))
 
 
 def test_outputs_are_marked_for_what_they_are(project):

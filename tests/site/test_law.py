@@ -117,6 +117,35 @@ def test_names_with_digits_are_no_numbers(tmp_path):
     assert numbers_in("float64 x_5") == set()
 
 
+@pytest.mark.parametrize(
+    ("tex", "unknown"),
+    [
+        (r"s_1 = \log_2 x_{12}", None),
+        (r"s = 3 + \frac{4}{n}", None),
+        (r"s = 3 + \frac{5}{n}", "5"),
+        (r"s = \sqrt5", "5"),
+        (r"s = n^5", "5"),
+        (r"s = n^{-5}", "5"),
+        (r"s = x_{n + 5}", "5"),
+        (r"s = 0.5\,n", "0.5"),
+    ],
+)
+@pytest.mark.parametrize("form", ["# .. math:: {}", "# .. math::\n#\n#    {}", "# Let :math:`{}`."])
+def test_a_number_in_a_formula_is_one_of_the_prose(tmp_path, form, tex, unknown):
+    found = broken(tmp_path, "# A square has 4.", form.format(tex))
+    reason = f"the number {unknown} stands in neither the code nor the output of the page"
+    assert [why for _, why in found] == ([] if unknown is None else [reason])
+
+
+def test_a_formula_on_lines_of_its_own_is_a_claim(tmp_path):
+    old, reason = (
+        "# 1. See section 7, Figure 8",
+        "'Outlook' claims something, but no block of code follows that checks it",
+    )
+    assert broken(tmp_path, old, f"# Let :math:`s = 3`.\n#\n{old}") == []
+    assert broken(tmp_path, old, f"# .. math:: s = 3\n#\n{old}") == [(29, reason)]
+
+
 NOTEBOOK = """---
 file_format: mystnb
 ---
@@ -145,6 +174,14 @@ def test_notebooks_too():
     assert (found.line, "asserts nothing" in found.reason) == (9, True)
     (found,) = violations(read_notebook(NOTEBOOK.replace("It has 3.", "It has 3.\n\nOr 5.")), "3")
     assert (found.line, found.reason[:12]) == (11, "the number 5")
+
+
+def test_formulas_in_notebooks():
+    lawful = NOTEBOOK.replace("It has 3.", "It has $s = 3$:\n\n$$s = 3$$")
+    assert violations(read_notebook(lawful), "3") == []
+    for formula in ("$$s = 3$$", "$$\ns = 3\n$$", "```{math}\ns = 3\n```"):
+        (found,) = violations(read_notebook(NOTEBOOK.replace("More elsewhere.", formula)), "3")
+        assert found.reason.endswith("no block of code follows that checks it")
 
 
 def test_counting(tmp_path):

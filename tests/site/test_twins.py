@@ -1,0 +1,86 @@
+"""The twin of a page in Markdown says what the page says, and links to other twins."""
+
+import doctest
+import json
+
+import downloads
+import pytest
+import twins
+from sphinx_gallery.gen_gallery import DEFAULT_GALLERY_CONF
+from sphinx_gallery.notebook import rst2md
+from twins import linked, markdown
+
+FORMULA = r"\sigma_w^2 * \frac{1}{n} < a_b"
+
+
+def drawn(tag, tex):
+    text = tex.replace("<", "&lt;")
+    return f'<{tag} class="formula" data-tex="{text}" aria-label="{text}"><svg><path d="M 5 0"/></svg></{tag}>'
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ('<h1>Title<a class="headerlink" href="#t">#</a></h1><h2>Part</h2><p>Text.</p>', "# Title\n\n## Part\n\nText."),
+        (
+            '<div class="highlight-Python notranslate"><div class="highlight"><pre>a = 1\n\n\nb_c = 2 * 3\n</pre></div>'
+            "<button>Copy</button></div>",
+            "```python\na = 1\n\n\nb_c = 2 * 3\n```",
+        ),
+        ('<div class="highlight-none"><pre>  3 * 4\n</pre></div>', "```\n  3 * 4\n```"),
+        (
+            "<table><caption>Axes</caption><thead><tr><th>axis</th><th>size</th></tr></thead>"
+            "<tbody><tr><th>-1</th><td>4</td></tr></tbody></table>",
+            "Axes\n\n| axis | size |\n| --- | --- |\n| -1 | 4 |",
+        ),
+        (f"<p>Let {drawn('span', FORMULA)} be.</p>", f"Let ${FORMULA}$ be."),
+        (f"<p>So:</p>{drawn('div', FORMULA)}<p>Then.</p>", f"So:\n\n$${FORMULA}$$\n\nThen."),
+        (
+            "<details><summary>Solution</summary><p>It is 3.</p><ul><li>a</li></ul></details><p>End.</p>",
+            "<details><summary>Solution</summary>\n\nIt is 3.\n\n- a\n\n</details>\n\nEnd.",
+        ),
+        ('<p><img src="a.svg" alt="Two boxes."></p>', "![Two boxes.](a.svg)"),
+        ('<p><a href="b.py"><code>b.py</code></a> <a href="c.py">c.py</a></p>', "[`b.py`](b.py) [c.py](c.py)"),
+        (
+            '<dl><dt class="sig">f(<dl><dd>a: <a href="#x">int</a>,</dd> <dd>b: str = <em>"c"</em>,</dd></dl>) → bool'
+            '<a class="headerlink" href="#f">#</a></dt><dd><p>Tell.</p></dd></dl>',
+            '`f(a: int, b: str = "c") → bool`\n:   Tell.',
+        ),
+        ("<p>a</p><style>b</style><script>c</script><p>d</p>", "a\n\nd"),
+    ],
+)
+def test_markdown(html, expected):
+    assert markdown(html) == expected + "\n"
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        ("[a](b.html)", "[a](b.md)"),
+        ("[a](../c/b.html#part)", "[a](../c/b.md#part)"),
+        ('[a](b.html "A title")', '[a](b.md "A title")'),
+        ("[a](https://example.org/b.html)", "[a](https://example.org/b.html)"),
+        ("[a](#b.html)", "[a](#b.html)"),
+        ("[a](b.py)", "[a](b.py)"),
+        ("b.html", "b.html"),
+    ],
+)
+def test_links_lead_from_twin_to_twin(link, expected):
+    assert linked(link) == expected
+
+
+def test_notebooks_have_formulas_between_dollars():
+    aligned = "\\begin{aligned}\n    a &= b \\\\\n    c &= d\n    \\end{aligned}"
+    gallery = rst2md(f"Let :math:`a_1` be, and\n\n.. math::\n\n    {aligned}\n\nso.", DEFAULT_GALLERY_CONF, ".", {})
+    cell = {"cell_type": "markdown", "metadata": {}, "source": [gallery]}
+    shown = "".join(downloads.formulas_in_dollars(cell)["source"])
+    assert shown == f"Let $a_1$ be, and\n\n$${aligned}$$\n\nso."
+    code = {"cell_type": "code", "source": [r"'\begin{align}a\end{align}'"]}
+    assert json.dumps(downloads.formulas_in_dollars(code)) == json.dumps(code)
+
+
+@pytest.mark.parametrize("module", [twins, downloads], ids=["twins", "downloads"])
+def test_the_examples_in_docstrings(module):
+    result = doctest.testmod(module)
+    assert result.attempted > 0
+    assert result.failed == 0
