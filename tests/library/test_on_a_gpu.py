@@ -183,7 +183,9 @@ def test_figures_of_activations_follow_from_their_definitions(device):
 
 
 def test_a_model_is_initialized_where_it_is(device):
-    model = nn.Sequential(nn.Linear(512, 1024), nn.GELU(), nn.Linear(1024, 512), nn.GELU(), nn.Linear(512, 4)).to(device)
+    model = nn.Sequential(nn.Linear(512, 1024), nn.GELU(), nn.Linear(1024, 512), nn.GELU(), nn.Linear(512, 4)).to(
+        device
+    )
     first, second = model[0], model[2]
     report = initialize_(model, nn.GELU())
     assert {parameter.device.type for parameter in model.parameters()} == {device.type}
