@@ -50,7 +50,7 @@ def scrape_figures(block: tuple[Any, ...], variables: dict[str, Any], gallery: d
         if not alternative:
             raise ValueError(f"{variables['src_file']}: figure {path.name} has neither a title nor a described drawing")
         save_themed_svg(figure, path)
-        if path.stem.endswith("_001"):
+        if path.stem.endswith("_001") and figure.axes:
             save_card(figure, path.with_suffix(CARD_SUFFIX))
         source = os.path.relpath(path, gallery["src_dir"]).replace(os.sep, "/")
         image = f"   .. image:: /{source}\n      :alt: {alternative}\n      :class: figure\n"

@@ -99,10 +99,19 @@ def _understood(tex: str, inline: bool) -> ElementTree.Element:
             raise ValueError(f"it has a stray {text}")
         if "linebreak" in part.attrib:
             raise ValueError("it has several lines, but they are not in 'aligned'")
-        for before, sign in pairwise(part):
-            if sign.text in _SIGNS and before.text in _BEFORE_A_SIGN:
-                sign.set("form", "prefix")
+        _space(part)
     return math
+
+
+def _space(part: ElementTree.Element) -> None:
+    """Set the spaces of TeX in and between the parts of a formula, where the drawing library has others."""
+    if "rowspacing" in part.attrib:
+        part.set("rowspacing", "0.6em")  # the lines of `aligned`; fractions would touch
+    for before, each in pairwise(part):
+        if each.text in _SIGNS and before.text in _BEFORE_A_SIGN:
+            each.set("form", "prefix")
+        elif each.tag.endswith("mo") and before.tag.endswith(("mi", "mn")) and each.text and each.text.isalpha():
+            each.set("lspace", "0.167em")  # n Var(w)
 
 
 def _is_unknown(char: str, font: Any) -> bool:
@@ -127,7 +136,10 @@ def _write(writer: Any, node: nodes.Node, tag: str, formulas: list[str]) -> None
         except ValueError as error:
             logger.warning(str(error), location=node)
             shown = text
-        writer.body.append(f'<{tag} class="formula" role="img" aria-label="{text}" data-tex="{text}">{shown}</{tag}>')
+        attributes = f'class="formula" role="img" aria-label="{text}" data-tex="{text}"'
+        if tag == "span":
+            attributes += ' style="white-space:nowrap"'  # no line begins with the comma behind it
+        writer.body.append(f"<{tag} {attributes}>{shown}</{tag}>")
     raise nodes.SkipNode
 
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import io
+import re
 import zipfile
 
 import environment
@@ -13,7 +14,7 @@ matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
 from downloads import archive, requirements
-from figures import save_themed_svg, text_alternative
+from figures import save_card, save_themed_svg, text_alternative
 from gallery import SECTIONS, ReadingOrder, reset, scrape_figures, section_order
 
 
@@ -87,6 +88,27 @@ def test_figures_follow_the_theme_and_are_reproducible(tmp_path):
     assert "stroke: currentColor" in texts[0]
     assert texts[0].count("prefers-color-scheme: dark") == 1
     assert "<dc:date>" not in texts[0]
+
+
+def test_a_card_shows_the_first_drawing_alone_and_says_what_it_shows(tmp_path):
+    figure, axes = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
+    for ax, name in zip(axes, ("first & left", "second"), strict=True):
+        ax.plot([1, 2])
+        ax.set_title(name)
+    figure.suptitle("both")
+    save_themed_svg(figure, tmp_path / "before.svg")
+    save_card(figure, tmp_path / "card.svg")
+    save_themed_svg(figure, tmp_path / "after.svg")
+    card = (tmp_path / "card.svg").read_text("utf-8")
+    assert "<title>first &amp; left.</title>" in card
+    widths = [
+        float(re.search(r'viewBox="0 0 (\S+) ', text)[1])
+        for text in (card, (tmp_path / "before.svg").read_text("utf-8"))
+    ]
+    assert widths[0] < 0.6 * widths[1]
+    assert card.count('id="axes_') == 1
+    # The figure is as it was.
+    assert (tmp_path / "after.svg").read_text("utf-8") == (tmp_path / "before.svg").read_text("utf-8")
 
 
 def test_a_figure_is_described_by_its_titles_and_drawings():

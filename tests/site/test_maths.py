@@ -173,6 +173,7 @@ def test_formulas_on_a_page(page):
         assert formula["data-tex"] == formula["aria-label"]
         assert formula.svg["aria-hidden"] == "true"
         assert formula.get_text() == ""
+        assert formula.get("style") == ("white-space:nowrap" if formula.name == "span" else None)
         assert "height:auto" in formula.svg["style"] or formula.name == "span"
 
 
@@ -187,6 +188,15 @@ def test_a_formula_that_makes_no_sense_is_a_warning_with_its_place(tmp_path):
     html, _, warnings = built(tmp_path, PAGE.replace("a < b", r"a < \bb"))
     assert re.search(r"index\.rst:5: WARNING: the formula 'a < \\bb' cannot be drawn: the command \\bb is", warnings)
     assert html.select_one(".formula").get_text() == r"a < \bb"
+
+
+def test_what_stands_side_by_side_or_above_has_some_space_between():
+    assert size(r"n \operatorname{Var}")[0] > size(r"n")[0] + size(r"\operatorname{Var}")[0]  # margins of both included
+    fraction, two = (
+        size(rf"\begin{{aligned}} {rows} \end{{aligned}}", inline=False)[1]
+        for rows in (r"\frac{1}{n}", r"\frac{1}{n} \\ \frac{1}{n}")
+    )
+    assert two > 2 * fraction + 0.3
 
 
 def test_brackets_of_several_heights_are_not_mixed_up():
