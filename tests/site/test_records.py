@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from devices import Row, sentence
+from devices import KINDS, Row, sentence
 from page_records import Figure, Output, Record, comparable, differing, digest_of, has_measured, kind_of, read, write
 from throwaway import Throwaway
 
@@ -340,3 +340,14 @@ def test_the_table_of_all_records_follows_them(project):
     )
     write(place_of(project, "cuda"), differs)
     assert "What is alpha? 3.2 s, 2026-11-22 14.2 s, 2026-11-22 2 of 2 A page about beta" in table()
+
+
+def test_the_records_of_this_site_are_whole_and_small():
+    recorded = ROOT / "docs" / "recorded"
+    scripts = {path.stem for path in ROOT.glob("examples/*/*.py")}
+    for kind in KINDS:
+        for path in (recorded / kind).glob("*.json"):
+            assert path.stem in scripts, path
+            kept = {figure.file for figure in read(path).figures} - {""}
+            assert {each.name for each in (recorded / kind).glob(f"{path.stem}_*.svg")} == kept, path
+    assert sum(path.stat().st_size for path in recorded.rglob("*") if path.is_file()) < 2_000_000
