@@ -89,6 +89,12 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def record(session: nox.Session) -> None:
+    """Record what the pages print, for sites built on another device: -- [--device cuda] [--out FOLDER] [PAGE ...]."""
+    _run(session, "docs/record.py", *session.posargs)
+
+
+@nox.session
 def serve(session: nox.Session) -> None:
     """Build the site again at each change, and show it in the browser."""
     folders = [f"--watch={ROOT / name}" for name in ("src", "examples")]

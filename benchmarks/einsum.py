@@ -1,7 +1,8 @@
 """How fast einsum is beside torch.einsum, opt_einsum on torch tensors, torch expressions by hand, and numpy.einsum.
 
 All are run in turn within one run, with the same number of threads, and the figures are ratios of medians. Usage:
-``python benchmarks/einsum.py [--threads 1 2] [--backward] [--case NAME]``.
+``python benchmarks/einsum.py [--threads 1 2] [--backward] [--case NAME] [--device cuda]``. On a GPU a time is taken
+when the work is done, and NumPy, which cannot read the operands, is left out.
 """
 
 from __future__ import annotations
@@ -210,13 +211,14 @@ CASES = (
 )
 
 
-def medians(sides: dict[str, Callable[[], object]]) -> dict[str, float]:
+def medians(sides: dict[str, Callable[[], object]], wait: Callable[[], object]) -> dict[str, float]:
     """Return each side's median time in seconds, all sides in turn, in a new order each time.
 
     Each turn takes some milliseconds, so that what the side before left in the caches does not count. A side that
-    takes a hundred times as long as the fastest is not run again: it would be all that is waited for.
+    takes a hundred times as long as the fastest is not run again: it would be all that is waited for. `wait` returns
+    when all work is done.
     """
-    once = {name: seconds_of(side) for name, side in sides.items()}
+    once = {name: seconds_of(side, wait) for name, side in sides.items()}
     turns = {name: max(1, int(SECONDS_OF_A_TURN / seconds)) for name, seconds in once.items()}
     times = {name: [seconds] for name, seconds in once.items()}
     running = {name: side for name, side in sides.items() if once[name] < 100 * max(min(once.values()), 1e-3)}
@@ -227,15 +229,18 @@ def medians(sides: dict[str, Callable[[], object]]) -> dict[str, float]:
             start = time.perf_counter()
             for _ in range(calls):
                 side()
+            wait()
             times[name].append((time.perf_counter() - start) / calls)
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def seconds_of(side: Callable[[], object]) -> float:
+def seconds_of(side: Callable[[], object], wait: Callable[[], object]) -> float:
     """Return the time of a second call, since the first one may make a plan."""
     side()
+    wait()
     start = time.perf_counter()
     side()
+    wait()
     return time.perf_counter() - start
 
 
@@ -249,18 +254,19 @@ def sides_of(case: Case, operands: list[torch.Tensor], backward: bool) -> dict[s
     if backward:
         gradient = torch.ones_like(sides["torch"](*operands))
         return {name: lambda f=f: torch.autograd.grad(f(*operands), operands, gradient) for name, f in sides.items()}
-    arrays = [x.numpy() for x in operands]
-    return {
-        **{name: lambda f=f: f(*operands) for name, f in sides.items()},
-        "numpy": lambda: np.einsum(case.equation, *arrays, optimize=True),
-    }
+    calls = {name: lambda f=f: f(*operands) for name, f in sides.items()}
+    if operands[0].device.type == "cpu":
+        arrays = [x.numpy() for x in operands]
+        calls["numpy"] = lambda: np.einsum(case.equation, *arrays, optimize=True)
+    return calls
 
 
-def ratios(case: Case, n: int, backward: bool) -> dict[str, float]:
+def ratios(case: Case, n: int, backward: bool, device: torch.device) -> dict[str, float]:
     """Return our time, and the times of the others divided by it."""
     torch.manual_seed(0)
-    operands = [torch.randn(shape, requires_grad=backward) for shape in case.shapes(n)]
-    times = medians(sides_of(case, operands, backward))
+    operands = [torch.randn(shape, requires_grad=backward, device=device) for shape in case.shapes(n)]
+    wait = torch.cuda.synchronize if device.type == "cuda" else lambda: None
+    times = medians(sides_of(case, operands, backward), wait)
     ours = times.pop("ours")
     hand = [times.pop(name) for name in list(times) if name.startswith("hand")]
     found = {"microseconds": 1e6 * ours, **{name: seconds / ours for name, seconds in times.items()}}
@@ -270,17 +276,18 @@ def ratios(case: Case, n: int, backward: bool) -> dict[str, float]:
     return found
 
 
-def report(threads: int, backward: bool, wanted: str | None) -> None:
+def report(threads: int, backward: bool, wanted: str | None, device: torch.device) -> None:
     torch.set_num_threads(threads)
-    print(f"\n{'forward and backward' if backward else 'forward'}, {threads} thread{'s' * (threads > 1)}; ours in")
+    passes = "forward and backward" if backward else "forward"
+    print(f"\n{passes}, on {device}, {threads} thread{'s' * (threads > 1)}; ours in")
     print("microseconds, then how many times as long the others take: best is the faster of torch and opt_einsum\n")
-    columns = ("best", "torch", "opt_einsum", "hand", *(() if backward else ("numpy",)))
+    columns = ("best", "torch", "opt_einsum", "hand", *(() if backward or device.type != "cpu" else ("numpy",)))
     print(f"{'case':30}{'size':8}{'ours':>10}" + "".join(f"{column:>12}" for column in columns))
     rows = []
     for case in CASES:
         if wanted is None or wanted in case.name:
             for size, n in zip(SIZES, case.sizes, strict=True):
-                found = ratios(case, n, backward)
+                found = ratios(case, n, backward, device)
                 rows.append(found)
                 cells = "".join(f"{found[column]:12.2f}" if column in found else " " * 12 for column in columns)
                 print(f"{case.name:30}{size:8}{found['microseconds']:10.1f}{cells}", flush=True)
@@ -297,9 +304,10 @@ def main() -> None:
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--backward", action="store_true", help="forward and backward instead of forward")
     parser.add_argument("--case", help="only the cases whose name contains this")
+    parser.add_argument("--device", type=torch.device, default="cpu", help="where the operands lie: cpu or cuda")
     options = parser.parse_args()
     for threads in options.threads:
-        report(threads, options.backward, options.case)
+        report(threads, options.backward, options.case, options.device)
 
 
 if __name__ == "__main__":

@@ -77,6 +77,13 @@ def pytest_configure(config):
                 setattr(module, name, counted(getattr(module, name)))
 
 
+def pytest_collection_modifyitems(items):
+    if not torch.cuda.is_available():
+        for item in items:
+            if item.get_closest_marker("gpu"):
+                item.add_marker(pytest.mark.skip(reason="no CUDA device here"))
+
+
 def pytest_terminal_summary(terminalreporter, config):
     if config.getoption("--record"):
         sys.path.insert(0, str(ROOT / "docs" / "_ext"))

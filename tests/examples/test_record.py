@@ -1,0 +1,168 @@
+"""The command that records what pages print: it needs no Sphinx, goes on after a failure, and keeps what was there."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from page_records import digest_of, digest_of_svg, read
+from run_blocks import code_blocks
+from sources import read_script
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = sorted(ROOT.glob("examples/*/*.py"))
+
+GOOD = '''"""
+A title
+=======
+"""
+
+import matplotlib.pyplot as plt
+from tensorglass import default_device, explain_broadcast, measured
+
+device = default_device()
+print("this page ran on", device.type)
+print("took", measured("12 ms"))
+
+# %%
+# Text, and then a result.
+
+result = explain_broadcast((3, 4), (3, 1))
+result
+
+# %%
+
+plt.figure().suptitle("The same")
+plt.figure().suptitle(f"Drawn on {device.type}")
+plt.figure(num="timings").suptitle("Times")
+unfinished = "no output"
+
+# %%
+
+1, "é"
+'''
+BAD = '"""\nTitle\n=====\n"""\nprint(1)\n\n# %%\n\nraise RuntimeError("on purpose")\n'
+
+
+def run(root, *arguments):
+    """Run the command where Sphinx and nox cannot be imported."""
+    environment = {**os.environ, "PYTHONPATH": str(root / "absent")}
+    command = [sys.executable, str(root / "docs" / "record.py"), *arguments]
+    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A project with two scripts, of which one fails, after the command was run on the CPU."""
+    root = tmp_path_factory.mktemp("recorded")
+    for name in ("src/tensorglass", "docs/_ext"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "docs" / "record.py", root / "docs")
+    for name in ("sphinx", "sphinx_gallery", "docutils", "nox", "myst_nb"):
+        (root / "absent").mkdir(exist_ok=True)
+        (root / "absent" / f"{name}.py").write_text("raise ImportError('it is not here')", "utf-8")
+    section = root / "examples" / "section"
+    section.mkdir(parents=True)
+    (section / "bad.py").write_text(BAD, "utf-8")
+    (section / "good.py").write_text(GOOD, "utf-8")
+    return SimpleNamespace(root=root, records=root / "docs" / "recorded", on_cpu=run(root))
+
+
+def test_a_script_that_fails_is_named_and_the_others_go_on(project):
+    told = project.on_cpu.stderr
+    assert project.on_cpu.returncode == 1
+    assert 'bad.py", line 9, in <module>\n    raise RuntimeError("on purpose")' in told
+    assert "\nbad failed after " in told
+    assert told.endswith("1 failed, and were not recorded: bad\n")
+    assert "\ngood: 0." in told
+    assert [path.name for path in (project.records / "cpu").iterdir()] == ["good.json"]
+    assert {path.name for path in (project.root / "examples" / "section").iterdir()} == {"bad.py", "good.py"}
+
+
+def test_a_record_says_what_ran_and_what_each_block_showed(project):
+    record = read(project.records / "cpu" / "good.json")
+    first, table, last = record.outputs
+    assert (first.line, first.text) == (5, "this page ran on cpu\ntook \ue00012 ms\ue001")
+    assert table.line == 15
+    assert table.text.startswith("(3, 4) and (3, 1): broadcast to (3, 4) (12 elements of torch.float32, 48 bytes)\n\n")
+    assert (last.line, last.text) == (27, "(1, 'é')")
+    assert record.digest == digest_of(project.root / "examples/section/good.py", project.root / "src/tensorglass")
+    assert record.torch == subprocess.run(
+        [sys.executable, "-c", "import torch; print(torch.__version__, end='')"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert record.python == ".".join(map(str, sys.version_info[:3]))
+    assert record.tf32 == {"matrix products": False, "convolutions": True}  # as torch is shipped
+    assert record.device
+    assert 0 <= record.seconds < 60
+
+
+def test_a_record_of_the_cpu_has_digests_of_figures_but_no_files(project):
+    figures = read(project.records / "cpu" / "good.json").figures
+    assert [(figure.line, figure.alternative, figure.is_timings) for figure in figures] == [
+        (20, "The same.", False),
+        (20, "Drawn on cpu.", False),
+        (20, "Times.", True),
+    ]
+    assert {figure.file for figure in figures} == {""}
+
+
+def test_another_device_keeps_the_figures_that_differ_and_those_of_timings(project):
+    done = run(project.root, "--device", "meta", "good")  # stands in for a GPU: its kind is not cpu
+    assert done.returncode == 0, done.stderr
+    folder = project.records / "meta"
+    figures = read(folder / "good.json").figures
+    assert [figure.file for figure in figures] == ["", "good_002.svg", "good_003.svg"]
+    assert sorted(path.name for path in folder.iterdir()) == ["good.json", "good_002.svg", "good_003.svg"]
+    assert "this page ran on meta" in read(folder / "good.json").outputs[0].text
+    assert "prefers-color-scheme" in (folder / "good_002.svg").read_text("utf-8")
+
+
+def test_the_same_run_gives_the_same_file(project):
+    path = project.records / "cpu" / "good.json"
+    before = path.read_text("utf-8")
+    keys = list(json.loads(before))
+    assert keys == sorted(keys)
+    assert run(project.root, "good").returncode == 0
+    lines = zip(before.splitlines(), path.read_text("utf-8").splitlines(), strict=True)
+    assert {one.split(":")[0].strip() for one, other in lines if one != other} <= {'"seconds"', '"date"'}
+
+
+def files(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ["--device", "cuda:99"],
+            "--device is 'cuda:99', which this machine cannot use; expected a device such as 'cpu' or 'cuda'; "
+            "nothing was recorded\n",
+        ),
+        (["other"], "there is no page 'other'; the pages are bad, good\n"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_one_sentence_and_leaves_the_records_alone(project, arguments, sentence):
+    before = files(project.records)
+    done = run(project.root, *arguments)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", sentence)
+    assert files(project.records) == before
+
+
+@pytest.mark.parametrize("script", [*SCRIPTS, ROOT / "docs" / "template.py"], ids=lambda path: path.stem)
+def test_scripts_are_split_as_the_gallery_splits_them(script):
+    by_gallery = [(block.line, block.text.rstrip("\n")) for block in read_script(script) if block.is_code]
+    assert [(line, code.rstrip("\n")) for line, code in code_blocks(script.read_text("utf-8"))] == by_gallery
+
+
+def test_drawings_are_the_same_if_what_they_show_is():
+    svg = '<svg><path id="p0123456789" d="M 1.23456 -0.00001"/><use href="#p0123456789"/></svg>'
+    assert digest_of_svg(svg) == digest_of_svg(svg.replace("p0123456789", "pabcdef0123"))
+    assert digest_of_svg(svg) == digest_of_svg(svg.replace("1.23456", "1.23457").replace("-0.00001", "0.00001"))
+    assert digest_of_svg(svg) != digest_of_svg(svg.replace("1.23456", "1.33456"))
+    assert digest_of_svg(svg) != digest_of_svg(svg.replace("<use", "<rect"))

@@ -1,0 +1,106 @@
+"""The chores stop before they build anything if the device that was asked for is not there."""
+
+import hashlib
+import importlib.util
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+class RefusedError(Exception):
+    """What nox raises for `session.error`."""
+
+
+class Session:
+    """Stands in for a nox session: what it would run is kept, and an error ends it."""
+
+    def __init__(self, *posargs):
+        self.posargs = list(posargs)
+        self.ran = []
+
+    def run(self, *command, **options):
+        self.ran.append(command)
+
+    def log(self, text):
+        pass
+
+    def error(self, text):
+        raise RefusedError(text)
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A copy of what nox needs of the project, with a built site."""
+    for name in ("noxfile.py", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "docs/_build/html").mkdir(parents=True)
+    (tmp_path / "docs/_build/html/index.html").write_text("the last build")
+    return tmp_path
+
+
+@pytest.fixture
+def chores(project, monkeypatch):
+    """Its noxfile, with this Python as its environment, and a stand-in for nox itself."""
+    command = SimpleNamespace(CommandFailed=RuntimeError)
+    nox = SimpleNamespace(
+        session=lambda function: function, Session=Session, options=SimpleNamespace(), command=command
+    )
+    monkeypatch.setitem(sys.modules, "nox", nox)
+    monkeypatch.setenv("TENSORGLASS_DEVICE", "cpu")  # which the chores change, and which is then as before
+    specification = importlib.util.spec_from_file_location("noxfile_of_copy", project / "noxfile.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    monkeypatch.setattr(module, "_environment", lambda session: sys.executable)
+    return module
+
+
+@pytest.mark.parametrize("more", [[], ["--only", "unsqueeze"]], ids=["all", "one page"])
+def test_a_device_that_is_not_there_is_told_and_the_last_build_stays(chores, monkeypatch, more):
+    monkeypatch.setattr(chores, "_pages", lambda: {"unsqueeze": "auto_examples/broadcasting/unsqueeze"})
+    session = Session("--device", "cuda:99", *more)
+    with pytest.raises(RefusedError) as refused:
+        chores.docs(session)
+    assert str(refused.value) == (
+        "--device is 'cuda:99', which this machine cannot use; expected a device such as 'cpu' or 'cuda'; "
+        "nothing was built"
+    )
+    assert session.ran == []
+    assert [path.name for path in chores.BUILD.iterdir()] == ["html"]
+    assert (chores.SITE / "index.html").read_text() == "the last build"
+
+
+def test_a_device_that_is_there_is_built_on(chores, monkeypatch):
+    monkeypatch.setattr(chores, "_publish", lambda built, site: None)
+    session = Session("--device", "cpu")
+    chores.docs(session)
+    (command,) = session.ran
+    assert command[:4] == (sys.executable, "-m", "sphinx", "-b")
+
+
+def test_records_are_made_by_the_plain_command(chores):
+    session = Session("--device", "cuda", "--out", "docs/recorded/")
+    chores.record(session)
+    assert session.ran == [(sys.executable, "docs/record.py", "--device", "cuda", "--out", "docs/recorded/")]
+
+
+@pytest.mark.skipif(importlib.util.find_spec("nox") is None, reason="nox is not in this environment")
+def test_nox_itself_says_so_too(project):
+    python = project / ".nox/env/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    made_from = b"".join((project / name).read_bytes() for name in ("pyproject.toml", "constraints.txt"))
+    (project / ".nox/env/made-from").write_text(hashlib.sha256(made_from + sys.version.encode()).hexdigest())
+    command = [sys.executable, "-m", "nox", "-s", "docs", "--", "--device", "cuda:99"]
+    result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    told = [line for line in (result.stdout + result.stderr).splitlines() if "cuda:99" in line]
+    assert result.returncode != 0
+    assert len(told) == 1
+    assert "--device is 'cuda:99', which this machine cannot use" in told[0]
+    assert (project / "docs/_build/html/index.html").read_text() == "the last build"
