@@ -23,7 +23,7 @@ def meanings(code: str) -> dict[str, list[dict[str, Any]]]:
 
     >>> found = meanings("import torch.nn.functional as F\\nfrom tensorglass import gain\\nF.relu(gain(abs))")
     >>> sorted((name, each["module"], each["name"]) for name, (each,) in found.items())
-    [('F.relu', 'torch.nn.functional', 'relu'), ('gain', 'tensorglass', 'gain')]
+    [('F', 'torch.nn', 'functional'), ('F.relu', 'torch.nn.functional', 'relu'), ('gain', 'tensorglass', 'gain')]
     """
     tree = ast.parse(code)
     imported = dict(_imports(tree))

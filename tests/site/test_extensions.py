@@ -1,9 +1,12 @@
 """The smaller extensions: environment, archives, figures, reading order."""
 
 import ctypes
+import doctest
+import importlib
 import io
 import re
 import zipfile
+from pathlib import Path
 
 import environment
 import matplotlib
@@ -176,3 +179,8 @@ def test_the_reading_order_is_the_one_in_the_header(tmp_path):
 )
 def test_a_page_says_what_its_script_needs_beside_the_wheel(script, needed):
     assert requirements(script) == needed
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in Path(environment.__file__).parent.glob("*.py")))
+def test_the_examples_of_an_extension_are_true(name):
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
