@@ -18,8 +18,8 @@ site_address = os.environ.get("TENSORGLASS_SITE_ADDRESS", "").rstrip("/")
 repository = os.environ.get("TENSORGLASS_REPOSITORY", "").rstrip("/")
 
 project = "tensorglass"
-author = "The tensorglass authors"
-copyright = "The tensorglass authors"  # noqa: A001 - Sphinx's name
+author = "the tensorglass authors"
+copyright = "the tensorglass authors"  # noqa: A001 - Sphinx's name
 release = re.search(r'__version__ = "(.*)"', (HERE / "../src/tensorglass/__init__.py").read_text("utf-8"))[1]
 
 extensions = [

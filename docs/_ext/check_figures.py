@@ -78,7 +78,7 @@ def rows(build: dict[str, int], recorded: dict[str, Any], digest: str) -> list[t
     """Return the table: what is counted, how many, and when."""
     now = "in this build"
     found = [
-        ("pages that were executed", f"{build['pages']:,}", now),
+        ("pages whose code is run", f"{build['pages']:,}", now),
         ("short answers, rules and traps, each followed by code that checks it", f"{build['claims']:,}", now),
         ("checks on the pages: asserts, comparisons, expected errors", f"{build['checks']:,}", now),
         ("exercises whose solutions are run", f"{build['exercises']:,}", now),

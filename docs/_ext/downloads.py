@@ -75,19 +75,28 @@ def notebook_of(app: Sphinx, page: str) -> str:
         "outputs": [],
         "source": f"{where}%pip install {needed}".splitlines(keepends=True),
     }
-    cells = [install, *map(formulas_in_dollars, notebook["cells"])]
+    title = app.env.titles[page].astext()
+    source = f"From “{title}”, {app.config.project}, by {app.config.author}: text and figures CC BY 4.0, code MIT."
+    if address:
+        source += f" {absolute(app, page)}.html"
+    credit = {"cell_type": "markdown", "metadata": {}, "source": [source]}
+    cells = [install, *map(in_markdown, notebook["cells"]), credit]
     return json.dumps({**notebook, "cells": cells}, ensure_ascii=False, indent=1) + "\n"
 
 
-def formulas_in_dollars(cell: dict[str, Any]) -> dict[str, Any]:
-    """Return a cell with its formulas between dollars, which every notebook shows, and not in the gallery's `align`.
+def in_markdown(cell: dict[str, Any]) -> dict[str, Any]:
+    """Return a cell in which what the gallery left half converted is Markdown: formulas, links, names of pages.
 
-    >>> formulas_in_dollars({"cell_type": "markdown", "source": ["So ", r"\\begin{align}a = b\\end{align}"]})["source"]
+    >>> in_markdown({"cell_type": "markdown", "source": ["So ", r"\\begin{align}a = b\\end{align}"]})["source"]
     ['So $$a = b$$']
+    >>> in_markdown({"cell_type": "markdown", "source": "[here](https://example.org)_, :doc:`some_page`"})["source"]
+    ['[here](https://example.org), `some_page`']
     """
     if cell["cell_type"] != "markdown":
         return cell
     text = re.sub(r"\\begin\{align\}(.*?)\\end\{align\}", r"$$\1$$", "".join(cell["source"]), flags=re.DOTALL)
+    text = re.sub(r"(\]\(https?://[^)\s]+\))_(?!\w)", r"\1", text)  # of RST's `text <address>`__ one line was left
+    text = re.sub(r":doc:`/?(?:[\w/]*/)?(\w+)`", r"`\1`", text)
     return {**cell, "source": text.splitlines(keepends=True)}
 
 

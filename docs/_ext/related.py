@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections import Counter
+from fractions import Fraction
 from typing import Any
 
 from dependencies import names_imported
@@ -24,7 +25,7 @@ def related(page: str, names: dict[str, set[str]]) -> list[str]:
     """
     pages_with = Counter(name for used in names.values() for name in used)
     shared = {
-        other: sum(1 / (pages_with[name] - 1) for name in names[page] & used)
+        other: sum(Fraction(1, pages_with[name] - 1) for name in names[page] & used)  # exact, so equals stay equal
         for other, used in names.items()
         if other != page
     }

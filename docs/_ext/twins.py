@@ -5,6 +5,7 @@ who paste a page into a chat.
 from __future__ import annotations
 
 import re
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from markdownify import MarkdownConverter
 from sources import source_version
 from sphinx.application import Sphinx
 
-UNWANTED = "style, script, .headerlink, .page-actions, button, .toctree-wrapper:not(:has(a))"
+UNWANTED = "style, script, .headerlink, .page-actions, .sphx-glr-thumbnail-title, button, .toctree-wrapper:not(:has(a))"
 
 
 class _Converter(MarkdownConverter):
@@ -45,6 +46,9 @@ def markdown(body: str) -> str:
     soup = BeautifulSoup(body, "html.parser")
     for element in soup.select(UNWANTED):
         element.decompose()
+    for cell in soup.select("td[rowspan], th[rowspan]"):  # nor cells that reach over several rows
+        for row in cell.find_parent("tr").find_next_siblings("tr", limit=int(cell["rowspan"]) - 1):
+            row.insert(0, copy(cell))
     for caption in soup.select("table caption"):  # Markdown's tables have none
         caption.name = "p"
         caption.find_parent("table").insert_before(caption.extract())

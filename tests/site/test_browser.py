@@ -80,7 +80,7 @@ def test_each_page_is_whole_and_accessible(open_page, address, page, theme, widt
         ".filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
     )
     assert cut == []
-    violations = Axe().run(window).response["violations"]
+    violations = Axe().run(window, options={"resultTypes": ["violations"]}).response["violations"]
     found = [f"{each['id']}: {node['html'][:150]}" for each in violations for node in each["nodes"]]
     note(page, "axe (0)", len(found))
     assert found == []
@@ -223,9 +223,11 @@ def test_without_javascript_everything_is_there(open_page, page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_nothing_is_cut_in_print(open_page, page):
-    window = open_page(page, width=720)  # what A4 leaves between its margins
+    window = open_page(page, width=720, theme="dark")  # 720 is what A4 leaves between its margins
     window.emulate_media(media="print")
     window.evaluate("dispatchEvent(new Event('beforeprint')); dispatchEvent(new Event('resize'))")
+    scheme = window.evaluate("getComputedStyle(document.body).colorScheme")
+    assert scheme == "light" or page == "404"  # as paper is
     cut = window.evaluate(
         "[...document.querySelectorAll('article pre, article p, article table, article img')]"
         ".filter(e => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth)"
@@ -260,6 +262,21 @@ def test_the_page_of_a_folder_works_too(open_page, built_site):
     assert [url for url in window.asked if not url.startswith(("file://", "data:"))] == []
     assert [text for text in window.wrong if "favicon" not in text] == []
     assert window.get_by_role("button", name="Copy all code").is_visible()
+
+
+def test_the_focus_is_seen_on_the_buttons_that_copy(open_page):
+    window = open_page(UNSQUEEZE)
+    button = window.locator("button.copybtn").first
+    window.locator("article pre").first.evaluate("e => e.setAttribute('tabindex', '0')")
+    window.locator("article pre").first.focus()
+    window.keyboard.press("Tab")
+    for _ in range(60):
+        if button.evaluate("e => e === document.activeElement"):
+            break
+        window.keyboard.press("Tab")
+    assert button.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
+    window.wait_for_timeout(400)
+    assert float(button.evaluate("e => getComputedStyle(e).opacity")) == 1
 
 
 def test_a_search_finds(open_page):

@@ -73,10 +73,10 @@ def test_notebooks_have_formulas_between_dollars():
     aligned = "\\begin{aligned}\n    a &= b \\\\\n    c &= d\n    \\end{aligned}"
     gallery = rst2md(f"Let :math:`a_1` be, and\n\n.. math::\n\n    {aligned}\n\nso.", DEFAULT_GALLERY_CONF, ".", {})
     cell = {"cell_type": "markdown", "metadata": {}, "source": [gallery]}
-    shown = "".join(downloads.formulas_in_dollars(cell)["source"])
+    shown = "".join(downloads.in_markdown(cell)["source"])
     assert shown == f"Let $a_1$ be, and\n\n$${aligned}$$\n\nso."
     code = {"cell_type": "code", "source": [r"'\begin{align}a\end{align}'"]}
-    assert json.dumps(downloads.formulas_in_dollars(code)) == json.dumps(code)
+    assert json.dumps(downloads.in_markdown(code)) == json.dumps(code)
 
 
 @pytest.mark.parametrize("module", [twins, downloads], ids=["twins", "downloads"])
@@ -84,3 +84,13 @@ def test_the_examples_in_docstrings(module):
     result = doctest.testmod(module)
     assert result.attempted > 0
     assert result.failed == 0
+
+
+def test_rows_under_a_cell_of_several_rows_repeat_it():
+    body = "<table><thead><tr><th>page</th><th>row</th></tr></thead><tbody><tr><td rowspan='2'>a</td><td>1</td></tr>"
+    text = markdown(f"{body}<tr><td>2</td></tr><tr><td>b</td><td>3</td></tr></tbody></table>")
+    assert [line.split() for line in text.splitlines()[2:]] == [
+        ["|", "a", "|", "1", "|"],
+        ["|", "a", "|", "2", "|"],
+        ["|", "b", "|", "3", "|"],
+    ]
