@@ -86,7 +86,7 @@ def rows(build: dict[str, int], recorded: dict[str, Any], digest: str) -> list[t
     words = {
         "tests": (
             ("tests of the library, each against PyTorch, NumPy, autograd, the allocator or a closed form", "passed"),
-            ("comparisons that these tests make", "comparisons"),
+            ("comparisons that these tests ask PyTorch, NumPy and pytest for", "comparisons"),
         ),
         "mutants": (
             ("places broken on purpose, in the library and on the pages", "planted"),

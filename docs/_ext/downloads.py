@@ -162,7 +162,10 @@ def write_downloads(app: Sphinx, error: Exception | None) -> None:
     wheel = Path(app.srcdir, "_build", "wheel", app.config.tensorglass_wheel)
     contents[wheel.name] = wheel.read_bytes()
     root = Path(app.srcdir).parent
-    contents |= {path.name: path.read_bytes() for path in root.glob("LICENSE*")}
+    licences = {path.name: path.read_bytes() for path in root.glob("LICENSE*")}
+    for name, text in licences.items():
+        Path(app.outdir, name).write_bytes(text)
+    contents |= licences
     Path(app.outdir, ARCHIVE).write_bytes(archive(contents))
 
 

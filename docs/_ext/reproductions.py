@@ -37,7 +37,7 @@ class Reproductions(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         folder = Path(self.env.doc2path(self.env.docname)).parent
-        if not list(folder.glob("*.py")):  # the gallery's index repeats the sections' headers
+        if list(folder.glob("*/index.rst")):  # the gallery's index repeats the headers of its sections
             return []
         files = sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: order(self.env.srcdir, folder, path))
         for path in folder.glob("*.py.md5"):  # written at each run, also at the first one
