@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
 from law import numbers_claimed, numbers_in, passages_of, violations
 from mutate import changes
 from sources import Block, read_notebook, read_script
@@ -52,6 +53,18 @@ class _PlantTwins(ast.NodeTransformer):
             for i, test in zip(numbers, tests, strict=True)
         ]
         return [node, *calls]
+
+    def visit_If(self, node: ast.If) -> ast.If:
+        # What only runs on a GPU can be neither true nor false where there is none.
+        if ast.unparse(node.test).startswith("on_gpu") and not torch.cuda.is_available():
+            node.orelse = [each for part in node.orelse for each in _as_list(self.visit(part))]
+            return node
+        self.generic_visit(node)
+        return node
+
+
+def _as_list(visited: ast.stmt | list[ast.stmt]) -> list[ast.stmt]:
+    return visited if isinstance(visited, list) else [visited]
 
 
 def _delayed(test: ast.expr) -> ast.Lambda:
