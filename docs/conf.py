@@ -78,7 +78,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": None,
 }
 
-intersphinx_mapping = inventories.mapping(HERE / "inventories")  # where the names in code lead to
+intersphinx_mapping = inventories.mapping(Path("inventories"))  # where the names in code lead to
 
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(HERE / "_build" / "notebooks")
