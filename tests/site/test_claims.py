@@ -118,6 +118,7 @@ def text_of(cell):
     return html.unescape(re.sub("<.*?>", "", cell)).strip()
 
 
+@pytest.mark.long
 def test_the_table_shows_a_claim_with_its_page_and_its_check(project):
     table = built(project)
     cells = re.findall(r"<td.*?</td>", table, re.DOTALL)
@@ -131,6 +132,7 @@ def test_the_table_shows_a_claim_with_its_page_and_its_check(project):
     assert re.search(r"<code[^>]*><span class=\"pre\">beta\(\)</span></code>", cells[1])
 
 
+@pytest.mark.long
 def test_a_page_is_named_once_for_its_claims(project):
     project.write("docs/claims.toml", FIRST + FIRST.replace("<8>", "<9>"))
     table = built(project)
@@ -139,6 +141,7 @@ def test_a_page_is_named_once_for_its_claims(project):
     assert "beta() is <9>." in text_of(table)
 
 
+@pytest.mark.long
 def test_a_check_that_leaves_its_page_fails_every_build(project):
     built(project)
     project.replace("examples/broadcasting/uses_beta.py", "assert beta() == 7", "assert 7 == beta()")

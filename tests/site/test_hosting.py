@@ -27,6 +27,7 @@ def homeless(tmp_path_factory):
     return project.root / "docs/_build/html"
 
 
+@pytest.mark.long
 def test_without_addresses_nothing_points_to_any(homeless):
     assert not (homeless / "sitemap.xml").exists()
     for path in homeless.rglob("*.html"):
@@ -40,6 +41,7 @@ def test_without_addresses_nothing_points_to_any(homeless):
     assert "<a " not in (homeless / "404.html").read_text("utf-8")
 
 
+@pytest.mark.long
 def test_the_page_not_found_needs_no_other_file(homeless, hosted):
     for site in (homeless, hosted):
         text = (site / "404.html").read_text("utf-8")
@@ -49,6 +51,7 @@ def test_the_page_not_found_needs_no_other_file(homeless, hosted):
     assert links == [f"{SITE}/index.html", f"{SITE}/questions.html"]
 
 
+@pytest.mark.long
 def test_the_sitemap_names_every_page_once(hosted):
     named = re.findall("<loc>(.*?)</loc>", (hosted / "sitemap.xml").read_text("utf-8"))
     assert len(named) == len(set(named))
@@ -57,6 +60,7 @@ def test_the_sitemap_names_every_page_once(hosted):
     assert all((hosted / address.removeprefix(f"{SITE}/")).exists() for address in named)
 
 
+@pytest.mark.long
 def test_pages_carry_tags_for_previews_and_their_own_address(hosted):
     text = (hosted / f"{PAGE}.html").read_text("utf-8")
     assert f'<link rel="canonical" href="{SITE}/{PAGE}.html"' in text
@@ -67,12 +71,14 @@ def test_pages_carry_tags_for_previews_and_their_own_address(hosted):
     assert f"({SITE}/{PAGE}.md)" in (hosted / "llms.txt").read_text("utf-8")
 
 
+@pytest.mark.long
 def test_pages_link_to_their_source_and_open_in_colab(hosted):
     text = (hosted / f"{PAGE}.html").read_text("utf-8")
     assert f'href="{REPOSITORY}/blob/main/examples/broadcasting/uses_alpha.py"' in text
     assert f'href="https://colab.research.google.com/github/somebody/tensors/blob/gh-pages/{PAGE}.ipynb"' in text
 
 
+@pytest.mark.long
 def test_scripts_and_notebooks_name_the_library_by_its_address(hosted, homeless):
     (wheel,) = (path.name for path in hosted.glob("*.whl"))
     script = (hosted / f"{PAGE}.py").read_text("utf-8")

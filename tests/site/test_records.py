@@ -196,12 +196,14 @@ def text_of(part):
     return " ".join(html.unescape(re.sub("<.*?>", "", part)).split())
 
 
+@pytest.mark.long
 def test_without_a_record_there_is_no_trace_of_one(project):
     assert shown(project) is None
     assert shown(project, "uses_beta") is None
     assert "NVIDIA" not in (project.root / "docs/_build/html/searchindex.js").read_text("utf-8")
 
 
+@pytest.mark.long
 def test_a_record_that_agrees_shows_what_is_measured(project):
     write(place_of(project, "cuda"), record_of(project))
     found = shown(project)
@@ -219,6 +221,7 @@ def test_a_record_that_agrees_shows_what_is_measured(project):
     assert "2.11.0+cu130" in (project.root / "docs/_build/html/auto_examples/broadcasting/uses_alpha.md").read_text()
 
 
+@pytest.mark.long
 def test_an_output_that_differs_is_shown_and_the_page_follows_its_record(project):
     record = record_of(project)
     differs = (record.outputs[0], Output(28, "tensor([1., 2.])"))
@@ -238,6 +241,7 @@ def test_an_output_that_differs_is_shown_and_the_page_follows_its_record(project
     )
 
 
+@pytest.mark.long
 def test_figures_that_differ_are_shown_with_their_alternative(project):
     (project.root / "docs/recorded/cuda/uses_alpha_001.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
     drawn = (
@@ -251,6 +255,7 @@ def test_figures_that_differ_are_shown_with_their_alternative(project):
     ]
 
 
+@pytest.mark.long
 def test_a_page_without_the_section_shows_its_record_at_its_end(project):
     path = place_of(project, "cuda", "uses_beta")
     write(path, record_of(project, "examples/broadcasting/uses_beta.py", device="GPU 9"))
@@ -261,6 +266,7 @@ def test_a_page_without_the_section_shows_its_record_at_its_end(project):
     assert shown(project, "uses_beta") is None
 
 
+@pytest.mark.long
 def test_an_idle_build_reads_nothing_again(project):
     shown(project)
     pages, result = project.build()
@@ -268,6 +274,7 @@ def test_an_idle_build_reads_nothing_again(project):
     assert "0 added, 0 changed, 0 removed" in result.stdout
 
 
+@pytest.mark.long
 def test_a_record_is_of_an_older_version_once_a_module_or_the_script_has_changed(project):
     write(place_of(project, "cuda"), record_of(project))
     project.replace("src/tensorglass/common.py", "7", "8 - 1")
@@ -284,6 +291,7 @@ def test_a_record_is_of_an_older_version_once_a_module_or_the_script_has_changed
     project.replace(NAME, "None at all.", "None.")
 
 
+@pytest.mark.long
 def test_a_page_that_ran_elsewhere_shows_the_record_of_the_cpu(project):
     write(place_of(project, "cpu"), record_of(project, device="AMD EPYC", torch="2.13.0+cpu"))
     found = shown(project, TENSORGLASS_DEVICE="meta")
@@ -316,6 +324,7 @@ def test_the_devices_of_the_records_are_named():
     assert sentence("cuda", rows) == "No run on a GPU is recorded yet."
 
 
+@pytest.mark.long
 def test_the_table_of_all_records_follows_them(project):
     shutil.rmtree(project.root / "docs" / "recorded", ignore_errors=True)
     contents = "```{toctree}\nnotebook\nauto_examples/index\n```\n"
