@@ -249,7 +249,7 @@ def test_the_buttons_copy(open_page):
     window.locator("button.copybtn").first.click()
     assert window.evaluate(read).startswith("import itertools")
     window.get_by_role("button", name="Copy all code").click()
-    window.get_by_role("button", name="Copied").wait_for()
+    window.get_by_role("button", name="Copied", exact=True).wait_for()
     copied = window.evaluate(read)
     assert copied.startswith("# /// script\n")
     script = (ROOT / "examples/broadcasting/unsqueeze.py").read_text("utf-8")
