@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from matplotlib.patches import Rectangle
 
 from .drawing import AXIS_COLORS, CELL_COLOR, HATCH, HATCH_WIDTH, blank
-from .einsum_plan import EinsumPlan
+from .plans import EinsumPlan
 from .report import counted
 
 if TYPE_CHECKING:

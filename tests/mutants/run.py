@@ -85,6 +85,7 @@ LIBRARY = {
     "pages": ["test_pages"],
     "parameter_rules": ["test_initializing"],
     "paths": ["test_paths"],
+    "plans": ["test_einsum_plan", "test_einsum_code"],
     "plots": ["test_plots"],
     "products": ["test_einsum_code", "test_einsum"],
     "program": ["test_einsum_code"],
