@@ -1,5 +1,6 @@
 """What tests of several folders share: the project built from nothing, in a folder of its own."""
 
+import collections
 import functools
 import math
 import os
@@ -55,7 +56,7 @@ ORACLES = {
     math: ["isclose"],
     pytest: ["approx", "raises"],
 }
-comparisons = 0
+compared = collections.Counter()
 
 
 def counted(function):
@@ -63,8 +64,7 @@ def counted(function):
 
     @functools.wraps(function)
     def wrapper(*arguments, **named):
-        global comparisons  # noqa: PLW0603 - one count for the whole run
-        comparisons += f"{os.sep}library{os.sep}" in sys._getframe(1).f_code.co_filename
+        compared["library"] += f"{os.sep}library{os.sep}" in sys._getframe(1).f_code.co_filename
         return function(*arguments, **named)
 
     return wrapper
@@ -84,12 +84,18 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(pytest.mark.skip(reason="no CUDA device here"))
 
 
-def pytest_terminal_summary(terminalreporter, config):
-    if config.getoption("--record"):
-        sys.path.insert(0, str(ROOT / "docs" / "_ext"))
-        from check_figures import record
+def pytest_terminal_summary(terminalreporter, exitstatus, config):
+    if not config.getoption("--record"):
+        return
+    chosen = config.option.keyword or config.option.file_or_dir
+    if exitstatus != pytest.ExitCode.OK or chosen:
+        reason = "some tests were chosen" if chosen else "a test failed"
+        terminalreporter.write_line(f"not recorded, since {reason}; expected a run of all tests that passes")
+        return
+    sys.path.insert(0, str(ROOT / "docs" / "_ext"))
+    from check_figures import record
 
-        passed = terminalreporter.stats.get("passed", [])
-        library = sum(report.nodeid.startswith("tests/library") for report in passed)
-        record(ROOT, "tests", passed=library, comparisons=comparisons)
-        terminalreporter.write_line(f"recorded: {library} tests of the library, {comparisons} comparisons")
+    passed = terminalreporter.stats.get("passed", [])
+    library = sum(report.nodeid.startswith("tests/library") for report in passed)
+    record(ROOT, "tests", passed=library, comparisons=compared["library"])
+    terminalreporter.write_line(f"recorded: {library} tests of the library, {compared['library']} comparisons")

@@ -30,8 +30,8 @@ def chromium():
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format, *arguments):  # noqa: A002 - the name in the base class
-        pass
+    def log_message(self, *arguments):
+        """Say nothing of each request."""
 
 
 @contextlib.contextmanager

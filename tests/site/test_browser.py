@@ -127,11 +127,11 @@ KEYBOARD_STOPS = """
 """
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("page", PAGES)
+ONE_OF_EACH_KIND = ["index", "questions", "auto_examples/index", "reference/broadcasting", UNSQUEEZE]
+
+
+@pytest.mark.parametrize(("page", "width"), [*((page, 1280) for page in PAGES), *((p, 360) for p in ONE_OF_EACH_KIND)])
 def test_everything_is_reached_by_keyboard(open_page, page, width):
-    if width == 360 and page not in {"index", "questions", "auto_examples/index", UNSQUEEZE}:
-        pytest.skip("one page of each kind is enough on a narrow screen")
     window = open_page(page, width, reduced_motion="reduce")
     count = window.evaluate(
         "window.reached = new Set(); addEventListener('focusin', event => window.reached.add(event.target));"
