@@ -7,7 +7,6 @@ older version of the script is shown as such. Where there is no record, nothing 
 from __future__ import annotations
 
 import hashlib
-import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import page_records
 from docutils import nodes
 from freshness import Freshness
 from page_records import Record, differing, digest_of, has_measured, kind_of, read
+from solutions import folded
 from sources import source_version
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -25,10 +25,6 @@ from sphinx.transforms import SphinxTransform
 
 SECTION = "On a GPU"
 _BLOCK_BEGINS = re.compile(r"GENERATED FROM PYTHON SOURCE LINES (\d+)-\d+")  # the gallery's comment above each block
-
-
-class other_run(nodes.General, nodes.Element):  # noqa: N801 - docutils names its nodes this way
-    """A folded record; its attribute `title` stands on the button."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +68,7 @@ class ShowRecord(SphinxTransform):
         self.env.note_dependency(str(found.path))
         sections = [part for part in self.document.findall(nodes.section) if part[0].astext() == SECTION]
         place = sections[0] if sections else next(self.document.findall(nodes.section))
-        place += folded(found, self.document)
+        place += as_folded(found, self.document)
 
 
 def read_again(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
@@ -83,11 +79,12 @@ def read_again(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set
     return [page for page, each in found.items() if shown[page] != (each.digest if each else None)]
 
 
-def folded(found: Found, document: nodes.document) -> other_run:
+def as_folded(found: Found, document: nodes.document) -> folded:
     """Return what a record says: where it is current, only what the page itself does not show."""
     record, is_gpu = found.record, found.kind == "cuda"
     whose = "The same page" if found.current else "An older version of this page"
-    run = other_run(title=f"{whose} on {record.device} (torch {record.torch}, {record.date}): {record.seconds:.1f} s")
+    title = f"{whose} on {record.device} (torch {record.torch}, {record.date}): {record.seconds:.1f} s"
+    run = folded(title=title, classes=["record"])
     run += nodes.paragraph(text=f"It ran with Python {record.python}. {tf32_text(record) if is_gpu else ''}")
     run += list(compared(record, document) if found.current else outdated(record))
     kept = [figure for figure in record.figures if figure.file]
@@ -160,16 +157,7 @@ def titles_on_page(document: nodes.document) -> dict[int, str]:
     return found
 
 
-def visit_other_run(writer: Any, node: other_run) -> None:
-    writer.body.append(f'<details class="record"><summary>{html.escape(node["title"])}</summary>\n')
-
-
-def depart_other_run(writer: Any, node: other_run) -> None:
-    writer.body.append("</details>\n")
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_node(other_run, html=(visit_other_run, depart_other_run))
     app.add_transform(ShowRecord)
     app.connect("env-get-outdated", read_again)
     return {"env_version": source_version(__file__) + source_version(page_records.__file__), "parallel_read_safe": True}

@@ -1,7 +1,8 @@
-"""Sections titled "Solution" are folded: a native `details` element, which works without JavaScript."""
+"""What is folded on a page, such as sections titled "Solution": a native `details`, which needs no JavaScript."""
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 from docutils import nodes
@@ -10,8 +11,8 @@ from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
 
-class solution(nodes.General, nodes.Element):  # noqa: N801 - docutils names its nodes this way
-    """A folded solution; its attribute `title` stands on the button."""
+class folded(nodes.General, nodes.Element):  # noqa: N801 - docutils names its nodes this way
+    """What is folded; its attribute `title` stands on the button, and its class says what it is."""
 
 
 class FoldSolutions(SphinxTransform):
@@ -23,21 +24,21 @@ class FoldSolutions(SphinxTransform):
         for section in list(self.document.findall(nodes.section)):
             title = section[0].astext()
             if title.startswith("Solution"):
-                folded = solution(title=title, ids=section["ids"])
-                folded.extend(section[1:])
-                section.replace_self(folded)
+                solution = folded(title=title, classes=["solution"], ids=section["ids"])
+                solution.extend(section[1:])
+                section.replace_self(solution)
 
 
-def visit_solution(writer: Any, node: solution) -> None:
-    identifier = f' id="{node["ids"][0]}"' if node["ids"] else ""
-    writer.body.append(f'<details class="solution"{identifier}><summary>{node["title"]}</summary>\n')
+def visit_folded(writer: Any, node: folded) -> None:
+    writer.body.append(writer.starttag(node, "details", suffix=""))
+    writer.body.append(f"<summary>{html.escape(node['title'])}</summary>\n")
 
 
-def depart_solution(writer: Any, node: solution) -> None:
+def depart_folded(writer: Any, node: folded) -> None:
     writer.body.append("</details>\n")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_node(solution, html=(visit_solution, depart_solution))
+    app.add_node(folded, html=(visit_folded, depart_folded))
     app.add_transform(FoldSolutions)
     return {"env_version": source_version(__file__), "parallel_read_safe": True}

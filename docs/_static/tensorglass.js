@@ -42,18 +42,18 @@ async function copy(text) {
   area.remove();
 }
 
-// Print opens the solutions, also in browsers that cannot do so by style alone.
-function openSolutions() {
-  for (const solution of document.querySelectorAll("details.solution:not([open])")) {
-    solution.open = true;
-    solution.dataset.opened = "";
+// Print opens what is folded, also in browsers that cannot do so by style alone.
+function openFolded() {
+  for (const folded of document.querySelectorAll("article details:not([open])")) {
+    folded.open = true;
+    folded.dataset.opened = "";
   }
 }
 
-function closeSolutions() {
-  for (const solution of document.querySelectorAll("details[data-opened]")) {
-    solution.open = false;
-    delete solution.dataset.opened;
+function closeFolded() {
+  for (const folded of document.querySelectorAll("details[data-opened]")) {
+    folded.open = false;
+    delete folded.dataset.opened;
   }
 }
 
@@ -61,5 +61,5 @@ makeScrollersFocusable();
 addEventListener("resize", makeScrollersFocusable);
 document.querySelectorAll("details").forEach((each) => each.addEventListener("toggle", makeScrollersFocusable));
 document.querySelectorAll(".page-actions").forEach(offerAllCode);
-addEventListener("beforeprint", openSolutions);
-addEventListener("afterprint", closeSolutions);
+addEventListener("beforeprint", openFolded);
+addEventListener("afterprint", closeFolded);
