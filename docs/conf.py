@@ -16,6 +16,7 @@ os.environ["TENSORGLASS_MARK_MEASURED"] = "1"  # for scripts and for the noteboo
 # address that is not given (links to the source, Colab, the sitemap, previews) is left out.
 site_address = os.environ.get("TENSORGLASS_SITE_ADDRESS", "").rstrip("/")
 repository = os.environ.get("TENSORGLASS_REPOSITORY", "").rstrip("/")
+notebooks = os.environ.get("TENSORGLASS_NOTEBOOKS", "").rstrip("/")  # the built site's folder in a branch on GitHub
 
 project = "tensorglass"
 author = "the tensorglass authors"
@@ -117,5 +118,6 @@ html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
 copybutton_exclude = ".linenos, .gp, .go"
+tensorglass_notebooks = notebooks
 tensorglass_repository = repository
 tensorglass_summary = "Questions about tensors, answered by running them: every page is a script that was executed."

@@ -6,6 +6,7 @@ line that installs it. One archive at the root holds all of them.
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import re
@@ -128,7 +129,7 @@ def add_actions(app: Sphinx, page: str, template: str, context: dict[str, Any], 
     elsewhere = {"Open in Colab": colab_address(app, page), "Source": source_address(app, script)}
     links += [f'<a href="{address}">{text}</a>' for text, address in elsewhere.items() if address]
     header = _METADATA.search(script_of(app, page))
-    metadata = header[0].replace("&", "&amp;").replace('"', "&quot;") if header else ""
+    metadata = html.escape(header[0]) if header else ""
     bar = f'<div class="page-actions" data-metadata="{metadata}">{"".join(links)}</div>'
     context["body"] = context["body"].replace("</h1>", f"</h1>\n{bar}", 1)
 

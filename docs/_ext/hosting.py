@@ -1,8 +1,8 @@
 """What depends on where the site and its repository live: their addresses are given once, in conf.py.
 
 Where the site's address is known there are a sitemap, tags that previews of links read, and links on the page that is
-shown at addresses which lead nowhere. Where the repository's is known, pages link to their sources and open in Colab.
-Where they are not known, nothing of that is there, and so nothing is dead.
+shown at addresses which lead nowhere. Where the repository's is known, pages link to their sources; where GitHub has
+the notebooks, they open in Colab. Where they are not known, nothing of that is there, and so nothing is dead.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from sources import source_version
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-NOTEBOOKS_BRANCH = "gh-pages"  # to which .github/workflows/site.yml publishes the built site
+GITHUB, COLAB = "https://github.com/", "https://colab.research.google.com/github/"
 _NOT_FOUND = "404"
 
 
@@ -34,14 +35,11 @@ def source_address(app: Sphinx, path: Path) -> str:
 
 def colab_address(app: Sphinx, page: str) -> str:
     """Return the address that opens a page's notebook in Colab, which reads notebooks from GitHub alone."""
-    repository, github = app.config.tensorglass_repository.rstrip("/"), "https://github.com/"
-    if not repository.startswith(github) or not app.config.html_baseurl:
-        return ""
-    name = repository.removeprefix(github)
-    return f"https://colab.research.google.com/github/{name}/blob/{NOTEBOOKS_BRANCH}/{page}.ipynb"
+    notebooks = app.config.tensorglass_notebooks
+    return f"{notebooks.replace(GITHUB, COLAB, 1)}/{page}.ipynb" if notebooks.startswith(GITHUB) else ""
 
 
-def describe(doctree: nodes.document, length: int = 200) -> str:
+def describe(doctree: nodes.document, length: int = 300) -> str:
     """Return what a page says first: its short answer where it has one, shortened at a word."""
     short = [part for part in doctree.findall(nodes.section) if part[0].astext() == "Short answer"]
     paragraph = next((short[0] if short else doctree).findall(nodes.paragraph), None)
@@ -49,12 +47,17 @@ def describe(doctree: nodes.document, length: int = 200) -> str:
     return text if len(text) <= length else text[:length].rpartition(" ")[0] + " …"
 
 
+def note_description(app: Sphinx, doctree: nodes.document) -> None:
+    """Keep what a page says first, for its tags and for the list of all pages."""
+    app.env.metadata[app.env.docname]["description"] = describe(doctree)
+
+
 def add_tags(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
     """Describe each page for searches, and for previews where the site's address is known."""
     if doctree is None:
         return
     title = html.unescape(context.get("title", ""))
-    description = describe(doctree)
+    description = app.env.metadata[page]["description"]
     tags = {"name": {"description": description}, "property": {}}
     address = absolute(app, f"{page}.html")
     if address:
@@ -99,7 +102,11 @@ def write_sitemap(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("tensorglass_repository", "", "html", types=[str], description="The repository's address.")
+    app.add_config_value(
+        "tensorglass_notebooks", "", "html", types=[str], description="Notebooks on GitHub."
+    )
+    app.connect("doctree-read", note_description)
     app.connect("html-page-context", add_tags)
     app.connect("config-inited", add_page_not_found)
     app.connect("build-finished", write_sitemap)
-    return {"parallel_read_safe": True}
+    return {"env_version": source_version(__file__), "parallel_read_safe": True}

@@ -11,9 +11,8 @@ from typing import Any
 
 from bs4 import BeautifulSoup, Tag
 from docutils import nodes
-from hosting import absolute, describe
+from hosting import absolute
 from markdownify import MarkdownConverter
-from sources import source_version
 from sphinx.application import Sphinx
 
 UNWANTED = "style, script, .headerlink, .page-actions, .sphx-glr-thumbnail-title, button, .toctree-wrapper:not(:has(a))"
@@ -89,11 +88,6 @@ def write_twin(app: Sphinx, page: str, template: str, context: dict[str, Any], d
     context["twin"] = f"{page.rpartition('/')[2]}.md"
 
 
-def note_description(app: Sphinx, doctree: nodes.document) -> None:
-    """Keep what a page says first, so that the index can be written without reading all pages."""
-    app.env.metadata[app.env.docname]["description"] = describe(doctree, length=300)
-
-
 def write_index(app: Sphinx, error: Exception | None) -> None:
     """Write `llms.txt`: what this site is, and every page's twin with the beginning of what it says."""
     if error is not None or app.builder.format != "html":
@@ -122,6 +116,5 @@ def reading_order(app: Sphinx) -> list[str]:
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("tensorglass_summary", "", "html", types=[str], description="What the site is, in a sentence.")
     app.connect("html-page-context", write_twin, priority=800)  # after everything that changes the body
-    app.connect("doctree-read", note_description)
     app.connect("build-finished", write_index)
-    return {"env_version": source_version(__file__), "parallel_read_safe": True}
+    return {"parallel_read_safe": True}

@@ -14,7 +14,8 @@ PAGE = "auto_examples/broadcasting/uses_alpha"
 @pytest.fixture(scope="module")
 def hosted(tmp_path_factory):
     project = Throwaway(tmp_path_factory.mktemp("hosted"))
-    _, result = project.build(TENSORGLASS_SITE_ADDRESS=f"{SITE}/", TENSORGLASS_REPOSITORY=REPOSITORY)
+    given = {"SITE_ADDRESS": f"{SITE}/", "REPOSITORY": REPOSITORY, "NOTEBOOKS": f"{REPOSITORY}/blob/gh-pages"}
+    _, result = project.build(**{f"TENSORGLASS_{name}": address for name, address in given.items()})
     assert result.returncode == 0, result.stderr
     return project.root / "docs/_build/html"
 
