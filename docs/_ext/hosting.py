@@ -102,9 +102,7 @@ def write_sitemap(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("tensorglass_repository", "", "html", types=[str], description="The repository's address.")
-    app.add_config_value(
-        "tensorglass_notebooks", "", "html", types=[str], description="Notebooks on GitHub."
-    )
+    app.add_config_value("tensorglass_notebooks", "", "html", types=[str], description="Notebooks on GitHub.")
     app.connect("doctree-read", note_description)
     app.connect("html-page-context", add_tags)
     app.connect("config-inited", add_page_not_found)
