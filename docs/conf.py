@@ -41,6 +41,7 @@ extensions = [
     "freshness",
     "gallery",
     "hosting",
+    "image_sizes",
     "inventories",
     "maths",
     "measured",

@@ -57,9 +57,16 @@ function closeFolded() {
   }
 }
 
+// Whether an element scrolls depends on its width and on its content: the window, its images, what is unfolded in it.
+function watchScrollers() {
+  const sizes = new ResizeObserver(makeScrollersFocusable);
+  for (const element of document.querySelectorAll(SCROLLERS)) {
+    for (const each of [element, ...element.children]) sizes.observe(each);
+  }
+}
+
 makeScrollersFocusable();
-addEventListener("resize", makeScrollersFocusable);
-document.querySelectorAll("details").forEach((each) => each.addEventListener("toggle", makeScrollersFocusable));
+watchScrollers();
 document.querySelectorAll(".page-actions").forEach(offerAllCode);
 addEventListener("beforeprint", openFolded);
 addEventListener("afterprint", closeFolded);

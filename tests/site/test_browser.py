@@ -108,6 +108,14 @@ def test_every_image_is_shown_and_described(open_page, page):
     images = window.evaluate(
         "[...document.images].map(i => [i.alt, i.naturalWidth, i.currentSrc, i.classList.contains('figure')])"
     )
+    # Each has its place before it arrives: by its own width and height, or by those of its card.
+    jumping = window.evaluate(
+        "[...document.images].filter(i => !i.closest('.sphx-glr-thumbcontainer, .pages-using'))"
+        ".filter(i => !(Math.abs(i.getAttribute('width') / i.naturalWidth - 1) < 0.02"
+        " && Math.abs(i.getAttribute('height') / i.naturalHeight - 1) < 0.02))"
+        ".map(i => i.currentSrc)"
+    )
+    assert jumping == []
     assert (page in QUESTIONS) <= any(is_figure for *_, is_figure in images)
     assert (page in SECTIONS) <= bool(images)
     note(page, "images", len(images))
@@ -148,6 +156,17 @@ def test_everything_is_reached_by_keyboard(open_page, page, width):
     assert unseen == []
 
 
+def test_what_scrolls_is_reached_by_keyboard_from_when_it_scrolls(open_page):
+    window = open_page(UNSQUEEZE)
+    frame = window.locator(".figure-frame").first
+    assert frame.get_attribute("tabindex") is None
+    frame.locator("img").evaluate("i => { i.style.maxWidth = 'none'; i.style.width = '3000px' }")
+    window.locator(".figure-frame[tabindex='0'][role='group']").first.wait_for(timeout=5000)
+    frame.locator("img").evaluate("i => { i.style.width = '300px' }")
+    window.locator(".figure-frame:not([tabindex]):not([role])").first.wait_for(timeout=5000)
+    assert frame.get_attribute("tabindex") is None
+
+
 def test_the_drawers_of_a_narrow_screen_open_by_keyboard(open_page):
     window = open_page(UNSQUEEZE, 360)
     link = window.locator(".sidebar-tree a").first
@@ -160,8 +179,9 @@ def test_the_drawers_of_a_narrow_screen_open_by_keyboard(open_page):
 
 @pytest.mark.parametrize("chosen", ["auto", "light", "dark"])
 @pytest.mark.parametrize("system", ["light", "dark"])
-def test_figures_follow_the_theme_in_all_six_combinations(open_page, system, chosen):
-    window = open_page(UNSQUEEZE, theme=system)
+@pytest.mark.parametrize("page", [UNSQUEEZE, "howto/notebook"])
+def test_figures_follow_the_theme_in_all_six_combinations(open_page, page, system, chosen):
+    window = open_page(page, theme=system)
     switch = window.locator(".theme-toggle-content button")
     for _ in range(3):  # the switch goes round
         if window.evaluate("document.body.dataset.theme") == chosen:
@@ -170,7 +190,7 @@ def test_figures_follow_the_theme_in_all_six_combinations(open_page, system, cho
     assert window.evaluate("document.body.dataset.theme") == chosen
     shown = system if chosen == "auto" else chosen
     assert window.evaluate("getComputedStyle(document.body).colorScheme") == shown
-    figure = window.locator("article img.figure").first
+    figure = window.locator("article img").first
     figure.scroll_into_view_if_needed()
     window.wait_for_timeout(200)
     background, contrast = background_and_contrast(window, figure)
