@@ -37,6 +37,7 @@ extensions = [
     "devices",
     "downloads",
     "enforce_law",
+    "error_index",
     "errors",
     "freshness",
     "gallery",

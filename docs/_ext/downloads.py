@@ -1,16 +1,12 @@
 """Every page of a script can be taken along: the script and the notebook lie beside it, the library at the site's root.
 
-A script's metadata names the wheel by its address where the site's address is known, and a notebook begins with the
-line that installs it. One archive at the root holds all of them.
+One archive at the root holds all of them.
 """
 
 from __future__ import annotations
 
 import html
 import io
-import json
-import re
-import tomllib
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -18,14 +14,14 @@ from typing import Any
 from docutils import nodes
 from freshness import Freshness
 from hosting import absolute, colab_address, source_address
+from notebooks import notebook_of
+from script_metadata import METADATA, requirements, with_library
 from sources import source_version
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
 ARCHIVE = "tensorglass-pages.zip"
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that the format can express: an archive says nothing of its build
-_METADATA = re.compile(r"^# /// script\n((?:#.*\n)+?)# ///$", re.MULTILINE)
-_BROUGHT = ("torch", "numpy", "opt_einsum", "tensorglass")  # by the library's wheel
 
 
 class RemoveGalleryFurniture(SphinxTransform):
@@ -48,71 +44,6 @@ def script_of(app: Sphinx, page: str) -> str:
     return with_library(source, address) if address else source
 
 
-def with_library(source: str, address: str) -> str:
-    """Return a script whose metadata names the library by an address."""
-    added = f'"tensorglass @ {address}"'
-    metadata = _METADATA.search(source)
-    if metadata is None:
-        return source
-    one_line = re.sub(r'(dependencies = \[(?:"[^"]*", )*"[^"]*")\]', rf"\1, {added}]", metadata[0])
-    several = re.sub(r"(dependencies = \[\n)", rf"\1#     {added},\n", metadata[0])
-    changed = several if several != metadata[0] else one_line
-    return source.replace(metadata[0], changed, 1)
-
-
-def notebook_of(app: Sphinx, page: str) -> str:
-    """Return the notebook of a page: the one that the gallery made, behind a cell that installs what it needs."""
-    notebook = json.loads(Path(app.srcdir, f"{page}.ipynb").read_text("utf-8"))
-    wheel = app.config.tensorglass_wheel
-    address = absolute(app, wheel)
-    library = f'"tensorglass @ {address}"' if address else f"./{wheel}"
-    build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
-    needed = " ".join([*requirements(build.scripts()[page].read_text("utf-8")), library])
-    where = "" if address else f"# {wheel}, from the same site, lies in the folder of this notebook.\n"
-    install = {
-        "cell_type": "code",
-        "execution_count": None,
-        "metadata": {},
-        "outputs": [],
-        "source": f"{where}%pip install {needed}".splitlines(keepends=True),
-    }
-    title = app.env.titles[page].astext()
-    source = f"From “{title}”, {app.config.project}, by {app.config.author}: text and figures CC BY 4.0, code MIT."
-    if address:
-        source += f" {absolute(app, page)}.html"
-    credit = {"cell_type": "markdown", "metadata": {}, "source": [source]}
-    cells = [install, *map(in_markdown, notebook["cells"]), credit]
-    return json.dumps({**notebook, "cells": cells}, ensure_ascii=False, indent=1) + "\n"
-
-
-def in_markdown(cell: dict[str, Any]) -> dict[str, Any]:
-    """Return a cell in which what the gallery left half converted is Markdown: formulas, links, names of pages.
-
-    >>> in_markdown({"cell_type": "markdown", "source": ["So ", r"\\begin{align}a = b\\end{align}"]})["source"]
-    ['So $$a = b$$']
-    >>> in_markdown({"cell_type": "markdown", "source": "[here](https://example.org)_, :doc:`some_page`"})["source"]
-    ['[here](https://example.org), `some_page`']
-    """
-    if cell["cell_type"] != "markdown":
-        return cell
-    text = re.sub(r"\\begin\{align\}(.*?)\\end\{align\}", r"$$\1$$", "".join(cell["source"]), flags=re.DOTALL)
-    text = re.sub(r"(\]\(https?://[^)\s]+\))_(?!\w)", r"\1", text)  # of RST's `text <address>`__ one line was left
-    text = re.sub(r":doc:`/?(?:[\w/]*/)?(\w+)`", r"`\1`", text)
-    return {**cell, "source": text.splitlines(keepends=True)}
-
-
-def requirements(script: str) -> list[str]:
-    """Return the packages that a script's inline metadata names and that the wheel does not bring.
-
-    >>> requirements('# /// script\\n# dependencies = ["torch>=2.11", "matplotlib>=3.11"]\\n# ///\\n')
-    ['matplotlib']
-    """
-    block = _METADATA.search(script)
-    metadata = tomllib.loads(re.sub(r"^# ?", "", block[1], flags=re.MULTILINE)) if block else {}
-    names = [re.split(r"[<>=!~ ;\[]", each)[0] for each in metadata.get("dependencies", [])]
-    return [name for name in names if name not in _BROUGHT]
-
-
 def add_actions(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document) -> None:
     """Put the links under the page's title. The button that copies all code needs JavaScript, and is made by it."""
     build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
@@ -128,7 +59,7 @@ def add_actions(app: Sphinx, page: str, template: str, context: dict[str, Any], 
     script = build.scripts()[page]
     elsewhere = {"Open in Colab": colab_address(app, page), "Source": source_address(app, script)}
     links += [f'<a href="{address}">{text}</a>' for text, address in elsewhere.items() if address]
-    header = _METADATA.search(script_of(app, page))
+    header = METADATA.search(script_of(app, page))
     metadata = html.escape(header[0]) if header else ""
     bar = f'<div class="page-actions" data-metadata="{metadata}">{"".join(links)}</div>'
     context["body"] = context["body"].replace("</h1>", f"</h1>\n{bar}", 1)
@@ -154,8 +85,9 @@ def write_downloads(app: Sphinx, error: Exception | None) -> None:
         return
     build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
     contents = {}
-    for page in build.scripts():
-        for suffix, text in ((".py", script_of(app, page)), (".ipynb", notebook_of(app, page))):
+    for page, script in build.scripts().items():
+        notebook = notebook_of(app, page, script.read_text("utf-8"))
+        for suffix, text in ((".py", script_of(app, page)), (".ipynb", notebook)):
             path = Path(app.outdir, page + suffix)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")

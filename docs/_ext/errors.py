@@ -10,7 +10,7 @@ from sources import source_version
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
-_ERROR_LINE = re.compile(r"^\w*(?:Error|Exception|Warning): ", re.MULTILINE)
+ERROR_LINE = re.compile(r"^\w*(?:Error|Exception|Warning): .*", re.MULTILINE)
 
 
 class MarkErrors(SphinxTransform):
@@ -20,7 +20,7 @@ class MarkErrors(SphinxTransform):
 
     def apply(self, **kwargs: Any) -> None:
         for block in self.document.findall(nodes.literal_block):
-            if block.get("language") in ("none", "myst-ansi") and _ERROR_LINE.search(block.astext()):
+            if block.get("language") in ("none", "myst-ansi") and ERROR_LINE.search(block.astext()):
                 block["classes"].append("error-output")
 
 

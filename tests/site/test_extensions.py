@@ -16,9 +16,10 @@ import torch
 matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
-from downloads import archive, requirements
+from downloads import archive
 from figures import save_card, save_themed_svg, text_alternative
 from gallery import SECTIONS, ReadingOrder, reset, scrape_figures, section_order
+from script_metadata import requirements
 
 
 @pytest.fixture(autouse=True)

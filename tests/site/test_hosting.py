@@ -3,8 +3,8 @@
 import json
 import re
 
-import downloads
 import pytest
+from script_metadata import with_library
 from throwaway import Throwaway
 
 SITE, REPOSITORY = "https://site.example/sub", "https://github.com/somebody/tensors"
@@ -95,6 +95,6 @@ def test_scripts_and_notebooks_name_the_library_by_its_address(hosted, homeless)
 
 def test_metadata_of_several_lines_takes_the_address_too():
     script = '# /// script\n# dependencies = [\n#     "torch>=2.11",\n# ]\n# ///\n"""A page."""\n'
-    changed = downloads.with_library(script, "https://site.example/x.whl")
+    changed = with_library(script, "https://site.example/x.whl")
     assert '# dependencies = [\n#     "tensorglass @ https://site.example/x.whl",\n#     "torch>=2.11",\n# ]' in changed
-    assert downloads.with_library('"""A page."""\n', "https://site.example/x.whl") == '"""A page."""\n'
+    assert with_library('"""A page."""\n', "https://site.example/x.whl") == '"""A page."""\n'

@@ -3,8 +3,9 @@
 import doctest
 import json
 
-import downloads
+import notebooks
 import pytest
+import script_metadata
 import twins
 from sphinx_gallery.gen_gallery import DEFAULT_GALLERY_CONF
 from sphinx_gallery.notebook import rst2md
@@ -73,13 +74,13 @@ def test_notebooks_have_formulas_between_dollars():
     aligned = "\\begin{aligned}\n    a &= b \\\\\n    c &= d\n    \\end{aligned}"
     gallery = rst2md(f"Let :math:`a_1` be, and\n\n.. math::\n\n    {aligned}\n\nso.", DEFAULT_GALLERY_CONF, ".", {})
     cell = {"cell_type": "markdown", "metadata": {}, "source": [gallery]}
-    shown = "".join(downloads.in_markdown(cell)["source"])
+    shown = "".join(notebooks.in_markdown(cell)["source"])
     assert shown == f"Let $a_1$ be, and\n\n$${aligned}$$\n\nso."
     code = {"cell_type": "code", "source": [r"'\begin{align}a\end{align}'"]}
-    assert json.dumps(downloads.in_markdown(code)) == json.dumps(code)
+    assert json.dumps(notebooks.in_markdown(code)) == json.dumps(code)
 
 
-@pytest.mark.parametrize("module", [twins, downloads], ids=["twins", "downloads"])
+@pytest.mark.parametrize("module", [twins, notebooks, script_metadata], ids=["twins", "notebooks", "script_metadata"])
 def test_the_examples_in_docstrings(module):
     result = doctest.testmod(module)
     assert result.attempted > 0
@@ -94,3 +95,17 @@ def test_rows_under_a_cell_of_several_rows_repeat_it():
         ["|", "a", "|", "2", "|"],
         ["|", "b", "|", "3", "|"],
     ]
+
+
+def test_solutions_of_notebooks_are_folded():
+    source = ["### Exercise 1\n", "\n", "How many?\n", "\n", "#### Solution\n", "\n", "Two.\n"]
+    task, heading, solution = notebooks.folded({"cell_type": "markdown", "metadata": {}, "source": source})
+    assert "".join(task["source"]) == "### Exercise 1\n\nHow many?"
+    assert heading == {
+        "cell_type": "markdown",
+        "metadata": {"jp-MarkdownHeadingCollapsed": True},
+        "source": ["#### Solution"],
+    }
+    assert solution["source"] == ["Two."]
+    code = {"cell_type": "code", "metadata": {}, "source": ["# Solution\n", "2"]}
+    assert notebooks.folded(code) == [code]

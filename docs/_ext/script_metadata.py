@@ -1,0 +1,33 @@
+"""What a script says of its needs in its inline metadata."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+METADATA = re.compile(r"^# /// script\n((?:#.*\n)+?)# ///$", re.MULTILINE)
+_BROUGHT = ("torch", "numpy", "opt_einsum", "tensorglass")  # by the library's wheel
+
+
+def requirements(script: str) -> list[str]:
+    """Return the packages that a script's inline metadata names and that the wheel does not bring.
+
+    >>> requirements('# /// script\\n# dependencies = ["torch>=2.11", "matplotlib>=3.11"]\\n# ///\\n')
+    ['matplotlib']
+    """
+    block = METADATA.search(script)
+    metadata = tomllib.loads(re.sub(r"^# ?", "", block[1], flags=re.MULTILINE)) if block else {}
+    names = [re.split(r"[<>=!~ ;\[]", each)[0] for each in metadata.get("dependencies", [])]
+    return [name for name in names if name not in _BROUGHT]
+
+
+def with_library(source: str, address: str) -> str:
+    """Return a script whose metadata names the library by an address."""
+    added = f'"tensorglass @ {address}"'
+    metadata = METADATA.search(source)
+    if metadata is None:
+        return source
+    one_line = re.sub(r'(dependencies = \[(?:"[^"]*", )*"[^"]*")\]', rf"\1, {added}]", metadata[0])
+    several = re.sub(r"(dependencies = \[\n)", rf"\1#     {added},\n", metadata[0])
+    changed = several if several != metadata[0] else one_line
+    return source.replace(metadata[0], changed, 1)
