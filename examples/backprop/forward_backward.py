@@ -350,8 +350,8 @@ assert sum(parameter.numel() for parameter in chain(10).parameters()) == 720
 
 # %%
 # The running time follows within a factor of 4, where matrix products are most of the
-# work. Of five timings the shortest counts: whatever else the machine does only adds. On
-# a GPU a call returns before its work is done; the timer waits for it.
+# work. Of five timings the shortest counts: whatever else the machine does only adds.
+# On a GPU a call returns before its work is done; the timer waits for it.
 
 from torch.utils.benchmark import Timer
 

@@ -295,8 +295,8 @@ assert isometric
 # %%
 # All together. The numbers of the paper are from its text and its captions. We know the
 # curves of figures 4 and 6 only as the text describes them: "independent of depth" is a
-# factor of 1, and a rate that goes like 1 / depth falls to 0.125 from 8 to 64 layers. The
-# rates that we try lie a factor of √2 apart, so we know that ratio to one such factor.
+# factor of 1, and a rate that goes like 1 / depth falls to 0.125 from 8 to 64 layers.
+# The rates that we try lie a factor of √2 apart: the ratio is known to one such factor.
 # Figure 4 is of another start, with each mode on its own. The theory is the same.
 
 from tensorglass import reproduction
