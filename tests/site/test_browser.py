@@ -177,6 +177,14 @@ def test_the_drawers_of_a_narrow_screen_open_by_keyboard(open_page):
     assert link.is_visible()
 
 
+def test_the_contents_of_a_page_stand_beside_it_on_a_usual_screen(open_page):
+    window = open_page(UNSQUEEZE)
+    last = window.locator(".toc-drawer a").last
+    assert last.is_visible()
+    assert last.bounding_box()["x"] + last.bounding_box()["width"] <= 1280
+    assert not window.locator(".toc-overlay-icon").first.is_visible()
+
+
 @pytest.mark.parametrize("chosen", ["auto", "light", "dark"])
 @pytest.mark.parametrize("system", ["light", "dark"])
 @pytest.mark.parametrize("page", [UNSQUEEZE, "howto/notebook"])
