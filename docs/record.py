@@ -1,7 +1,8 @@
 """Record what the pages' scripts print on a device, for the site to show when it is built on another one.
 
 ``python docs/record.py --device cuda`` runs the scripts of `examples/`, each in a process of its own, and writes one
-file a page to `docs/recorded/cuda`. It needs torch, matplotlib and what the library needs; neither Sphinx nor nox.
+file a page to `docs/recorded/cuda`. It needs torch, matplotlib, scikit-learn and what the library
+needs; neither Sphinx nor nox.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ def rows(build: dict[str, int], recorded: dict[str, Any], digest: str) -> list[t
     words = {
         "tests": (
             ("tests of the library, all passed", "passed"),
-            ("comparisons that these tests ask PyTorch, NumPy and pytest for", "comparisons"),
+            ("comparisons in these tests by functions of PyTorch, NumPy and pytest", "comparisons"),
         ),
         "mutants": (
             ("places broken on purpose, in the library and on the pages", "planted"),

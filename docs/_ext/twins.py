@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from copy import copy
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,10 @@ from hosting import absolute
 from markdownify import MarkdownConverter
 from sphinx.application import Sphinx
 
-UNWANTED = "style, script, .headerlink, .page-actions, .sphx-glr-thumbnail-title, button, .toctree-wrapper:not(:has(a))"
+UNWANTED = (
+    "style, script, .headerlink, .page-actions, .sphx-glr-thumbnail-title, button, .toctree-wrapper:not(:has(a)), "
+    ".sphx-glr-thumbcontainer img, .pages-using img"  # cards, whose pictures are their pages'
+)
 
 
 class _Converter(MarkdownConverter):
@@ -55,11 +59,35 @@ def markdown(body: str) -> str:
         line = re.sub(r",\s*\)", ")", " ".join(signature.get_text().split()).replace("( ", "("))
         signature.clear()
         signature.append(soup.new_tag("code", string=line))
+    for definitions in reversed(soup.select("dl")):  # nor lists of definitions: each becomes an item; inner ones first
+        as_list(soup, definitions)
+    for check in soup.select("td code"):  # nor lines in a cell
+        one_line_each(soup, check)
     options = {"heading_style": "ATX", "bullets": "-", "escape_misc": False, "autolinks": False}
     text = _Converter(**options, code_language_callback=_language).convert_soup(soup)
     blocks = re.split(r"(^ *```.*?^ *```$)", text, flags=re.DOTALL | re.MULTILINE)  # of code: each second one
     text = "".join(each if i % 2 else re.sub(r"\n{3,}", "\n\n", each) for i, each in enumerate(blocks))
     return text.strip() + "\n"
+
+
+def as_list(soup: BeautifulSoup, definitions: Tag) -> None:
+    """Make a list of a list of definitions: in each item a term, and what is said of it."""
+    for term in definitions.find_all("dt", recursive=False):
+        item = soup.new_tag("li")
+        said = list(takewhile(lambda each: each.name == "dd", term.find_next_siblings()))
+        term.insert_before(item)
+        for part, name in ((term, "p"), *((each, "div") for each in said)):
+            item.append(part.extract())
+            part.name = name
+    definitions.name = "ul"
+
+
+def one_line_each(soup: BeautifulSoup, code: Tag) -> None:
+    """Make several pieces of one line of code of several lines, with breaks between them."""
+    lines = code.get_text().split("\n")
+    for line in lines[:-1]:
+        code.insert_before(soup.new_tag("code", string=line), "<br>")
+    code.string = lines[-1]
 
 
 def _language(block: Tag) -> str:

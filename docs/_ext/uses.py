@@ -82,8 +82,8 @@ def describe(pages: list[Page], name: str) -> list[Page] | str:
     """Return the pages that use a name, or a sentence if that is none or all of them."""
     using = [page for page in pages if name in page.uses]
     if not using:
-        return "No page of the gallery uses it."
-    return using if len(using) < len(pages) else "All pages of the gallery use it."
+        return "No question or paper uses it."
+    return using if len(using) < len(pages) else "All questions and papers use it."
 
 
 def read_pages(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:

@@ -52,8 +52,9 @@ def gain(activation: Callable[..., Any], direction: str = "forward") -> float:
     ones have it (He et al., 2015, for ReLU). It is the second moment that is kept, not the variance: activations
     have a mean. A gain from the standard deviation is another number: 1.713 for ReLU.
 
-    `torch.nn.init.calculate_gain` knows six names. Three of its values are conventions: 5/3 for tanh (exactly 1.5925),
-    3/4 for SELU (exactly 1; torch's documentation names gradients as the reason), 1 for the sigmoid (exactly 1.8462).
+    `torch.nn.init.calculate_gain` knows linear layers, convolutions and five activations. Three of its values are
+    conventions: 5/3 for tanh (exactly 1.5925), 3/4 for SELU (exactly 1; torch's documentation names gradients as the
+    reason), 1 for the sigmoid (exactly 1.8462).
 
     An exact gain makes the second moment 1 a fixed point, but perhaps one that a small deviation leaves: see
     `signal_propagation`.

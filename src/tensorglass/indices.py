@@ -52,7 +52,7 @@ class Contraction:
         The letters of each operand's axes.
     output : tuple of str
         The letters of the result's axes.
-    sizes : dict from str to int
+    sizes : dict of str to int
         The size of each index.
     """
 

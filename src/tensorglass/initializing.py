@@ -96,16 +96,17 @@ def initialize_(  # noqa: PLR0913, PLR0917 - each has a meaning of its own, and 
         second moment gain^2, on average, if the inputs are independent with mean 0 and second moment 1; with "xavier"
         and "critical" another one.
 
-        - "kaiming": normal with the standard deviation gain / sqrt(fan_in).
-        - "xavier": normal with gain * sqrt(2 / (fan_in + fan_out)). The second moment is gain^2 * 2 fan_in / (fan_in +
-          fan_out) of outputs, and gain^2 * 2 fan_out / (fan_in + fan_out) of gradients: both gain^2 where the fans
-          are equal, and their mean everywhere.
-        - "orthogonal": matrices with orthogonal rows or columns, scaled so that the second moment is gain^2, also
+        - ``"kaiming"``: normal with the standard deviation gain / sqrt(fan_in).
+        - ``"xavier"``: normal with gain * sqrt(2 / (fan_in + fan_out)). The second moment is gain^2 * 2 fan_in /
+          (fan_in + fan_out) of outputs, and gain^2 * 2 fan_out / (fan_in + fan_out) of gradients: both gain^2 where
+          the fans are equal, and their mean everywhere.
+        - ``"orthogonal"``: matrices with orthogonal rows or columns, scaled so that the second moment is gain^2, also
           where there are more outputs than inputs (`torch.nn.init.orthogonal_` has inputs / outputs there). Kernels
           are flattened, and each group, gate and projection is a matrix of its own.
-        - "delta-orthogonal": such a matrix at the centre of a convolution's kernel, zeros around it. Sizes of kernels
-          have to be odd, and a group's outputs at least as many as its inputs. Other layers as with "orthogonal".
-        - "critical": normal with sigma_w / sqrt(fan_in), and normal biases with the standard deviation `sigma_b`,
+        - ``"delta-orthogonal"``: such a matrix at the centre of a convolution's kernel, zeros around it. Sizes of
+          kernels have to be odd, and a group's outputs at least as many as its inputs. Other layers as with
+          ``"orthogonal"``.
+        - ``"critical"``: normal with sigma_w / sqrt(fan_in), and normal biases with the standard deviation `sigma_b`,
           where `critical_sigma_w` finds sigma_w. The second moment of outputs is sigma_w^2 + sigma_b^2.
     direction : "forward" or "backward"
         With "backward" it is the gradients of the inputs that have the second moment gain^2, for independent gradients

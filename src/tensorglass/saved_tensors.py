@@ -19,7 +19,7 @@ def saved_for_backward(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Sav
     fn : callable
         A module or a function. It runs once, in the grad mode and the train or eval mode that it is in.
     *args, **kwargs
-        What it is called with.
+        Arguments of that call.
 
     Returns
     -------

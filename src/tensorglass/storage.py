@@ -137,7 +137,7 @@ def shares_memory(a: torch.Tensor, b: torch.Tensor) -> bool:
     Parameters
     ----------
     a, b : torch.Tensor
-        Two tensors that have storages, of any dtypes. Meta and fake tensors are compared by their geometry.
+        A tensor that has a storage, of any dtype. Meta and fake tensors are compared by their geometry.
 
     Returns
     -------

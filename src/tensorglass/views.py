@@ -52,7 +52,7 @@ class ViewExplanation(Verdict):
         The shape asked for, with -1 replaced by its size where that is possible.
     stride : tuple of int or None
         The strides that the view has, or None.
-    breaks : tuple of (int, int)
+    breaks : tuple of tuple of int
         Pairs of neighbouring axes of the tensor between which memory breaks although the shape would merge them.
     copied_bytes : int
         What ``reshape`` would copy: 0 if the view works, or if nothing of this shape can be made.

@@ -45,7 +45,15 @@ def drawn(tag, tex):
         (
             '<dl><dt class="sig">f(<dl><dd>a: <a href="#x">int</a>,</dd> <dd>b: str = <em>"c"</em>,</dd></dl>) → bool'
             '<a class="headerlink" href="#f">#</a></dt><dd><p>Tell.</p></dd></dl>',
-            '`f(a: int, b: str = "c") → bool`\n:   Tell.',
+            '- `f(a: int, b: str = "c") → bool`\n\n  Tell.',
+        ),
+        (
+            "<dl><dt>Outer</dt><dd><dl><dt>Inner</dt><dd><p>a</p></dd></dl></dd><dt>Other</dt><dd>b</dd></dl>",
+            "- Outer\n\n  - Inner\n\n    a\n- Other\n\n  b",
+        ),
+        (
+            "<table><thead><tr><th>c</th></tr></thead><tbody><tr><td><code>a = 1\nb</code></td></tr></tbody></table>",
+            "| c |\n| --- |\n| `a = 1`<br>`b` |",
         ),
         ("<p>a</p><style>b</style><script>c</script><p>d</p>", "a\n\nd"),
     ],

@@ -10,7 +10,7 @@ import pytest
 from uses import describe, gallery_pages
 
 ROOT = Path(__file__).parents[2]
-NOBODY, EVERYBODY = "No page of the gallery uses it.", "All pages of the gallery use it."
+NOBODY, EVERYBODY = "No question or paper uses it.", "All questions and papers use it."
 
 
 def script(name, title, *uses):
