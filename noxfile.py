@@ -99,7 +99,8 @@ def serve(session: nox.Session) -> None:
     """Build the site again at each change, and show it in the browser."""
     folders = [f"--watch={ROOT / name}" for name in ("src", "examples")]
     generated = [f"--re-ignore={pattern}" for pattern in (r"/auto_examples/", r"/_build/", r"/__pycache__/")]
-    arguments = ["-d", str(BUILD / "doctrees"), "docs", str(BUILD / "serve")]
+    # Its own doctrees: what is read for one folder is not written to another.
+    arguments = ["-d", str(BUILD / "serve-doctrees"), "docs", str(BUILD / "serve")]
     _run(session, "-m", "sphinx_autobuild", "--open-browser", *folders, *generated, *session.posargs, *arguments)
 
 
@@ -136,16 +137,21 @@ def _build(session: nox.Session, python: str, site: Path, doctrees: Path, *setti
     command = ["-m", "sphinx", "-b", "html", "-W", "--keep-going", "-d", str(doctrees), *settings]
     try:
         _run(session, *command, "docs", str(site), python=python)
-    except nox.command.CommandFailed:
-        # Warnings of pages that were read are not given again: without this, the next build would pass.
+    except BaseException as error:
+        # Pages that were read are not read again: without this, the next build would pass over their warnings, and
+        # after an interruption over pages that were not written.
         (doctrees / "environment.pickle").unlink(missing_ok=True)
+        if not isinstance(error, nox.command.CommandFailed):
+            raise
         kept = f"; the last good build is still in {SITE}" if SITE.exists() else ""
         session.error(f"the build failed, see above{kept}")
 
 
 def _publish(built: Path, site: Path) -> None:
-    """Put the finished build in the place of the last one, in one step."""
+    """Put the finished build in the place of the last one, by renaming; an interrupted try is made good first."""
     fresh, old = site.with_name("html.new"), site.with_name("html.old")
+    if old.exists() and not site.exists():
+        old.rename(site)
     for folder in (fresh, old):
         shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(built, fresh)
@@ -175,7 +181,7 @@ def _environment(session: nox.Session) -> str:
         return str(python)
     stamp.unlink(missing_ok=True)
     session.log(f"making the environment {ENVIRONMENT.relative_to(ROOT)}; torch is large, this takes minutes once")
-    session.run(sys.executable, "-m", "virtualenv", "-q", str(ENVIRONMENT), external=True)
+    session.run(sys.executable, "-m", "virtualenv", "-q", "--clear", str(ENVIRONMENT), external=True)
     groups = [f"--group={name}" for name in ("docs", "tests", "lint")]
     install = ["-m", "pip", "install", "-c", "constraints.txt", "-e", ".[plot]", *groups]
     session.run(str(python), *install, external=True)

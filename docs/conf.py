@@ -46,6 +46,7 @@ extensions = [
     "inventories",
     "maths",
     "measured",
+    "navigation",
     "notebook_links",
     "plain_variables",
     "pruning",

@@ -18,11 +18,8 @@ ROOT = Path(__file__).parents[1]
 
 def build_copy(folder: Path) -> Path:
     """Copy the project's sources to a folder and build the site there, cold. Returns the built site."""
-    ignored = shutil.ignore_patterns("__pycache__", "_build", "auto_examples", "*.egg-info")
-    for name in ("docs", "examples", "src"):
-        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-    for name in ("pyproject.toml", "README.md", "LICENSE", "LICENSE-TEXT"):
-        shutil.copy(ROOT / name, folder)
+    ignored = shutil.ignore_patterns(".*_cache", ".git", ".nox", "__pycache__", "_build", "auto_examples", "*.egg-info")
+    shutil.copytree(ROOT, folder, ignore=ignored, dirs_exist_ok=True)
     command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-d", "docs/_build/doctrees"]
     environment = {**os.environ, "PYTHONPATH": str(folder / "src")}
     result = subprocess.run(

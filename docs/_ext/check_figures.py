@@ -15,7 +15,7 @@ from typing import Any
 from docutils import nodes
 from freshness import Freshness
 from law import count
-from sources import read_notebook, read_script, source_version
+from sources import read_notebook, read_script
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
@@ -133,4 +133,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("check-figures", CheckFigures)
     app.connect("doctree-resolved", fill_in)
     app.connect("env-updated", write_again)
-    return {"env_version": source_version(__file__), "parallel_read_safe": True}
+    return {"parallel_read_safe": True}

@@ -15,7 +15,7 @@ from typing import Any
 
 from docutils import nodes
 from law import checks_in
-from sources import Block, read_script, source_version
+from sources import Block, read_script
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
@@ -101,4 +101,4 @@ def _prose(text: str) -> nodes.paragraph:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("claims", Claims)
-    return {"env_version": source_version(__file__), "parallel_read_safe": True}
+    return {"parallel_read_safe": True}

@@ -7,7 +7,6 @@ from typing import Any
 
 from docutils import nodes
 from gallery import ReadingOrder
-from sources import source_version
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from tables import link_to
@@ -35,4 +34,4 @@ class Questions(SphinxDirective):
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("questions", Questions)
-    return {"env_version": source_version(__file__), "parallel_read_safe": True}
+    return {"parallel_read_safe": True}

@@ -13,7 +13,6 @@ from typing import Any
 from docutils import nodes
 from freshness import Freshness
 from page_records import Record, differing, digest_of, read
-from sources import source_version
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
@@ -105,4 +104,4 @@ def read_again(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("devices", Devices)
     app.connect("env-get-outdated", read_again)
-    return {"env_version": source_version(__file__), "parallel_read_safe": True}
+    return {"parallel_read_safe": True}

@@ -16,7 +16,6 @@ from freshness import Freshness
 from hosting import absolute, colab_address, source_address
 from notebooks import notebook_of
 from script_metadata import METADATA, requirements, with_library
-from sources import source_version
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
@@ -117,4 +116,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_transform(RemoveGalleryFurniture)
     app.connect("html-page-context", add_actions)
     app.connect("build-finished", write_downloads)
-    return {"env_version": source_version(__file__), "parallel_read_safe": True}
+    return {"parallel_read_safe": True}

@@ -10,7 +10,7 @@ import re
 from importlib import metadata
 from pathlib import Path
 
-PACKAGES = ("torch", "numpy", "matplotlib", "opt_einsum", "sphinx-gallery")
+PACKAGES = ("torch", "numpy", "matplotlib", "opt_einsum", "scikit-learn", "sphinx-gallery", "myst-nb", "ipykernel")
 
 
 def describe() -> dict[str, str]:

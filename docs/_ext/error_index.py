@@ -1,23 +1,22 @@
 """The directive ``error-index``: each error message that the gallery's pages show, with the places that explain it.
 
-The messages are read off the pages' outputs, so the list is that of the last run and is never kept by hand.
+The messages are read off the pages' own outputs, so the list is that of the last run and is never kept by hand.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from docutils import nodes
 from errors import ERROR_LINE
-from sources import source_version
+from navigation import reading_order
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
-GALLERY = "auto_examples/index"
+GALLERY = "auto_examples/"
 
 Place = tuple[str, str, str]  # of a message: its page, and the section's id and title there
 
@@ -43,7 +42,7 @@ class CollectErrors(SphinxTransform):
         self.env.metadata[self.env.docname]["errors"] = [
             (message[0], section["ids"][0], section[0].astext())
             for block in self.document.findall(nodes.literal_block)
-            if "error-output" in block["classes"]
+            if "error-output" in block["classes"] and "record-output" not in block["classes"]
             for section in [section_of(block)]
             for message in ERROR_LINE.finditer(block.astext())
         ]
@@ -54,13 +53,6 @@ def section_of(node: nodes.Node) -> nodes.section:
     while not isinstance(node, nodes.section):
         node = node.parent
     return node
-
-
-def pages_below(env: BuildEnvironment, page: str) -> Iterator[str]:
-    """Yield the pages that a page's contents name, each followed by those that its own contents name."""
-    for child in env.toctree_includes.get(page, []):
-        yield child
-        yield from pages_below(env, child)
 
 
 def grouped(found: list[tuple[str, Place]]) -> dict[str, list[Place]]:
@@ -80,7 +72,7 @@ def grouped(found: list[tuple[str, Place]]) -> dict[str, list[Place]]:
 
 def messages(env: BuildEnvironment) -> dict[str, list[Place]]:
     """Return all messages of the gallery's pages, in reading order."""
-    pages = list(pages_below(env, GALLERY))
+    pages = [page for page in reading_order(env) if page.startswith(GALLERY)]
     return grouped([(text, (page, *place)) for page in pages for text, *place in env.metadata[page].get("errors", [])])
 
 
@@ -118,4 +110,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_transform(CollectErrors)
     app.connect("env-updated", write_again)
     app.connect("doctree-resolved", put_index)
-    return {"env_version": source_version(__file__), "parallel_read_safe": True}
+    return {"parallel_read_safe": True}

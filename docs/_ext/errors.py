@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 from docutils import nodes
-from sources import source_version
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
@@ -26,4 +25,4 @@ class MarkErrors(SphinxTransform):
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_transform(MarkErrors)
-    return {"env_version": source_version(__file__), "parallel_read_safe": True}
+    return {"parallel_read_safe": True}

@@ -21,7 +21,7 @@ from typing import Any
 import environment
 from dependencies import modules_used
 from myst_nb.sphinx_ import NbMetadataCollector
-from sources import read_notebook, source_version
+from sources import extensions_version, read_notebook
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
@@ -177,8 +177,10 @@ def forget_stale_scripts(app: Sphinx) -> None:
 def forget_stale_notebooks(
     app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
 ) -> list[str]:
-    """Have Sphinx read stale notebooks again, without their cached outputs."""
+    """Have Sphinx read stale notebooks again, without their cached outputs, and pages that ran for another build."""
     build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
+    runs = {page: build.recorded(page) for page in build.wanted() if page in env.metadata}
+    ran_elsewhere = [page for page, run in runs.items() if run and run.fingerprint != env.metadata[page].get("run")]
     notebooks = build.notebooks()
     stale = {page: path for page, path in build.wanted().items() if page in notebooks and not build.is_current(page)}
     if stale and app.config.nb_execution_mode == "cache":
@@ -188,7 +190,7 @@ def forget_stale_notebooks(
         for record in cache.list_cache_records():
             if Path(record.uri) in stale.values():
                 cache.remove_cache(record.pk)
-    return list(stale)
+    return [*stale, *ran_elsewhere]
 
 
 def record_notebooks(app: Sphinx, env: BuildEnvironment) -> list[str]:
@@ -198,6 +200,10 @@ def record_notebooks(app: Sphinx, env: BuildEnvironment) -> list[str]:
         execution = NbMetadataCollector.get_exec_data(env, page)
         if execution and execution["succeeded"] and not build.is_current(page):
             build.record(page, execution["runtime"])
+    for page in build.wanted():
+        run = build.recorded(page)
+        if run is not None and page in env.metadata:
+            env.metadata[page]["run"] = run.fingerprint
     return build.ran
 
 
@@ -208,4 +214,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", forget_stale_scripts, priority=100)  # the gallery runs at 500
     app.connect("env-get-outdated", forget_stale_notebooks)
     app.connect("env-updated", record_notebooks, priority=100)
-    return {"env_version": source_version(__file__), "parallel_read_safe": True}
+    return {"env_version": extensions_version(), "parallel_read_safe": True}

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from sources import source_version
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
@@ -107,4 +106,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", add_tags)
     app.connect("config-inited", add_page_not_found)
     app.connect("build-finished", write_sitemap)
-    return {"env_version": source_version(__file__), "parallel_read_safe": True}
+    return {"parallel_read_safe": True}

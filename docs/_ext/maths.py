@@ -14,7 +14,6 @@ from typing import Any
 from xml.etree import ElementTree
 
 from docutils import nodes
-from sources import source_version
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
@@ -156,4 +155,4 @@ class NotSearched(SphinxTransform):
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_html_math_renderer("drawn", (visit_math, None), (visit_display, None))
     app.add_transform(NotSearched)
-    return {"env_version": source_version(__file__), "parallel_read_safe": True}
+    return {"parallel_read_safe": True}

@@ -12,11 +12,10 @@ import re
 from typing import Any
 
 from docutils import nodes
-from sources import source_version
+from page_records import MARK_END, MARK_START
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
-MARK_START, MARK_END = "\ue000", "\ue001"  # as in tensorglass.pages
 _DIGIT_ZERO = 0xE010
 _MARKED = re.compile(f"{MARK_START}(.*?){MARK_END}", re.DOTALL)
 
@@ -59,4 +58,4 @@ def write_measured(app: Sphinx, page: str, template: str, context: dict[str, Any
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_transform(CollectMeasured)
     app.connect("html-page-context", write_measured)
-    return {"env_version": source_version(__file__), "parallel_read_safe": True}
+    return {"parallel_read_safe": True}

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from docutils import nodes
-from sources import source_version
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx_gallery._doctree_links import _Resolver, _tokenize_and_link, code_links_block
@@ -69,4 +68,4 @@ class NotebookLinks(SphinxPostTransform):
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_post_transform(NotebookLinks)
-    return {"env_version": source_version(__file__), "parallel_read_safe": True}
+    return {"parallel_read_safe": True}

@@ -51,6 +51,8 @@ def in_markdown(cell: dict[str, Any]) -> dict[str, Any]:
         return cell
     text = re.sub(r"\\begin\{align\}(.*?)\\end\{align\}", r"$$\1$$", "".join(cell["source"]), flags=re.DOTALL)
     text = re.sub(r"(\]\(https?://[^)\s]+\))_(?!\w)", r"\1", text)  # of RST's `text <address>`__ one line was left
+    text = re.sub(r"(?:\\ )?:sup:`([^`]*)`", r"<sup>\1</sup>", text)
+    text = re.sub(r"::$", ":", text, flags=re.MULTILINE)  # the lines indented below are code in Markdown too
     text = re.sub(r":doc:`/?(?:[\w/]*/)?(\w+)`", r"`\1`", text)
     return {**cell, "source": text.splitlines(keepends=True)}
 

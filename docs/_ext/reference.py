@@ -9,7 +9,6 @@ import re
 from typing import Any
 
 from docutils import nodes
-from sources import source_version
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -49,15 +48,15 @@ def link_name(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: n
 
 
 def write_linking_pages(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Have the gallery's pages written again when an entry moved: their code links to the entries."""
+    """Have all pages written again when an entry moved: their code and their prose link to the entries."""
     entries = {name: (entry.docname, entry.node_id) for name, entry in env.domains.python_domain.objects.items()}
     before = getattr(env, "tensorglass_entries", entries)
     env.tensorglass_entries = entries  # type: ignore[attr-defined]
-    return [page for page in env.found_docs if page.startswith("auto_examples/")] if before != entries else []
+    return sorted(env.found_docs) if before != entries else []
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("autodoc-process-signature", name_types)
     app.connect("missing-reference", link_name)
     app.connect("env-updated", write_linking_pages)
-    return {"env_version": source_version(__file__), "parallel_read_safe": True}
+    return {"parallel_read_safe": True}

@@ -33,14 +33,16 @@ def related(page: str, names: dict[str, set[str]]) -> list[str]:
     return [other for other in nearest if shared[other]][:NEAREST]
 
 
+def nearest_pages(build: Freshness) -> dict[str, list[str]]:
+    """Return the pages nearest to each question's page."""
+    names = {page: names_imported(path.read_text("utf-8")) for page, path in build.scripts().items()}
+    return {page: related(page, names) for page in names}
+
+
 def add_related(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
     """Append links to the nearest pages."""
     build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
-    scripts = build.scripts()
-    if page not in scripts:
-        return
-    names = {other: names_imported(path.read_text("utf-8")) for other, path in scripts.items()}
-    nearest = [other for other in related(page, names) if other in app.env.titles]
+    nearest = [other for other in nearest_pages(build).get(page, []) if other in app.env.titles]
     if nearest:
         links = [
             f'<li><a href="{app.builder.get_relative_uri(page, other)}">'

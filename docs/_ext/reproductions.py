@@ -12,7 +12,6 @@ from typing import Any
 
 from docutils import nodes
 from gallery import ReadingOrder
-from sources import source_version
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from tables import cell, link_to, table
@@ -66,4 +65,4 @@ def table_of(tables: list[tuple[str, dict[str, Any]]], header: list[str]) -> nod
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("reproductions", Reproductions)
-    return {"env_version": source_version(__file__), "parallel_read_safe": True}
+    return {"parallel_read_safe": True}

@@ -30,4 +30,6 @@ def with_library(source: str, address: str) -> str:
     one_line = re.sub(r'(dependencies = \[(?:"[^"]*", )*"[^"]*")\]', rf"\1, {added}]", metadata[0])
     several = re.sub(r"(dependencies = \[\n)", rf"\1#     {added},\n", metadata[0])
     changed = several if several != metadata[0] else one_line
+    if changed == metadata[0]:
+        raise ValueError(f"no place for the library in the metadata {changed!r}; expected dependencies = [...]")
     return source.replace(metadata[0], changed, 1)

@@ -6,7 +6,6 @@ import html
 from typing import Any
 
 from docutils import nodes
-from sources import source_version
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
@@ -41,4 +40,4 @@ def depart_folded(writer: Any, node: folded) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(folded, html=(visit_folded, depart_folded))
     app.add_transform(FoldSolutions)
-    return {"env_version": source_version(__file__), "parallel_read_safe": True}
+    return {"parallel_read_safe": True}

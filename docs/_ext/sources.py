@@ -63,6 +63,7 @@ def _end_of_front_matter(lines: list[str]) -> int:
     return next((i + 1 for i, line in enumerate(lines[1:], start=1) if line == "---"), 0)
 
 
-def source_version(file: str) -> int:
-    """Return a number that changes with an extension's source, so that Sphinx reads all pages again when it does."""
-    return int(hashlib.sha256(Path(file).read_bytes()).hexdigest()[:8], 16)
+def extensions_version() -> int:
+    """Return a number that changes with the site's extensions, so that Sphinx reads all pages again when they do."""
+    sources = (path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    return int(hashlib.sha256(b"\0".join(sources)).hexdigest()[:8], 16)

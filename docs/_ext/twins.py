@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup, Tag
 from docutils import nodes
 from hosting import absolute
 from markdownify import MarkdownConverter
+from navigation import reading_order
 from sphinx.application import Sphinx
 
 UNWANTED = (
@@ -121,24 +122,12 @@ def write_index(app: Sphinx, error: Exception | None) -> None:
     if error is not None or app.builder.format != "html":
         return
     lines = [f"# {app.config.project}", "", f"> {app.config.tensorglass_summary}", "", "## Pages", ""]
-    for page in reading_order(app):
+    for page in reading_order(app.env):
         address = absolute(app, f"{page}.md") or f"{page}.md"
         title = app.env.titles[page].astext()
         said = app.env.metadata[page]["description"]
         lines.append(f"- [{title}]({address})" + (f": {said}" if said else ""))
     Path(app.outdir, "llms.txt").write_text("\n".join([*lines, ""]), "utf-8")
-
-
-def reading_order(app: Sphinx) -> list[str]:
-    """Return all pages in the order in which the tables of contents name them."""
-    found: list[str] = []
-    waiting = [app.config.root_doc]
-    while waiting:
-        page = waiting.pop(0)
-        if page not in found:
-            found.append(page)
-            waiting = [*app.env.toctree_includes.get(page, []), *waiting]
-    return found
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from typing import Any
 from dependencies import names_imported
 from docutils import nodes
 from gallery import SECTIONS, ReadingOrder
-from sources import source_version
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
@@ -99,4 +98,4 @@ def read_pages(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("pages-using", PagesUsing)
     app.connect("env-get-outdated", read_pages)
-    return {"env_version": source_version(__file__), "parallel_read_safe": True}
+    return {"parallel_read_safe": True}

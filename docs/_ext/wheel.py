@@ -35,7 +35,7 @@ def build_wheel(app: Sphinx) -> None:
 
 
 def _digest(root: Path) -> str:
-    files = [root / "pyproject.toml", root / "README.md", *root.glob("LICENSE*"), *(root / "src").rglob("*.py")]
+    files = [root / "pyproject.toml", root / "README.md", *root.glob("LICENSE*"), *(root / "src").rglob("*.py*")]
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in sorted(files))).hexdigest()
 
 

@@ -61,7 +61,8 @@ function closeFolded() {
 function watchScrollers() {
   const sizes = new ResizeObserver(makeScrollersFocusable);
   for (const element of document.querySelectorAll(SCROLLERS)) {
-    for (const each of [element, ...element.children]) sizes.observe(each);
+    const parts = element.matches("pre") ? [] : element.children; // the parts of code are inline: they have no size
+    for (const each of [element, ...parts]) sizes.observe(each);
   }
 }
 

@@ -41,4 +41,6 @@ def test_the_commands_and_files_that_a_guide_names_exist(path):
 
 
 def test_the_picture_that_it_shows_exists():
-    assert (ROOT / "docs" / "page.png").exists()
+    shown = re.findall(r"^!\[[^\]]{40,}\]\((.+)\)$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert len(shown) == 1
+    assert (ROOT / shown[0]).exists()

@@ -86,11 +86,16 @@ def test_each_page_is_whole_and_accessible(open_page, address, page, theme, widt
     assert found == []
 
 
+LOAD_IMAGES = """async () => {
+    for (const image of document.images) image.loading = 'eager';
+    await Promise.all([...document.images].map(image => image.decode()));
+}"""
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_each_page_is_light(open_page, built_site, page):
     window = open_page(page)  # what is further down is loaded when it comes into view, or is asked for here
-    window.evaluate("for (const i of document.images) i.loading = 'eager'")
-    window.wait_for_load_state("networkidle")
+    window.evaluate(LOAD_IMAGES)
     sizes = {url: sent_size(built_site, url) for url in set(window.asked) if not url.startswith("data:")}
     everything = sum(sizes.values())
     text = sum(size for url, size in sizes.items() if re.search(r"\.(html|css|js)\b", url))
@@ -103,8 +108,7 @@ def test_each_page_is_light(open_page, built_site, page):
 @pytest.mark.parametrize("page", PAGES)
 def test_every_image_is_shown_and_described(open_page, page):
     window = open_page(page)
-    window.evaluate("for (const i of document.images) i.loading = 'eager'")
-    window.wait_for_load_state("networkidle")
+    window.evaluate(LOAD_IMAGES)
     images = window.evaluate(
         "[...document.images].map(i => [i.alt, i.naturalWidth, i.currentSrc, i.classList.contains('figure')])"
     )
@@ -161,10 +165,11 @@ def test_what_scrolls_is_reached_by_keyboard_from_when_it_scrolls(open_page):
     frame = window.locator(".figure-frame").first
     assert frame.get_attribute("tabindex") is None
     frame.locator("img").evaluate("i => { i.style.maxWidth = 'none'; i.style.width = '3000px' }")
-    window.locator(".figure-frame[tabindex='0'][role='group']").first.wait_for(timeout=5000)
+    is_group = "frame => frame.tabIndex === 0 && frame.getAttribute('role') === 'group'"
+    window.wait_for_function(is_group, arg=frame.element_handle(), timeout=5000)
     frame.locator("img").evaluate("i => { i.style.width = '300px' }")
-    window.locator(".figure-frame:not([tabindex]):not([role])").first.wait_for(timeout=5000)
-    assert frame.get_attribute("tabindex") is None
+    is_plain = "frame => !frame.hasAttribute('tabindex') && !frame.hasAttribute('role')"
+    window.wait_for_function(is_plain, arg=frame.element_handle(), timeout=5000)
 
 
 def test_the_drawers_of_a_narrow_screen_open_by_keyboard(open_page):
@@ -177,11 +182,12 @@ def test_the_drawers_of_a_narrow_screen_open_by_keyboard(open_page):
     assert link.is_visible()
 
 
-def test_the_contents_of_a_page_stand_beside_it_on_a_usual_screen(open_page):
-    window = open_page(UNSQUEEZE)
+@pytest.mark.parametrize("width", [1264, 1280])
+def test_the_contents_of_a_page_stand_beside_it_on_a_usual_screen(open_page, width):
+    window = open_page(UNSQUEEZE, width)
     last = window.locator(".toc-drawer a").last
     assert last.is_visible()
-    assert last.bounding_box()["x"] + last.bounding_box()["width"] <= 1280
+    assert last.bounding_box()["x"] + last.bounding_box()["width"] <= width
     assert not window.locator(".toc-overlay-icon").first.is_visible()
 
 
@@ -255,7 +261,6 @@ def test_without_javascript_everything_is_there(open_page, page):
 def test_nothing_is_cut_in_print(open_page, page):
     window = open_page(page, width=720, theme="dark")  # 720 is what A4 leaves between its margins
     window.emulate_media(media="print")
-    window.evaluate("dispatchEvent(new Event('beforeprint')); dispatchEvent(new Event('resize'))")
     scheme = window.evaluate("getComputedStyle(document.body).colorScheme")
     assert scheme == "light" or page == "404"  # as paper is
     cut = window.evaluate(
@@ -265,9 +270,22 @@ def test_nothing_is_cut_in_print(open_page, page):
     )
     note(page, "cut in print (0)", len(cut))
     assert cut == []
-    closed = window.locator("details.solution").filter(visible=True).all()
-    assert all(each.locator("pre, p").first.is_visible() for each in closed)
+    folded = window.locator("article details").all()
+    assert (page in QUESTIONS) <= bool(folded)
+    assert all(each.locator("pre, p").first.is_visible() for each in folded)
     assert window.locator(".licences").is_visible() or page == "404"
+
+
+def test_what_is_folded_opens_for_print_and_closes_after(open_page):
+    window = open_page(UNSQUEEZE)
+    is_open = "[...document.querySelectorAll('article details')].map(each => each.open)"
+    window.locator("details.solution summary").last.click()
+    before = window.evaluate(is_open)
+    assert before.count(True) == 1
+    window.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert all(window.evaluate(is_open))
+    window.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert window.evaluate(is_open) == before
 
 
 def test_the_buttons_copy(open_page):

@@ -25,6 +25,7 @@ def ran(project, *options, **environment):
     return pages
 
 
+@pytest.mark.timing
 def test_nothing_changed_nothing_runs(project):
     start = time.perf_counter()
     assert ran(project) == []
@@ -104,6 +105,20 @@ def test_one_page_alone(project):
     assert ran(project, "-D", "tensorglass_only=uses_alpha") == ["alpha"]
     assert ran(project, "-D", "tensorglass_only=notebook") == ["notebook"]
     assert ran(project) == ["beta"]
+
+
+def test_what_ran_for_another_folder_is_read_again(project):
+    project.replace("docs/notebook.md", 'print(f"', 'print("seen", f"')
+    assert ran(project, "-D", "tensorglass_only=notebook", name="only") == ["notebook"]
+    assert ran(project) == []
+    assert "seen" in (project.root / "docs/_build/html/notebook.html").read_text("utf-8")
+    project.replace("src/tensorglass/third.py", "return 8 - 1", "return 9 - 2")
+    assert ran(project, name="only") == ["notebook"]
+    page = project.root / "docs/_build/html/notebook.html"
+    before = page.stat().st_mtime_ns
+    assert ran(project) == []
+    assert page.stat().st_mtime_ns > before
+    assert ran(project) == []
 
 
 def test_what_is_edited_while_a_page_runs_makes_it_stale(project):
@@ -215,3 +230,16 @@ def test_what_a_page_ran_on_is_on_the_page(project):
     notebook = (project.root / "docs/_build/html/notebook.html").read_text()
     assert "This page ran on CPU with torch" in notebook
     assert "This page ran on" not in (project.root / "docs/_build/html/index.html").read_text()
+
+
+def test_pages_follow_the_title_of_another_page(project):
+    neighbour = project.root / "docs/_build/html/auto_examples/broadcasting/uses_beta.html"
+    assert ran(project) == []
+    project.replace("examples/broadcasting/uses_alpha.py", "A page about alpha\n==================", "Renamed\n=======")
+    assert ran(project) == ["alpha"]
+    text = neighbour.read_text("utf-8")
+    assert "A page about alpha" not in text
+    assert text.count("Renamed") >= 2  # in the sidebar, and as the previous page
+    written = neighbour.stat().st_mtime_ns
+    assert ran(project) == []
+    assert neighbour.stat().st_mtime_ns == written

@@ -211,8 +211,8 @@ def test_a_record_that_agrees_shows_what_is_measured(project):
         "The same page on GPU 0 (torch 2.11.0+cu130, 2026-11-22): 14.2 s "
         "It ran with Python 3.12.3. Rounding to TF32 was allowed for convolutions. "
         "All outputs are the same, but for what is marked as measured: "
-        "What is alpha?, line 13 of the script this page ran on cuda clock 3 ticks and on"
-    ).replace("What is alpha?", "Short answer")
+        "Short answer, line 13 of the script this page ran on cuda clock 3 ticks and on"
+    )
     assert '<span class="measured">3 ticks</span>' in found
     page = (project.root / "docs/_build/html/auto_examples/broadcasting/uses_alpha.html").read_text("utf-8")
     section = page[page.index('<section id="on-a-gpu">') : page.index('<section id="references">')]

@@ -175,5 +175,5 @@ def test_pages_that_link_to_an_entry_follow_it(environment):
     assert reference.write_linking_pages(None, environment) == []
     assert reference.write_linking_pages(None, environment) == []
     environment.domains.python_domain.objects["tensorglass.gain"] = entry("reference/elsewhere")
-    assert reference.write_linking_pages(None, environment) == ["auto_examples/x/y"]
+    assert reference.write_linking_pages(None, environment) == ["auto_examples/x/y", "index", "reference/a"]
     assert reference.write_linking_pages(None, environment) == []

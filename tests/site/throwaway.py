@@ -131,11 +131,13 @@ class Throwaway:
         assert old in text
         (self.root / name).write_text(text.replace(old, new), "utf-8")
 
-    def build(self, *options: str, **environment: str) -> tuple[list[str], subprocess.CompletedProcess[str]]:
+    def build(
+        self, *options: str, name: str = "html", **environment: str
+    ) -> tuple[list[str], subprocess.CompletedProcess[str]]:
         self.log.write_text("")
-        folders = ["-d", "docs/_build/doctrees", "docs", "docs/_build/html"]
+        folders = ["-d", f"docs/_build/doctrees-{name}", "docs", f"docs/_build/{name}"]
         variables = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if not name.startswith("TENSORGLASS_")},
             "PYTHONPATH": str(self.root / "src"),
             "RUN_LOG": str(self.log),
             "TENSORGLASS_DEVICE": "cpu",
