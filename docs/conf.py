@@ -55,6 +55,7 @@ extensions = [
     "reference",
     "related",
     "reproductions",
+    "same_each_build",
     "solutions",
     "twins",
     "uses",

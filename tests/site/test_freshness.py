@@ -243,3 +243,13 @@ def test_pages_follow_the_title_of_another_page(project):
     written = neighbour.stat().st_mtime_ns
     assert ran(project) == []
     assert neighbour.stat().st_mtime_ns == written
+
+
+def test_the_search_index_is_the_same_after_an_idle_build(project):
+    index = project.root / "docs/_build/html/searchindex.js"
+    with (project.root / "docs/notebook.md").open("a") as notebook:
+        notebook.write("\n```{index} single: clockwork\n```\n")
+    assert ran(project) == ["notebook"]
+    before = index.read_bytes()
+    assert ran(project) == []
+    assert index.read_bytes() == before

@@ -1,0 +1,49 @@
+"""What would differ from build to build for no reason: where a notebook's outputs are cut, and the search index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from myst_nb.core import render
+from sphinx.application import Sphinx
+
+
+def joined(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return outputs in which pieces of one stream that follow each other are one.
+
+    A kernel sends what is printed in pieces, and may cut a line. MyST-NB puts a line's end behind each piece.
+
+    >>> joined([{"output_type": "stream", "name": "stdout", "text": part} for part in ("after", " 2 ms")])
+    [{'output_type': 'stream', 'name': 'stdout', 'text': 'after 2 ms'}]
+    """
+    found: list[dict[str, Any]] = []
+    for output in outputs:
+        last = found[-1] if found else {}
+        if output["output_type"] == "stream" and output["name"] == last.get("name"):
+            last["text"] += output["text"]
+        else:
+            found.append(type(output)(output))  # a copy: what was run keeps its pieces
+    return found
+
+
+def leave_out_index_entries(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Leave the entries of the general index out of the search, which finds the same names as objects.
+
+    Sphinx forgets them in a build that does not write their page, and has them in one that does.
+    """
+    if app.builder.indexer is not None:
+        app.builder.indexer._index_entries.clear()
+    yield from ()
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    merge = render.coalesce_streams
+    if merge.__module__ != __name__:  # once, also where one process builds twice
+
+        def coalesce_streams(outputs: list[Any]) -> list[Any]:
+            return merge(joined(outputs))
+
+        render.coalesce_streams = coalesce_streams
+    app.connect("html-collect-pages", leave_out_index_entries)
+    return {"parallel_read_safe": True}
