@@ -177,10 +177,8 @@ def forget_stale_scripts(app: Sphinx) -> None:
 def forget_stale_notebooks(
     app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
 ) -> list[str]:
-    """Have Sphinx read stale notebooks again, without their cached outputs, and pages that ran for another build."""
+    """Have Sphinx read stale notebooks again, without their cached outputs."""
     build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
-    runs = {page: build.recorded(page) for page in build.wanted() if page in env.metadata}
-    ran_elsewhere = [page for page, run in runs.items() if run and run.fingerprint != env.metadata[page].get("run")]
     notebooks = build.notebooks()
     stale = {page: path for page, path in build.wanted().items() if page in notebooks and not build.is_current(page)}
     if stale and app.config.nb_execution_mode == "cache":
@@ -190,7 +188,16 @@ def forget_stale_notebooks(
         for record in cache.list_cache_records():
             if Path(record.uri) in stale.values():
                 cache.remove_cache(record.pk)
-    return [*stale, *ran_elsewhere]
+    return list(stale)
+
+
+def read_what_ran_elsewhere(
+    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> list[str]:
+    """Have Sphinx read those pages again that ran since this build last read them: for a build in another folder."""
+    build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
+    runs = {page: build.recorded(page) for page in build.wanted() if page in env.metadata}
+    return [page for page, run in runs.items() if run and run.fingerprint != env.metadata[page].get("run")]
 
 
 def record_notebooks(app: Sphinx, env: BuildEnvironment) -> list[str]:
@@ -200,7 +207,7 @@ def record_notebooks(app: Sphinx, env: BuildEnvironment) -> list[str]:
         execution = NbMetadataCollector.get_exec_data(env, page)
         if execution and execution["succeeded"] and not build.is_current(page):
             build.record(page, execution["runtime"])
-    for page in build.wanted():
+    for page in build.wanted():  # which run this build shows
         run = build.recorded(page)
         if run is not None and page in env.metadata:
             env.metadata[page]["run"] = run.fingerprint
@@ -213,5 +220,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", prepare_settings, priority=1)
     app.connect("builder-inited", forget_stale_scripts, priority=100)  # the gallery runs at 500
     app.connect("env-get-outdated", forget_stale_notebooks)
+    app.connect("env-get-outdated", read_what_ran_elsewhere)
     app.connect("env-updated", record_notebooks, priority=100)
     return {"env_version": extensions_version(), "parallel_read_safe": True}

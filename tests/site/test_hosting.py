@@ -98,3 +98,5 @@ def test_metadata_of_several_lines_takes_the_address_too():
     changed = with_library(script, "https://site.example/x.whl")
     assert '# dependencies = [\n#     "tensorglass @ https://site.example/x.whl",\n#     "torch>=2.11",\n# ]' in changed
     assert with_library('"""A page."""\n', "https://site.example/x.whl") == '"""A page."""\n'
+    with pytest.raises(ValueError, match="no place for the library"):
+        with_library("# /// script\n# dependencies = []\n# ///\n", "https://site.example/x.whl")

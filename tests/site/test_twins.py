@@ -84,6 +84,8 @@ def test_notebooks_have_formulas_between_dollars():
     cell = {"cell_type": "markdown", "metadata": {}, "source": [gallery]}
     shown = "".join(notebooks.in_markdown(cell)["source"])
     assert shown == f"Let $a_1$ be, and\n\n$${aligned}$$\n\nso."
+    cell["source"] = ["At most 2\\ :sup:`-24`, as in::\n", "\n", "    x[::2]\n"]
+    assert "".join(notebooks.in_markdown(cell)["source"]) == "At most 2<sup>-24</sup>, as in:\n\n    x[::2]\n"
     code = {"cell_type": "code", "source": [r"'\begin{align}a\end{align}'"]}
     assert json.dumps(notebooks.in_markdown(code)) == json.dumps(code)
 
