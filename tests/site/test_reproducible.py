@@ -24,16 +24,26 @@ def unmeasured(name, files):
     page = files.get(name.removesuffix(".md") + ".html", b"")
     if not name.endswith(".md"):
         return MEASURED.sub(b"", files[name])
-    text, place = files[name], 0
+    text, place, kept = files[name], 0, []
     for marked in MEASURED.finditer(page):
+        # With what stands before it on its line: the same digits may stand elsewhere, and be no measurement.
+        before = html.unescape(re.split("[>\n]", page[: marked.start()].decode())[-1][-20:]).encode()
         measured = html.unescape(re.sub("<.*?>", "", marked[0].decode())).encode()
-        place = text.index(measured, place)
-        text = text[:place] + text[place + len(measured) :]
-    return text
+        start = text.index(before + measured, place) + len(before)
+        kept.append(text[place:start])
+        place = start + len(measured)
+    return b"".join([*kept, text[place:]])
 
 
 def has_measured(path):
     return path.is_file() and MEASURED.search(path.read_bytes()) is not None
+
+
+def test_what_is_measured_is_told_from_the_same_digits_elsewhere():
+    page = b'<pre>products +29%, time <span class="measured">+29%</span>\nlast &lt; <span class="measured">1 s</span>'
+    files = {"a.html": page, "a.md": b"products +29%, time +29%\nlast < 1 s"}
+    assert unmeasured("a.md", files) == b"products +29%, time \nlast < "
+    assert unmeasured("a.html", files) == b"<pre>products +29%, time \nlast &lt; "
 
 
 @pytest.mark.long
