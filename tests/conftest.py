@@ -7,13 +7,18 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy
 import pytest
 import torch
 
-ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(Path(__file__).parent))
+
+import process_groups
+from fresh_units import FreshUnits, add_options
+from ledger import ROOT, Ledger, fingerprint, sources_behind
 
 
 def build_copy(folder: Path) -> Path:
@@ -41,6 +46,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--record", action="store_true", help="keep the figures for the page on how the site checks itself"
     )
+    add_options(parser)
 
 
 # Calls that compare with an oracle. Only those made by a test of the library count.
@@ -54,6 +60,7 @@ ORACLES = {
     pytest: ["approx", "raises"],
 }
 compared = collections.Counter()
+STARTED = time.monotonic()
 
 
 def counted(function):
@@ -68,10 +75,23 @@ def counted(function):
 
 
 def pytest_configure(config):
+    config.pluginmanager.register(FreshUnits(config), "fresh units")
+    config.pluginmanager.register(process_groups)
     if config.getoption("--record"):
         for module, names in ORACLES.items():
             for name in names:
                 setattr(module, name, counted(getattr(module, name)))
+
+
+def pytest_sessionfinish(session):
+    """Hand what this process has counted to the one that started it, if several run the tests."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["compared"] = dict(compared)
+
+
+@pytest.hookimpl(optionalhook=True)  # pytest-xdist calls it, and may be absent
+def pytest_testnodedown(node):
+    compared.update(getattr(node, "workeroutput", {}).get("compared", {}))  # a worker that crashed has no output
 
 
 def pytest_collection_modifyitems(items):
@@ -82,17 +102,17 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_terminal_summary(terminalreporter, exitstatus, config):
-    if not config.getoption("--record"):
+    if not config.getoption("--record") or hasattr(config, "workerinput"):  # one process hears of all tests
         return
     chosen = config.option.keyword or config.option.file_or_dir
     if exitstatus != pytest.ExitCode.OK or chosen:
         reason = "some tests were chosen" if chosen else "a test failed"
         terminalreporter.write_line(f"not recorded, since {reason}; expected a run of all tests that passes")
         return
-    sys.path.insert(0, str(ROOT / "docs" / "_ext"))
-    from check_figures import record
-
     passed = terminalreporter.stats.get("passed", [])
     library = sum(report.nodeid.startswith("tests/library") for report in passed)
-    record(ROOT, "tests", passed=library, comparisons=compared["library"])
+    sources = {source for path in ROOT.glob("tests/library/test_*.py") for source in sources_behind(path)}
+    seconds = time.monotonic() - STARTED
+    figures = {"tests": library, "comparisons": compared["library"]}
+    Ledger().passed("quick tests of the library", fingerprint(sources), seconds, **figures)
     terminalreporter.write_line(f"recorded: {library} tests of the library, {compared['library']} comparisons")

@@ -1,14 +1,11 @@
-"""The page on how the site checks itself: figures of this build, and of the last recorded runs of the tests.
+"""The page on how the site checks itself: figures of this build, and of each check when it last ran and passed.
 
-`nox -s tests -- --record` and `nox -s mutants -- --record` write their figures to `docs/recorded/checks.json`, with the
-date and a digest of the sources. Figures of other sources are shown as such.
+The latter stand in `tests/ledger.jsonl`, one check a line; see `tests/ledger.py`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +18,29 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 from tables import cell, table
 
-RECORD = Path("docs", "recorded", "checks.json")
-SOURCES = ("src/**/*.py", "examples/**/*.py", "docs/**/*.md", "docs/_ext/*.py", "tests/**/*.py")
+LEDGER = Path("tests", "ledger.jsonl")
+# How the units of a kind begin, and what their figures count; `units` stands for the units themselves.
+KINDS = (
+    (
+        "quick tests of the library",
+        {
+            "tests": "tests of the library, all passed",
+            "comparisons": "comparisons in these tests by functions of PyTorch, NumPy and pytest",
+        },
+    ),
+    (
+        "mutants of ",
+        {
+            "planted": "places broken on purpose, in the library and on the pages",
+            "killed": "of these, noticed by a test or by the build",
+            "equivalent": "of these, excused, each with its reason",
+            "survived": "of these, noticed by nobody",
+        },
+    ),
+    ("ten seeds of ", {"units": "papers reproduced with ten other seeds each"}),
+    ("copied ", {"units": "scripts and notebooks run as downloaded, in an empty folder"}),
+    ("browser ", {"units": "pages looked at in a browser, in both themes, wide and narrow"}),
+)
 
 
 class check_figures(nodes.General, nodes.Element):  # noqa: N801 - docutils names its nodes this way
@@ -35,25 +53,6 @@ class CheckFigures(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         self.env.metadata[self.env.docname]["check_figures"] = []
         return [check_figures()]
-
-
-def digest_of_sources(root: Path) -> str:
-    """Return a digest of everything that the recorded figures are about."""
-    generated = (root / "docs" / "auto_examples", root / "docs" / "_build")
-    files = {path for pattern in SOURCES for path in root.glob(pattern)}
-    chosen = sorted(path for path in files if not any(folder in path.parents for folder in generated))
-    named = (f"{path.relative_to(root).as_posix()}\n".encode() + path.read_bytes() for path in chosen)
-    return hashlib.sha256(b"\0".join(named)).hexdigest()
-
-
-def record(root: Path, name: str, **figures: float) -> None:
-    """Write the figures of one kind of check, with today's date and what they are about."""
-    path = root / RECORD
-    recorded = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    today = datetime.now(UTC).strftime("%Y-%m-%d")
-    recorded[name] = {**figures, "date": today, "sources": digest_of_sources(root)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(dict(sorted(recorded.items())), indent=1) + "\n", "utf-8")
 
 
 def figures_of_build(build: Freshness) -> dict[str, int]:
@@ -74,32 +73,33 @@ def figures_of_build(build: Freshness) -> dict[str, int]:
     }
 
 
-def rows(build: dict[str, int], recorded: dict[str, Any], digest: str) -> list[tuple[str, str, str]]:
+def rows(build: dict[str, int], checks: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
     """Return the table: what is counted, how many, and when."""
     now = "in this build"
-    found = [
+    return [
         ("pages whose code is run", f"{build['pages']:,}", now),
         ("short answers, rules, traps and formulas, each followed by code that checks it", f"{build['claims']:,}", now),
         ("checks on the pages: asserts, comparisons, expected errors", f"{build['checks']:,}", now),
         ("exercises whose solutions are run", f"{build['exercises']:,}", now),
+        *(row for kind in KINDS for row in _rows_of_kind(checks, *kind)),
     ]
-    words = {
-        "tests": (
-            ("tests of the library, all passed", "passed"),
-            ("comparisons in these tests by functions of PyTorch, NumPy and pytest", "comparisons"),
-        ),
-        "mutants": (
-            ("places broken on purpose, in the library and on the pages", "planted"),
-            ("of these, noticed by a test or by the build", "killed"),
-            ("of these, excused, each with its reason", "equivalent"),
-            ("of these, noticed by nobody", "survived"),
-        ),
-    }
-    for name, lines in words.items():
-        if name in recorded:
-            age = "" if recorded[name]["sources"] == digest else ", for an earlier state of the sources"
-            found += [(text, f"{recorded[name][key]:,}", f"{recorded[name]['date']}{age}") for text, key in lines]
-    return found
+
+
+def _rows_of_kind(checks: list[dict[str, Any]], begins: str, texts: dict[str, str]) -> list[tuple[str, str, str]]:
+    """Return the rows of one kind of check: the sums of its figures, and from when to when it was counted."""
+    found = [check for check in checks if check["unit"].startswith(begins)]
+    dates = sorted({check["date"] for check in found})
+    when = " to ".join(dict.fromkeys([*dates[:1], *dates[-1:]]))
+    return [
+        (text, f"{sum(check.get(figure, 1) for check in found):,}", when) for figure, text in texts.items() if found
+    ]
+
+
+def read_ledger(root: Path) -> list[dict[str, Any]]:
+    """Return the lines of the ledger of checks, one of each unit; none where there is no ledger."""
+    path = root / LEDGER
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    return list({line["unit"]: line for line in map(json.loads, filter(None, lines))}.values())
 
 
 def fill_in(app: Sphinx, doctree: nodes.document, page: str) -> None:
@@ -116,12 +116,11 @@ def write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Count again, and have the page written again if that changes its table."""
     build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
     root = Path(app.srcdir).parent
-    path = root / RECORD
+    checks = read_ledger(root)
     changed = []
     for page, metadata in env.metadata.items():
         if "check_figures" in metadata:
-            recorded = json.loads(path.read_text("utf-8")) if path.exists() else {}
-            shown = rows(figures_of_build(build), recorded, digest_of_sources(root))
+            shown = rows(figures_of_build(build), checks)
             if shown != metadata["check_figures"]:
                 metadata["check_figures"] = shown
                 changed.append(page)

@@ -19,6 +19,7 @@ from bs4 import BeautifulSoup
 sys.path.insert(0, str(Path(__file__).parents[1] / "site"))
 
 from browser import served
+from fresh_units import BUILD
 
 from tensorglass.pages import MARK_END, MARK_START, MARK_VARIABLE
 
@@ -26,6 +27,10 @@ pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted(ROOT.glob("examples/*/*.py"))
+# A page, what builds it, and what is installed: the wheel of the library and its pinned requirements.
+COPIED = ["{script}", *BUILD, "pyproject.toml", "constraints.txt"]
+# A page, what builds it, and what is installed: the wheel of the library and its pinned requirements.
+COPIED = ["{script}", *BUILD, "pyproject.toml", "constraints.txt"]
 OUTPUT = re.compile(r'<div class="sphx-glr-script-out.*?<pre>(.*?)</pre>', re.DOTALL)
 # Running times and the like are marked, and are others in each run.
 MEASURED_ON_PAGE = re.compile(r'<span class="measured">.*?</span>', re.DOTALL)
@@ -97,6 +102,7 @@ def words(printed):
     return MEASURED_IN_OUTPUT.sub("", printed).split()
 
 
+@pytest.mark.unit("copied script {script.stem}", reads=COPIED)
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_a_downloaded_script_prints_what_its_page_shows(script, address, variables, tmp_path):
     page = Downloaded(address, script, tmp_path)
@@ -107,6 +113,7 @@ def test_a_downloaded_script_prints_what_its_page_shows(script, address, variabl
     assert sorted(path.name for path in tmp_path.iterdir()) == before  # it leaves nothing behind
 
 
+@pytest.mark.unit("copied notebook {script.stem}", reads=COPIED)
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_a_downloaded_notebook_prints_what_its_page_shows(script, address, variables, tmp_path):
     page = Downloaded(address, script, tmp_path)

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 from page_records import digest_of, digest_of_svg, read
 from run_blocks import code_blocks
 from sources import read_script
@@ -73,6 +74,7 @@ def project(tmp_path_factory):
     return SimpleNamespace(root=root, records=root / "docs" / "recorded", on_cpu=run(root))
 
 
+@pytest.mark.long
 def test_a_script_that_fails_is_named_and_the_others_go_on(project):
     told = project.on_cpu.stderr
     assert project.on_cpu.returncode == 1
@@ -84,6 +86,7 @@ def test_a_script_that_fails_is_named_and_the_others_go_on(project):
     assert {path.name for path in (project.root / "examples" / "section").iterdir()} == {"bad.py", "good.py"}
 
 
+@pytest.mark.long
 def test_a_record_says_what_ran_and_what_each_block_showed(project):
     record = read(project.records / "cpu" / "good.json")
     first, table, last = record.outputs
@@ -92,16 +95,14 @@ def test_a_record_says_what_ran_and_what_each_block_showed(project):
     assert table.text.startswith("(3, 4) and (3, 1): broadcast to (3, 4) (12 elements of torch.float32, 48 bytes)\n\n")
     assert (last.line, last.text) == (27, "(1, 'é')")
     assert record.digest == digest_of(project.root / "examples/section/good.py", project.root / "src/tensorglass")
-    assert record.torch == subprocess.run(
-        [sys.executable, "-c", "import torch; print(torch.__version__, end='')"],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+    assert record.torch == torch.__version__
     assert record.python == ".".join(map(str, sys.version_info[:3]))
     assert record.tf32 == {"matrix products": False, "convolutions": True}  # as torch is shipped
     assert record.device
     assert 0 <= record.seconds < 60
 
 
+@pytest.mark.long
 def test_a_record_of_the_cpu_has_digests_of_figures_but_no_files(project):
     figures = read(project.records / "cpu" / "good.json").figures
     assert [(figure.line, figure.alternative, figure.is_timings) for figure in figures] == [
@@ -112,6 +113,7 @@ def test_a_record_of_the_cpu_has_digests_of_figures_but_no_files(project):
     assert {figure.file for figure in figures} == {""}
 
 
+@pytest.mark.long
 def test_another_device_keeps_the_figures_that_differ_and_those_of_timings(project):
     done = run(project.root, "--device", "meta", "good")  # stands in for a GPU: its kind is not cpu
     assert done.returncode == 0, done.stderr
@@ -123,6 +125,7 @@ def test_another_device_keeps_the_figures_that_differ_and_those_of_timings(proje
     assert "prefers-color-scheme" in (folder / "good_002.svg").read_text("utf-8")
 
 
+@pytest.mark.long
 def test_the_same_run_gives_the_same_file(project):
     path = project.records / "cpu" / "good.json"
     before = path.read_text("utf-8")
@@ -137,6 +140,7 @@ def files(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

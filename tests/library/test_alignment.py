@@ -108,9 +108,9 @@ def test_fixes_work_on_every_failing_pair():
 
 @pytest.mark.timing
 def test_many_equal_sizes_still_answer_soon():
-    start = time.perf_counter()
+    start = time.process_time()
     fixes = explain_broadcast((2, 2, 2, 2, 2, 3), (3, 2, 2, 2, 2, 2), (2, 3, 2, 3, 2, 3), (3, 3, 3, 3, 3, 2)).fixes
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
     assert len(fixes) == 10
 
 

@@ -50,9 +50,9 @@ def test_meta_tensors_of_a_trillion_elements_cost_nothing():
     b = torch.empty(10**6, device="meta")
     times = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         explanation = explain_broadcast(a, b)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert min(times) < 0.010
     assert explanation.result == (10**6, 10**6)
     assert explanation.elements == 10**12

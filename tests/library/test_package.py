@@ -14,11 +14,11 @@ import tensorglass
 SOURCE = Path(tensorglass.__file__).parent
 
 
-def loaded_after(code):
-    """Return the names of the modules that a fresh interpreter has loaded after running the code."""
-    program = f"{code}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
+def loaded_after(*steps):
+    """Return, for each step, the names of the modules that a fresh interpreter has loaded once it has run it too."""
+    program = "\n".join(f"{step}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))" for step in steps)
     out = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
-    return set(json.loads(out))
+    return [set(json.loads(line)) for line in out.splitlines()]
 
 
 def test_every_public_name_is_defined_in_its_module():
@@ -51,16 +51,17 @@ def test_an_unknown_name_is_an_attribute_error():
 
 
 def test_importing_loads_nothing():
-    loaded = loaded_after("import tensorglass")
+    (loaded,) = loaded_after("import tensorglass")
     assert "torch" not in loaded
     assert {name for name in loaded if name.startswith("tensorglass")} == {"tensorglass"}
 
 
 def test_matplotlib_is_loaded_only_when_something_is_drawn():
     explain = "import tensorglass; explanation = tensorglass.explain_broadcast((3,), (3, 4)); str(explanation)"
-    assert "matplotlib" not in loaded_after(explain)
-    draw = f"{explain}; import matplotlib; matplotlib.use('agg'); explanation.plot()"
-    assert "matplotlib.pyplot" in loaded_after(draw)
+    draw = "import matplotlib; matplotlib.use('agg'); explanation.plot()"
+    explained, drawn = loaded_after(explain, draw)
+    assert "matplotlib" not in explained
+    assert "matplotlib.pyplot" in drawn
 
 
 def test_typed():
@@ -93,5 +94,5 @@ def test_no_module_has_a_public_name():
 def test_the_first_einsum_waits_for_no_import():
     # Arithmetic on meta or fake tensors would import 800 modules, for a second.
     call = "einsum('ij,i,jk->k', torch.eye(2), torch.ones(2), torch.eye(2))"
-    loaded = loaded_after(f"import torch\nfrom tensorglass import einsum\n{call}")
+    (loaded,) = loaded_after(f"import torch\nfrom tensorglass import einsum\n{call}")
     assert {"sympy", "torch._dynamo"} & loaded == set()

@@ -309,9 +309,9 @@ def test_a_fake_terabyte_takes_under_10_milliseconds(function):
     x = terabyte()
     seconds = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         function(x)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
     assert min(seconds) < 0.010
 
 
