@@ -81,8 +81,8 @@ EQUIVALENT: dict[str, str] = {
     "slope_at_one < 1 + _AT_ONE": _NEVER_EXACTLY,
     "correlation.py: `if self(0.0) <= _ROUNDING:  # an odd activation without biases: inputs become independent`: "
     "self(0.0) <= _ROUNDING -> self(0.0) < _ROUNDING": _NEVER_EXACTLY,
-    "correlation.py: `second = math.sqrt(self._q) * (correlation * self._z[:, None] + own * self._z)`: "
-    "correlation * self._z[:, None] + own * self._z -> correlation * self._z[:, None] - own * self._z": (
+    "correlation.py: `second = (correlation * first)[:, None] + own * first  # the only step on the whole grid, with "
+    "its function`: (correlation * first)[:, None] + own * first -> (correlation * first)[:, None] - own * first": (
         "the distribution of z is symmetric"
     ),
     "critical_point.py: `_PLACES = 107  # of the search for critical points: each second moment is sqrt(2) times the "

@@ -10,6 +10,7 @@ import ast
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 _COMPARISONS = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -27,12 +28,12 @@ Change = Callable[[ast.AST], ast.AST]
 
 @dataclass(frozen=True)
 class Mutant:
-    """A broken version of some code: the line, what was there and what is there now, and the whole source."""
+    """A broken version of some code: the line, what was there and what is there now, and how to make the source."""
 
     line: int
     before: str
     after: str
-    source: str
+    source: Callable[[], str]
 
     def __str__(self) -> str:
         return f"{self.line}: {self.before}  ->  {self.after}"
@@ -43,12 +44,15 @@ def mutants(source: str, *, constants: bool = True) -> Iterator[Mutant]:
     tree = ast.parse(source)
     for path, node in _live_nodes(tree):
         for change in changes(node, constants=constants):
-            broken = copy.deepcopy(tree)
-            target = _follow(broken, path[:-1])
             changed = change(copy.deepcopy(node))
-            _replace(target, path[-1], changed)
-            line = ast.unparse(ast.fix_missing_locations(broken))
-            yield Mutant(node.lineno, ast.unparse(node), ast.unparse(changed), line)
+            # The whole source is made when it is needed, by the process that tries it.
+            yield Mutant(node.lineno, ast.unparse(node), ast.unparse(changed), partial(_source, tree, path, changed))
+
+
+def _source(tree: ast.Module, path: list[tuple[str, int | None]], changed: ast.AST) -> str:
+    broken = copy.deepcopy(tree)
+    _replace(_follow(broken, path[:-1]), path[-1], changed)
+    return ast.unparse(ast.fix_missing_locations(broken))
 
 
 def changes(node: ast.AST, *, constants: bool = True) -> Iterator[Change]:

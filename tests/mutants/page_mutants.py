@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import ast
 import copy
-import os
-import pickle
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,13 +17,20 @@ _MARK = "__twins__"
 
 
 def survivors_of_page(page: Path) -> tuple[int, list[str]]:
-    """Return how many false statements were planted into a page, and those that nobody noticed."""
-    source = page.read_text("utf-8")
-    blocks = read_script(page) if page.suffix == ".py" else read_notebook(source)
-    code = source if page.suffix == ".py" else _code_in_place(blocks)
-    planted_in_code, survived_in_code, shown = _in_a_fork(lambda: _false_twins(code, page.name))
+    """Return how many false statements were planted into a page, and those that nobody noticed.
+
+    The page runs in this process, which is left for the next page with all that this one leaves behind.
+    """
+    blocks = blocks_of(page)
+    code = page.read_text("utf-8") if page.suffix == ".py" else _code_in_place(blocks)
+    planted_in_code, survived_in_code, shown = _false_twins(code, page.name)
     planted_in_prose, survived_in_prose = _false_prose(blocks, f"{_code_in_place(blocks)}\n{shown}")
     return planted_in_code + planted_in_prose, survived_in_code + survived_in_prose
+
+
+def blocks_of(page: Path) -> list[Block]:
+    """Return the blocks of prose and code of a script or a notebook."""
+    return read_script(page) if page.suffix == ".py" else read_notebook(page.read_text("utf-8"))
 
 
 def _code_in_place(blocks: list[Block]) -> str:
@@ -139,26 +143,3 @@ def _false_prose(blocks: list[Block], shown: str) -> tuple[int, list[str]]:
             if not violations(without, shown):
                 survived.append(f"{passage.line}: the block that checks {passage.titles[-1]!r}  ->  pass")
     return planted, survived
-
-
-def _in_a_fork(function: Callable[[], Any]) -> Any:
-    """Return what the function returns, run in a fork, so that one page leaves nothing behind for the next."""
-    read, write = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.close(read)
-        try:
-            answer = pickle.dumps(function())
-        except BaseException as error:
-            print(f"\nthe page itself failed: {type(error).__name__}: {error}", file=sys.stderr)
-            os._exit(1)
-        with os.fdopen(write, "wb") as pipe:
-            pipe.write(answer)
-        os._exit(0)
-    os.close(write)
-    with os.fdopen(read, "rb") as pipe:
-        answer = pipe.read()
-    os.waitpid(pid, 0)
-    if not answer:
-        raise SystemExit("a page failed, see above")
-    return pickle.loads(answer)

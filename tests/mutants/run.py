@@ -1,7 +1,7 @@
 """Break the project in one place at a time, and list the broken places that no test and no build notices.
 
-Usage: ``nox -s mutants`` or ``nox -s mutants -- NAME ...`` for some modules or pages, by their names without .py.
-With ``-- --record`` the figures of a whole run are kept for the page on how the site checks itself.
+Usage: ``nox -s mutants``, or ``nox -s mutants -- NAME ...`` for some modules or pages, by their names without .py. The
+ledger says which modules and pages need not be tried again; see `tests/ledger.py`. What is named here is always tried.
 
 Three kinds of places are broken:
 
@@ -18,211 +18,56 @@ A place that may be broken without harm is listed in `equivalent.py`, with the r
 
 from __future__ import annotations
 
+import argparse
 import gc
-import os
-import shutil
-import signal
+import json
 import sys
-import tempfile
 import time
-import traceback
-from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 import matplotlib.pyplot as plt  # noqa: F401 - imported once here, so that each fork has it
-import pytest
 import torch._dynamo
 import torch._subclasses.fake_tensor
 import torch.fx.experimental.proxy_tensor
-from check_figures import record
+from controls import Control, control
+from dependencies import modules_used
 from equivalent import EQUIVALENT
-from mutate import Mutant, mutants
-from page_mutants import survivors_of_page
+from forks import run_in_forks
+from ledger import EXTENSIONS, PACKAGE, ROOT, Ledger, commit, drawn, fingerprint, sources_behind
+from module_mutants import Module, modules
+from page_mutants import blocks_of, survivors_of_page
 
 WARM = torch.ones(1, device="meta") * 1  # torch imports for a second before its first arithmetic on meta tensors
-ROOT = Path(__file__).parents[2]
-PRINTED = tempfile.TemporaryDirectory()  # removed at the end
-
-# Each module with the tests that claim to check it. The constants of a drawing are a matter of looks, and those of the
-# extensions' rules are regular expressions, which tests of their own exercise.
-LIBRARY = {
-    "__init__": ["test_package"],
-    "activation_statistics": ["test_activation_statistics"],
-    "activations": ["test_gains"],
-    "alignment": ["test_alignment", "test_broadcasting"],
-    "broadcasting": ["test_broadcasting"],
-    "correlation": ["test_correlation", "test_propagation"],
-    "critical_point": ["test_critical_point"],
-    "device": ["test_pages"],
-    "drawing": ["test_plots", "test_memory_plots"],
-    "dtypes": ["test_einsum_plan", "test_einsum"],
-    "einsum_plan": ["test_einsum_plan", "test_einsum_code", "test_einsum"],
-    "einsum_plots": ["test_einsum_plots"],
-    "fans": ["test_fans", "test_initializing"],
-    "finding": ["test_holdings"],
-    "gains": ["test_gains"],
-    "gaussian": ["test_gains"],
-    "graph": ["test_graph", "test_saved_tensors"],
-    "groups": ["test_einsum_code"],
-    "holdings": ["test_holdings"],
-    "indices": ["test_indices"],
-    "initialization_plots": ["test_initialization_plots"],
-    "initializing": ["test_initializing"],
-    "inspection": ["test_inspection"],
-    "layers": ["test_activation_statistics", "test_lsuv"],
-    "layout": ["test_storage", "test_inspection"],
-    "loops": ["test_einsum_plan"],
-    "lowering": ["test_einsum_code", "test_einsum"],
-    "lsuv": ["test_lsuv"],
-    "mean_field": ["test_mean_field", "test_critical_point", "test_propagation"],
-    "memory": ["test_memory"],
-    "memory_plots": ["test_memory_plots", "test_saved_plots"],
-    "module_paths": ["test_module_paths", "test_saved_tensors"],
-    "notation": ["test_notation"],
-    "operands": ["test_einsum_plan"],
-    "output_figures": ["test_activation_statistics"],
-    "pages": ["test_pages"],
-    "parameter_rules": ["test_initializing"],
-    "paths": ["test_paths"],
-    "plans": ["test_einsum_plan", "test_einsum_code"],
-    "plots": ["test_plots"],
-    "products": ["test_einsum_code", "test_einsum"],
-    "program": ["test_einsum_code"],
-    "propagation": ["test_propagation", "test_critical_point"],
-    "recording": ["test_memory", "test_saved_plots"],
-    "reproducing": ["test_reproducing"],
-    "report": ["test_report", "test_broadcasting"],
-    "roles": ["test_roles", "test_saved_operations", "test_saved_tensors"],
-    "saved_difference": ["test_saved_report"],
-    "saved_plots": ["test_saved_plots"],
-    "saved_report": ["test_saved_report", "test_saved_tensors"],
-    "saved_tensors": ["test_saved_tensors", "test_saved_report"],
-    "saving": ["test_saved_tensors", "test_saved_report", "test_saved_operations"],
-    "shapes": ["test_broadcasting"],
-    "storage": ["test_storage"],
-    "strided": ["test_strided", "test_inspection"],
-    "torch_calls": ["test_watching", "test_saved_tensors"],
-    "trial": ["test_saved_tensors"],
-    "views": ["test_views"],
-    "watching": ["test_watching"],
-    "weight_schemes": ["test_initializing"],
-}
-DRAWINGS = {"drawing", "einsum_plots", "initialization_plots", "memory_plots", "plots", "saved_plots"}
-EXTENSIONS = {"dependencies": ["test_dependencies"], "law": ["test_law"]}
-# Timings are left out: on a busy machine they fail although nothing is broken, and every mutant would count as noticed.
-OPTIONS = [
-    "-x",
-    "-q",
-    "-p",
-    "no:cacheprovider",
-    "--assert=plain",  # nobody reads why a test failed, and rewriting takes a third of the time
-    "-m",
-    "not long and not timing",
-]
-SECONDS = 30  # a mutant that runs longer than this has been noticed
-PATIENCE = 600  # seconds for tests on which nothing is broken
+HERE = Path(__file__).parent
 
 
-@dataclass(frozen=True)
-class Job:
-    """One mutant, in which file, and the tests that must notice it within some seconds."""
+class Result:
+    """What became of the places broken in one module or page."""
 
-    file: Path
-    mutant: Mutant
-    tests: list[Path]
-    seconds: int = SECONDS
+    def __init__(self, file: Path, planted: int) -> None:
+        self.file, self.planted, self.tried, self.seconds = file, planted, 0, 0.0
+        self.unnoticed: list[str] = []
 
     @property
-    def name(self) -> str:
-        line = self.file.read_text("utf-8").splitlines()[self.mutant.line - 1].strip()
-        return f"{self.file.name}: `{line}`: {self.mutant.before} -> {self.mutant.after}"
+    def excused(self) -> list[str]:
+        return [name for name in self.unnoticed if name in EQUIVALENT]
 
+    @property
+    def survived(self) -> list[str]:
+        """Return what nobody noticed, and excuses that nothing needs any longer."""
+        stale = [
+            f"no longer needed in equivalent.py: {name}" for name in excuses(self.file) if name not in self.unnoticed
+        ]
+        return [*(name for name in self.unnoticed if name not in EQUIVALENT), *stale]
 
-def jobs(wanted: list[str]) -> Iterator[Job]:
-    for folder, tests, table in (
-        (ROOT / "src" / "tensorglass", ROOT / "tests" / "library", LIBRARY),
-        (ROOT / "docs" / "_ext", ROOT / "tests" / "site", EXTENSIONS),
-    ):
-        for module, names in table.items():
-            if wanted and module not in wanted:
-                continue
-            file = folder / f"{module}.py"
-            for mutant in mutants(file.read_text("utf-8"), constants=table is LIBRARY and module not in DRAWINGS):
-                yield Job(file, mutant, [tests / f"{name}.py" for name in names])
-
-
-def run_tests(job: Job) -> None:
-    """Run the job's tests on the broken code, in this process, which is a fork made for it. Never returns."""
-    signal.alarm(job.seconds)
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder, job.file.parent.name)
-        shutil.copytree(job.file.parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
-        (copy / job.file.name).write_text(job.mutant.source, "utf-8")
-        for name in [name for name in sys.modules if name.split(".")[0] in ("tensorglass", *EXTENSIONS)]:
-            del sys.modules[name]
-        importable = folder if copy.name == "tensorglass" else str(copy)
-        sys.path.insert(0, importable)
-        os.environ["PYTHONPATH"] = importable
-        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # the tests need none, and loading them takes time
-        os.environ["TENSORGLASS_EXTENSIONS"] = str(copy)
-        output = os.open(printed(job), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        code = pytest.main([*OPTIONS, *map(str, job.tests)])
-    os._exit(int(code))
-
-
-def printed(job: Job) -> Path:
-    """Return the file for what the job's tests print. Nobody reads it unless nothing was broken and they failed."""
-    return Path(PRINTED.name, f"{job.file.stem}.txt") if job.mutant.line == 0 else Path(os.devnull)
-
-
-def controls(todo: list[Job]) -> list[Job]:
-    """Return one job per module with nothing broken: its tests must pass, or a kill would mean nothing."""
-    files = {job.file: job.tests for job in todo}
-    return [
-        Job(file, Mutant(0, "nothing", "nothing", file.read_text("utf-8")), tests, PATIENCE)
-        for file, tests in files.items()
-    ]
-
-
-def unbroken_tests_pass(todo: list[Job]) -> bool:
-    """Run the controls; print what the tests of those that fail said."""
-    unbroken = controls(todo)
-    passed = surviving_mutants(unbroken)
-    failed = [job for job in unbroken if job.name not in passed]
-    for job in failed:
-        print(f"\n{job.file.name} is not broken, and yet its tests failed:\n{printed(job).read_text('utf-8')[-4000:]}")
-    return not failed
-
-
-def surviving_mutants(todo: list[Job]) -> list[str]:
-    """Run all jobs, as many at once as there are cores; return the names of those whose tests passed."""
-    waiting, running, survived = list(reversed(todo)), {}, []
-    done, cores = 0, len(os.sched_getaffinity(0))
-    while waiting or running:
-        while waiting and len(running) < cores:
-            job = waiting.pop()
-            pid = os.fork()
-            if pid == 0:
-                try:
-                    run_tests(job)
-                except BaseException:
-                    traceback.print_exc()
-                    os._exit(99)
-            running[pid] = job
-        pid, status = os.wait()
-        job = running.pop(pid)
-        done += 1
-        if status == 0:
-            survived.append(job.name)
-            if job.mutant.line and job.name not in EQUIVALENT:
-                print("SURVIVED", job.name, flush=True)
-        if sys.stdout.isatty() or done % 50 == 0 or done == len(todo):
-            end = "\r" if sys.stdout.isatty() and done < len(todo) else "\n"
-            print(f"{done} of {len(todo)} broken places tried, {len(survived)} survived", end=end, flush=True)
-    return survived
+    @property
+    def figures(self) -> dict[str, int]:
+        noticed = self.planted - len(self.unnoticed)
+        survived = len(self.survived)
+        return {"planted": self.planted, "killed": noticed, "equivalent": len(self.excused), "survived": survived}
 
 
 def pages() -> list[Path]:
@@ -232,41 +77,118 @@ def pages() -> list[Path]:
     return [*sorted(ROOT.glob("examples/*/*.py")), *sorted(notebooks)]
 
 
+def excuses(file: Path) -> list[str]:
+    return [name for name in EQUIVALENT if name.startswith(f"{file.name}: ")]
+
+
+def unit(file: Path) -> str:
+    return f"mutants of {file.stem}"
+
+
+def fingerprint_of(file: Path, tests: tuple[Path, ...]) -> str:
+    """Return the digest of all that decides which broken places of a module or a page are noticed."""
+    if tests:
+        sources = {file, *(source for test in tests for source in sources_behind(test))}
+        tools = {HERE / name for name in ("mutate.py", "module_mutants.py", "controls.py")}
+    else:  # a page: what it uses of the library, and the law
+        code = "\n".join(block.text for block in blocks_of(file) if block.is_code)
+        sources = {file, *modules_used(code, PACKAGE)}
+        tools = {HERE / "mutate.py", HERE / "page_mutants.py", EXTENSIONS / "law.py", EXTENSIONS / "sources.py"}
+    return fingerprint(sources | tools, json.dumps({name: EQUIVALENT[name] for name in excuses(file)}))
+
+
+def chosen(options: argparse.Namespace, ledger: Ledger, fingerprints: dict[Path, str]) -> list[Path]:
+    """Return the modules and pages to try: those that are named, or what is stale and a sample of what is fresh."""
+    if options.names:
+        return [file for file in fingerprints if file.stem in options.names]
+    fresh = [unit(file) for file, digest in fingerprints.items() if ledger.has(unit(file), digest)]
+    sample = drawn(fresh, commit(), options.draw)
+    if fresh and not options.all:
+        print(f"{len(fresh) - len(sample)} of {len(fingerprints)} modules and pages are fresh and are passed over")
+        print(f"drawn from what is fresh, by {commit()[:12]}: {', '.join(sorted(sample))}", flush=True)
+    return [file for file in fingerprints if options.all or unit(file) not in fresh or unit(file) in sample]
+
+
+def controls_of(broken: list[Module]) -> dict[Path, Control]:
+    """Run the tests of all modules with nothing broken; what those that fail say is printed, and ends everything."""
+    tasks = {test: partial(control, test, module.file.parent) for module in broken for test in module.tests}
+    found = {test: answer for test, answer, _ in run_in_forks(tasks)}
+    failed = {test: answer for test, answer in found.items() if answer is None or not answer.passed}
+    for test, answer in failed.items():
+        print(f"\nnothing is broken, and yet {test.name} failed:\n{answer.said if answer else 'its process died'}")
+    if failed:
+        raise SystemExit(1)
+    return found
+
+
+def try_all(broken: list[Module], read: list[Path], lasted: dict[str, float]):
+    """Break all places of the modules and pages; yield each one's result when its last place was tried."""
+    found = controls_of(broken)
+    todo = {module: module.mutants() for module in broken}
+    results = {module.file: Result(module.file, len(places)) for module, places in todo.items()}
+    of_modules = {
+        (module.file, module.name_of(mutant), i): partial(module.survives, mutant, found)
+        for module, places in todo.items()
+        for i, mutant in enumerate(places)
+    }
+    # A page is one long task: first, the longest first, so that no core waits for one at the end.
+    ordered = sorted(read, key=lambda page: -lasted.get(unit(page), 0))
+    tasks = {(page, "", 0): partial(survivors_of_page, page) for page in ordered} | of_modules
+    started = time.monotonic()
+    for done, ((file, name, _), answer, seconds) in enumerate(run_in_forks(tasks), start=1):
+        if name:
+            result = results[file]
+            result.tried += 1
+            result.unnoticed += [name] if answer else []
+        elif answer is None:
+            raise SystemExit(f"{file.name} itself failed, see above")
+        else:
+            planted, survived = answer
+            result = results[file] = Result(file, planted)
+            result.tried, result.unnoticed = planted, [f"{file.name}: {text}" for text in survived]
+        result.seconds += seconds
+        if done % 100 == 0:
+            print(f"{done} of {len(tasks)} tasks done in {time.monotonic() - started:.0f} s", flush=True)
+        if result.tried == result.planted:
+            yield result
+
+
 def main(arguments: list[str]) -> int:
-    start = time.monotonic()
-    wanted = [name for name in arguments if name != "--record"]
-    if "--record" in arguments and wanted:
-        print("--record records a run of everything; it came with names:", *wanted)
-        return 2
-    todo = list(jobs(wanted))
+    parser = argparse.ArgumentParser(prog="nox -s mutants --", description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a module or a page; all, if you name none")
+    parser.add_argument("--all", action="store_true", help="try all, whatever the ledger says")
+    parser.add_argument(
+        "--draw", action="append", default=[], metavar="UNIT", help="try this unit although it is fresh"
+    )
+    parser.add_argument("--ledger", type=Path, metavar="FILE", help="another ledger than tests/ledger.jsonl")
+    options = parser.parse_args(arguments)
+    ledger = Ledger(options.ledger) if options.ledger else Ledger()
+    started = time.monotonic()
+    tests = {module.file: module.tests for module in modules()} | dict.fromkeys(pages(), ())
+    unknown = set(options.names) - {file.stem for file in tests}
+    if unknown:
+        parser.error(f"there is no module or page {min(unknown)!r}")
+    fingerprints = {file: fingerprint_of(file, those) for file, those in tests.items()}
+    wanted = chosen(options, ledger, fingerprints)
     gc.freeze()  # the forks need not look through what was there before them
-    if not unbroken_tests_pass(todo):
-        return 1
-    unnoticed = surviving_mutants(todo)
-    total = len(todo)
-    for page in pages():
-        if not wanted or page.stem in wanted:
-            planted, survived = survivors_of_page(page)
-            total += planted
-            names = [f"{page.name}: {text}" for text in survived]
-            unnoticed += names
-            for name in names:
-                if name not in EQUIVALENT:
-                    print("SURVIVED", name)
-            print(f"{page.stem}: {planted} false statements planted, {len(survived)} survived")
-    excused = [name for name in unnoticed if name in EQUIVALENT]
-    survived = [name for name in unnoticed if name not in EQUIVALENT]
-    if not wanted:
-        for name in EQUIVALENT.keys() - set(excused):
-            print("NO LONGER NEEDED in equivalent.py:", name)
-            survived.append(name)
-    minutes = (time.monotonic() - start) / 60
-    killed = total - len(unnoticed)
-    print(f"{killed} killed, {len(survived)} survived, {len(excused)} equivalent ({minutes:.1f} min)")
-    if "--record" in arguments:
-        figures = {"planted": total, "killed": killed, "equivalent": len(excused), "survived": len(survived)}
-        record(ROOT, "mutants", **figures)
-    return 1 if survived else 0
+    broken, read = (
+        [module for module in modules() if module.file in wanted],
+        [page for page in pages() if page in wanted],
+    )
+    totals = {"planted": 0, "killed": 0, "equivalent": 0, "survived": 0}
+    for result in try_all(broken, read, ledger.seconds()):
+        print(f"{result.file.stem}: {result.figures}", flush=True)
+        for name in result.survived:
+            print("SURVIVED", name, flush=True)
+        if ledger.has(unit(result.file), fingerprints[result.file]) and result.survived:
+            print(f"THE LEDGER IS WRONG: {unit(result.file)!r} passed there for these very sources")
+        if not result.survived:
+            ledger.passed(unit(result.file), fingerprints[result.file], result.seconds, **result.figures)
+        for name, count in result.figures.items():
+            totals[name] += count
+    told = ", ".join(f"{count} {name}" for name, count in totals.items())
+    print(f"{told} ({(time.monotonic() - started) / 60:.1f} min)")
+    return 1 if totals["survived"] else 0
 
 
 if __name__ == "__main__":
