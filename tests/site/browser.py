@@ -22,6 +22,40 @@ def note(page, quality, figure):
     row[quality] = max(row.get(quality, 0), figure)
 
 
+@contextlib.contextmanager
+def launched():
+    """Start the browser; yields it."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+@contextlib.contextmanager
+def open_window(browser, base, page, width=1280, theme="light", **options):
+    """Open a page in a window of its own; yields it with what it asked for and what went wrong."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, **options)
+    window = context.new_page()
+    window.asked, window.wrong = [], []
+    window.on("console", lambda message: window.wrong.append(_told(message)) if message.type == "error" else None)
+    window.on("pageerror", lambda error: window.wrong.append(str(error)))
+    window.on("request", lambda request: window.asked.append(request.url))
+    window.on("requestfailed", lambda request: window.wrong.append(request.url))
+    window.on("response", lambda answer: window.wrong.append(answer.url) if answer.status >= 400 else None)
+    try:
+        window.goto(f"{base}/{page}.html")
+        yield window
+    finally:
+        context.close()
+
+
+def _told(message):
+    """Return an error as the console tells it, with where it comes from."""
+    return f"{message.text} ({message.location['url']})"
+
+
 def chromium():
     """Return the path of the browser, or fail with one sentence that says what to install."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -4,10 +4,47 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 HERE = Path(__file__).parent
 # Another folder is named when the extensions are broken on purpose: see tests/mutants.
 EXTENSIONS = os.environ.get("TENSORGLASS_EXTENSIONS", str(HERE.parents[1] / "docs" / "_ext"))
 sys.path[:0] = [EXTENSIONS, str(HERE)]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from browser import launched
+
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def address(built_site, tmp_path_factory):
+    """Where the built site is served."""
+    from browser import served
+
+    with served(built_site, tmp_path_factory.mktemp("served")) as base:
+        yield base
+
+
+def pytest_sessionfinish(session):
+    """Where several processes run the tests, each hands over what it measured."""
+    from browser import FIGURES
+
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["figures"] = FIGURES
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_testnodedown(node):
+    """Join what a process measured to what the others did."""
+    from browser import note
+
+    for page, row in getattr(node, "workeroutput", {}).get("figures", {}).items():
+        for quality, figure in row.items():
+            note(page, quality, figure)
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -16,10 +53,10 @@ def pytest_terminal_summary(terminalreporter):
 
     if not FIGURES:
         return
-    columns = list(dict.fromkeys(quality for row in FIGURES.values() for quality in row))
+    columns = sorted({quality for row in FIGURES.values() for quality in row})
     width = max(map(len, FIGURES))
     terminalreporter.section("the built site")
     terminalreporter.write_line("  ".join([" " * width, *columns]))
-    for page, row in FIGURES.items():
+    for page, row in sorted(FIGURES.items()):
         cells = (f"{row.get(quality, '-'):>{len(quality)}}" for quality in columns)
         terminalreporter.write_line("  ".join([f"{page:<{width}}", *cells]))
