@@ -48,6 +48,7 @@ extensions = [
     "measured",
     "navigation",
     "notebook_links",
+    "parallel",
     "plain_variables",
     "pruning",
     "ran_on",

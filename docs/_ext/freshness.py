@@ -144,6 +144,7 @@ def around_example(gallery: dict[str, Any], filename: str, when: str) -> None:
     build = _builds[-1]
     (page,) = (page for page, script in build.scripts().items() if script.name == Path(filename).name)
     if when == "before":
+        build.record_file(page).unlink(missing_ok=True)  # an interrupted run leaves no record, not even an older one
         build.started[page] = time.perf_counter()
     elif (build.docs / f"{page}.py.md5").exists():  # the gallery writes it only for a script that ran to its end
         build.record(page, time.perf_counter() - build.started[page])
@@ -174,13 +175,9 @@ def forget_stale_scripts(app: Sphinx) -> None:
     logger.info("freshness: %d of %d scripts to run", len(stale), len(scripts))
 
 
-def forget_stale_notebooks(
-    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
-) -> list[str]:
-    """Have Sphinx read stale notebooks again, without their cached outputs."""
-    build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
-    notebooks = build.notebooks()
-    stale = {page: path for page, path in build.wanted().items() if page in notebooks and not build.is_current(page)}
+def forget_stale_notebooks(app: Sphinx) -> None:
+    """Remove the outputs of stale notebooks from MyST-NB's cache."""
+    stale = stale_notebooks(app.tensorglass_freshness)  # type: ignore[attr-defined]
     if stale and app.config.nb_execution_mode == "cache":
         from jupyter_cache import get_cache
 
@@ -188,7 +185,19 @@ def forget_stale_notebooks(
         for record in cache.list_cache_records():
             if Path(record.uri) in stale.values():
                 cache.remove_cache(record.pk)
-    return list(stale)
+
+
+def stale_notebooks(build: Freshness) -> dict[str, Path]:
+    """Return the name and the file of each notebook that this build is to execute."""
+    notebooks = build.notebooks()
+    return {page: path for page, path in build.wanted().items() if page in notebooks and not build.is_current(page)}
+
+
+def read_stale_notebooks(
+    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> list[str]:
+    """Have Sphinx read stale notebooks again."""
+    return list(stale_notebooks(app.tensorglass_freshness))  # type: ignore[attr-defined]
 
 
 def read_what_ran_elsewhere(
@@ -219,7 +228,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("tensorglass_only", "", "", types=[str], description="The one page to execute.")
     app.connect("config-inited", prepare_settings, priority=1)
     app.connect("builder-inited", forget_stale_scripts, priority=100)  # the gallery runs at 500
-    app.connect("env-get-outdated", forget_stale_notebooks)
+    app.connect("builder-inited", forget_stale_notebooks, priority=101)
+    app.connect("env-get-outdated", read_stale_notebooks)
     app.connect("env-get-outdated", read_what_ran_elsewhere)
     app.connect("env-updated", record_notebooks, priority=100)
     return {"env_version": extensions_version(), "parallel_read_safe": True}

@@ -1,11 +1,16 @@
-"""What would differ from build to build for no reason: where a notebook's outputs are cut, and the search index."""
+"""What would differ from build to build for no reason.
+
+That is where a notebook's outputs are cut, the search index, and the addresses of a style sheet.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from myst_nb.core import render
+from myst_nb.sphinx_ext import add_global_html_resources
 from sphinx.application import Sphinx
 
 
@@ -37,6 +42,16 @@ def leave_out_index_entries(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], 
     yield from ()
 
 
+def bring_the_style_of_notebooks(app: Sphinx) -> None:
+    """Put MyST-NB's style sheet into the site before pages are written; MyST-NB does so when all are.
+
+    Sphinx adds a checksum to the addresses of the files that are there. So the pages of a first build would name this
+    one without, and those that a later build writes with.
+    """
+    Path(app.outdir, "_static").mkdir(parents=True, exist_ok=True)
+    add_global_html_resources(app, None)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     merge = render.coalesce_streams
     if merge.__module__ != __name__:  # once, also where one process builds twice
@@ -45,5 +60,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
             return merge(joined(outputs))
 
         render.coalesce_streams = coalesce_streams
+    app.connect("builder-inited", bring_the_style_of_notebooks)
     app.connect("html-collect-pages", leave_out_index_entries)
     return {"parallel_read_safe": True}
