@@ -9,6 +9,7 @@ import os
 import random
 import re
 import shutil
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,16 @@ CARD_SUFFIX = ".card.svg"  # the drawing that stands for a page on the index
 SECTIONS = ("broadcasting", "memory", "einsum", "backprop", "initialization", "papers")
 
 
+@cache
+def _threads() -> int:
+    """Return how many threads torch began with. Called before the first script, which may ask for another number."""
+    import torch
+
+    return torch.get_num_threads()
+
+
 def reset(gallery: dict[str, Any], filename: str) -> None:
-    """Start each script as a fresh interpreter would: seeds, default dtype, gradient mode, no figures."""
+    """Start each script as a fresh interpreter would: seeds, default dtype, gradient mode, threads, no figures."""
     import matplotlib.pyplot as plt
     import torch
 
@@ -33,6 +42,7 @@ def reset(gallery: dict[str, Any], filename: str) -> None:
     torch.set_default_dtype(torch.float32)
     torch.set_default_device(None)
     torch.set_grad_enabled(True)
+    torch.set_num_threads(_threads())
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

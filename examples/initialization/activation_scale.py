@@ -29,6 +29,7 @@ import torch.nn.functional as F
 from tensorglass import default_device
 
 device = default_device()  # a GPU if there is one
+torch.set_num_threads(1)  # in small products, more would wait for each other
 
 
 def after_50_layers(x, std):

@@ -37,6 +37,7 @@ from torch import nn
 from torch.testing import assert_close
 
 device = default_device()  # a GPU if there is one
+torch.set_num_threads(1)  # in small products, more would wait for each other
 
 
 def network(depth, width=64, classes=10):
@@ -222,10 +223,10 @@ def train(depth, kinds, epochs=EPOCHS, rate=0.005, last_rate=0.0001):
     layers = weights(depth, kinds)
     copies = len(kinds) * DRAWS
     biases = [torch.zeros(copies, 1, each.shape[2], device=device) for each in layers]
-    biases = [each.requires_grad_() for each in biases]
-    optimizer = torch.optim.SGD([*layers, *biases], lr=rate, momentum=0.9)
+    parameters = [*layers, *[each.requires_grad_() for each in biases]]
+    momenta = [torch.zeros_like(each) for each in parameters]
     steps = epochs * len(training) // 50
-    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1, last_rate / rate, steps)
+    rates = (rate + (last_rate - rate) * step / steps for step in range(steps))
 
     def predict(h):  # each network gets the same images, and has its own weights
         h = h.expand(copies, *h.shape)
@@ -243,10 +244,14 @@ def train(depth, kinds, epochs=EPOCHS, rate=0.005, last_rate=0.0001):
         losses = []
         for some in training[torch.randperm(len(training)).to(device)].split(50):
             losses.append(losses_of(some))
-            optimizer.zero_grad()
-            losses[-1].sum().backward()  # each network gets the gradient of its own
-            optimizer.step()
-            schedule.step()
+            # The gradient of the sum is, for each network, that of its own loss.
+            gradients = torch.autograd.grad(losses[-1].sum(), parameters)
+            now = next(rates)
+            with torch.no_grad():
+                step = zip(parameters, momenta, gradients, strict=True)
+                for parameter, momentum, gradient in step:
+                    momentum.mul_(0.9).add_(gradient)
+                    parameter.sub_(momentum, alpha=now)
         curve.append(torch.stack(losses).detach().mean(dim=0))
     with torch.no_grad():
         right = predict(images[testing]).argmax(-1) == labels[testing]

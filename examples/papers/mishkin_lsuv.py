@@ -33,6 +33,7 @@ from tensorglass import default_device, initialize_, lsuv_
 from torch import nn
 
 device = default_device()  # a GPU if there is one
+torch.set_num_threads(1)  # in small products, more would wait for each other
 digits = load_digits()
 images = torch.tensor(digits.data, dtype=torch.float32)
 images = (images - images.mean()) / images.std()

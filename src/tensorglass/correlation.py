@@ -63,7 +63,7 @@ class CorrelationMap:
         return settled, self.slope(settled)
 
     def _expected_product(self, function: Callable[[torch.Tensor], torch.Tensor], correlation: float) -> float:
-        first = math.sqrt(self._q) * self._z[:, None]
+        first = math.sqrt(self._q) * self._z
         own = math.sqrt(max(1 - correlation**2, 0))
-        second = math.sqrt(self._q) * (correlation * self._z[:, None] + own * self._z)
-        return float(self._weights @ (function(first) * function(second)) @ self._weights)
+        second = (correlation * first)[:, None] + own * first  # the only step on the whole grid, with its function
+        return float((self._weights * function(first)) @ (function(second) @ self._weights))

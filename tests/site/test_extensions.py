@@ -142,16 +142,19 @@ def test_figures_are_shown_once_with_their_description(tmp_path):
 
 def test_each_script_starts_clean():
     reset({}, "page.py")
+    threads = torch.get_num_threads()
     first = torch.rand(3)
     torch.rand(5)
     torch.set_default_dtype(torch.float64)
     torch.set_grad_enabled(False)
+    torch.set_num_threads(threads + 1)
     plt.rcParams["lines.linewidth"] = 99
     plt.figure()
     reset({}, "page.py")
     assert torch.equal(first, torch.rand(3))
     assert torch.get_default_dtype() is torch.float32
     assert torch.is_grad_enabled()
+    assert torch.get_num_threads() == threads
     assert plt.rcParams["lines.linewidth"] != 99
     assert plt.get_fignums() == []
 
