@@ -100,11 +100,19 @@ check = "assert beta() == 7"
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
+def built_once(tmp_path_factory):
     made = Throwaway(tmp_path_factory.mktemp("claims"))
     made.write("docs/index.md", "# Start\n\n```{claims}\n```\n\n```{toctree}\nnotebook\nauto_examples/index\n```\n")
     made.write("docs/claims.toml", FIRST)
+    built(made)
+    made.keep()
     return made
+
+
+@pytest.fixture
+def project(built_once):
+    built_once.restore()
+    return built_once
 
 
 def built(project):

@@ -69,6 +69,7 @@ def project(tmp_path):
     return tmp_path
 
 
+@pytest.mark.long
 def test_messages_are_listed_once_with_the_sections_that_show_them(project):
     assert listed(build(project)) == {
         "RuntimeError: size 3 is not size 4": [
@@ -79,6 +80,7 @@ def test_messages_are_listed_once_with_the_sections_that_show_them(project):
     }
 
 
+@pytest.mark.long
 def test_the_list_follows_the_pages(project):
     page = project / "docs" / "auto_examples" / "page.rst"
     before = listed(build(project))

@@ -8,6 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 from maths import draw
 from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace
 
 # ziamath asks for its font in a way that Python 3.11 deprecated and 3.13 took back.
 pytestmark = pytest.mark.filterwarnings("ignore:path is deprecated:DeprecationWarning")
@@ -149,8 +150,8 @@ def built(folder, page):
     (folder / "index.rst").write_text(page, "utf-8")
     warnings, settings = io.StringIO(), {"extensions": ["maths"], "html_math_renderer": "drawn", "html_theme": "basic"}
     out = folder / "out"
-    app = Sphinx(folder, None, out, out / "trees", "html", settings, status=None, warning=warnings)
-    app.build()
+    with docutils_namespace():  # what Sphinx adds to docutils is taken back, or the next would warn that it is there
+        Sphinx(folder, None, out, out / "trees", "html", settings, status=None, warning=warnings).build()
     html = BeautifulSoup((out / "index.html").read_text("utf-8"), "html.parser")
     return html, (out / "searchindex.js").read_text("utf-8"), warnings.getvalue()
 

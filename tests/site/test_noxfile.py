@@ -1,7 +1,9 @@
-"""The chores stop before they build anything if the device that was asked for is not there."""
+"""The chores stop before they build anything if the device that was asked for is not there; tests run on all cores."""
 
+import functools
 import hashlib
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -57,7 +59,16 @@ def chores(project, monkeypatch):
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     monkeypatch.setattr(module, "_environment", lambda session: sys.executable)
+    asked = SimpleNamespace(run=lambda command, **options: answer(tuple(command), os.environ["TENSORGLASS_DEVICE"]))
+    monkeypatch.setattr(module, "subprocess", asked)
     return module
+
+
+@functools.cache
+def answer(command, device):
+    """Return what the environment's Python answers; each question is asked once, since torch takes seconds to load."""
+    environment = {**os.environ, "TENSORGLASS_DEVICE": device}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("more", [[], ["--only", "unsqueeze"]], ids=["all", "one page"])
@@ -87,6 +98,29 @@ def test_records_are_made_by_the_plain_command(chores):
     session = Session("--device", "cuda", "--out", "docs/recorded/")
     chores.record(session)
     assert session.ran == [(sys.executable, "docs/record.py", "--device", "cuda", "--out", "docs/recorded/")]
+
+
+@pytest.mark.parametrize(
+    ("given", "added"),
+    [
+        (["-m", "long"], ["-n", "3", "--dist", "worksteal"]),
+        (["-n0", "tests/site"], []),
+        (["--numprocesses=2"], []),
+        (["--pdb"], []),
+    ],
+    ids=" ".join,
+)
+def test_tests_run_on_all_cores_unless_the_arguments_choose(chores, monkeypatch, given, added):
+    monkeypatch.setattr(chores, "_cores", lambda: 3)
+    session = Session(*given)
+    chores.tests(session)
+    assert session.ran == [(sys.executable, "-m", "pytest", *added, *given)]
+
+
+def test_the_cores_that_the_chores_may_use_are_counted(chores, monkeypatch):
+    assert 1 <= chores._cores() <= os.cpu_count()
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert chores._cores() == os.cpu_count()
 
 
 @pytest.mark.skipif(importlib.util.find_spec("nox") is None, reason="nox is not in this environment")

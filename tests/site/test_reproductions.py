@@ -73,10 +73,12 @@ def built(project):
     return page.split("</h1>")[1].split('class="toctree-wrapper')[0]  # the table alone
 
 
+@pytest.mark.long
 def test_before_the_first_run_the_section_says_so(project):
     assert "No page of this section has run." in built(project)
 
 
+@pytest.mark.long
 def test_the_table_is_in_reading_order_names_the_pages_and_follows_them(project):
     run(project, "first", claim="claim of the first")
     run(project, "second", claim="claim of the second")
@@ -90,6 +92,7 @@ def test_the_table_is_in_reading_order_names_the_pages_and_follows_them(project)
     assert "departs" in built(project)
 
 
+@pytest.mark.long
 def test_a_page_is_named_once_for_all_its_rows(project):
     both = reproduction(("a", "table 1", 0.5, 0.5, 0.1), ("b", "table 1", "yes", "yes", None))
     reproductions.scrape((), handed_over(project.pages, "first", results=both), {})

@@ -94,6 +94,7 @@ def test_a_script_without_a_title_goes_by_its_name(project):
     assert gallery_pages(project.docs)[-1].title == "third"
 
 
+@pytest.mark.long
 def test_the_cards_follow_the_scripts(project):
     first, beta, _ = built(project)
     assert first.index("The second page") < first.index("The first page")

@@ -108,10 +108,15 @@ FILES = {
 
 
 class Throwaway:
-    """The project in a folder of its own; `build` tells which pages ran."""
+    """The project in a folder of its own; `build` tells which pages ran.
+
+    Tests may share one: `keep` remembers it as it is, with what was built, and `restore` puts that back. It stays where
+    it is, and files keep their times, since Sphinx reads everything again otherwise.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.kept = root.with_name(f"{root.name}-kept")
         self.log = root / "run.log"
         for name, text in FILES.items():
             self.write(name, text)
@@ -130,6 +135,13 @@ class Throwaway:
         text = (self.root / name).read_text("utf-8")
         assert old in text
         (self.root / name).write_text(text.replace(old, new), "utf-8")
+
+    def keep(self) -> None:
+        shutil.copytree(self.root, self.kept)
+
+    def restore(self) -> None:
+        shutil.rmtree(self.root)
+        shutil.copytree(self.kept, self.root)
 
     def build(
         self, *options: str, name: str = "html", **environment: str
