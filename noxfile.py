@@ -48,8 +48,12 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests: -- [pytest's arguments], for instance -- -m long for those that take minutes."""
-    _run(session, "-m", "pytest", *session.posargs)
+    """Run the tests on all cores: -- [pytest's arguments], such as -m long for those that take minutes, or -n 0."""
+    chosen = any(each.startswith(("-n", "--numprocesses", "--pdb")) for each in session.posargs)
+    # Tests that stand together go to one process, if it has time, since they share what takes long to make. With a
+    # process for each core, more threads would only wait for one another.
+    workers = [] if chosen else ["-n", str(_cores()), "--dist", "worksteal"]
+    _run(session, "-m", "pytest", *workers, *session.posargs, env={} if chosen else {"OMP_NUM_THREADS": "1"})
 
 
 @nox.session
@@ -59,7 +63,17 @@ def site(session: nox.Session) -> None:
         session.error("this looks at the site in Chromium, which is not here; on Debian: apt install chromium")
     python = _environment(session)
     _build_site(session, python)
-    _run(session, "-m", "pytest", "-m", "site", "tests/site", f"--site={SITE}", *session.posargs, python=python)
+    chosen = ["-p", "no:randomly", "-m", "site", "tests/site", f"--site={SITE}", *_side_by_side()]
+    _run(session, "-m", "pytest", *chosen, *session.posargs, python=python)
+
+
+@nox.session
+def long(session: nox.Session) -> None:
+    """Build the site, and run the long tests that are not fresh, and a sample of those that are: -- [--all]."""
+    python = _environment(session)
+    _build_site(session, python)
+    chosen = ["-p", "no:randomly", "-m", "long and not site", f"--site={SITE}", *_side_by_side()]
+    _run(session, "-m", "pytest", *chosen, *session.posargs, python=python)
 
 
 @nox.session
@@ -68,13 +82,14 @@ def lint(session: nox.Session) -> None:
     _run(session, "-m", "ruff", "check", ".")
     _run(session, "-m", "ruff", "format", "--check", ".")
     _run(session, "-m", "mypy")
-    for schema, file in (("readthedocs", ".readthedocs.yaml"), ("github-workflows", ".github/workflows/site.yml")):
-        _run(session, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", file)
+    workflows = [path.relative_to(ROOT).as_posix() for path in sorted(ROOT.glob(".github/workflows/*.yml"))]
+    for schema, files in (("readthedocs", [".readthedocs.yaml"]), ("github-workflows", workflows)):
+        _run(session, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", *files)
 
 
 @nox.session
 def mutants(session: nox.Session) -> None:
-    """Break the library and the pages, one place at a time; each broken place must be noticed."""
+    """Break the library and the pages, one place at a time; each must be noticed: -- [NAME ...] [--all]."""
     # One thread each, since as many mutants run at once as there are cores.
     environment = {"PYTHONPATH": "docs/_ext", "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"}
     _run(session, "tests/mutants/run.py", *session.posargs, env=environment)
@@ -102,6 +117,11 @@ def serve(session: nox.Session) -> None:
     # Its own doctrees: what is read for one folder is not written to another.
     arguments = ["-d", str(BUILD / "serve-doctrees"), "docs", str(BUILD / "serve")]
     _run(session, "-m", "sphinx_autobuild", "--open-browser", *folders, *generated, *session.posargs, *arguments)
+
+
+def _side_by_side() -> list[str]:
+    """Return pytest's arguments for as many processes as there are cores; one unit of long tests stays in one."""
+    return ["-n", str(_cores()), "--dist=loadgroup", "--no-loadscope-reorder"]
 
 
 def _parse(session: nox.Session, parser: argparse.ArgumentParser) -> argparse.Namespace:
@@ -169,6 +189,11 @@ def _require_device(session: nox.Session, python: str, device: str) -> None:
     if result.returncode:
         reason = result.stderr.strip().splitlines()[-1].removeprefix("ValueError: ")
         session.error(reason.replace("TENSORGLASS_DEVICE", "--device") + "; nothing was built")
+
+
+def _cores() -> int:
+    """Return how many cores this process may use, which macOS and Windows do not tell: there, how many there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _environment(session: nox.Session) -> str:
