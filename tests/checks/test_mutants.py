@@ -40,6 +40,7 @@ def toy(tmp_path):
     (package / "__init__.py").touch()
     (package / "toy.py").write_text(TOY, "utf-8")
     tests.write_text(TESTS_OF_TOY, "utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n", "utf-8")  # names of tests begin here, wherever this project is
     return Module(package / "toy.py", (tests,), constants=True)
 
 
@@ -52,7 +53,7 @@ def test_the_control_knows_which_test_reaches_which_line(toy):
     unbroken = in_a_fork(partial(control, toy.tests[0], toy.file.parent))
     assert unbroken.passed, unbroken.said
     slow, fast = sorted(unbroken.seconds, key=unbroken.seconds.get, reverse=True)
-    assert (slow, fast) == ("test_toy.py::test_slowly", "test_toy.py::test_sign")
+    assert (slow, fast) == ("tests/test_toy.py::test_slowly", "tests/test_toy.py::test_sign")
     assert unbroken.seconds[slow] > 0.3
     assert unbroken.reaching("toy.py", 3) == {fast}
     assert unbroken.reaching("toy.py", 4) == {slow}
