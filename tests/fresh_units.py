@@ -21,9 +21,9 @@ import pytest
 from built_files import browser_version, digest_of_page
 from ledger import ROOT, Ledger, commit, drawn, files_of, fingerprint, sources_behind
 
-BUILD = ["docs/conf.py", "docs/_ext/**", "docs/_static/**", "docs/_templates/**", "docs/inventories/**"]
-DOCUMENTS = ["docs/*.*", "docs/howto/**", "docs/reference/**", "docs/recorded/**", "*.md", "*.toml"]
-SITE = [*BUILD, "src/**", "examples/**", *DOCUMENTS]  # all that the built site is made of
+BUILD = ["docs/conf.py", *(f"docs/{name}/**/*" for name in ("_ext", "_static", "_templates", "inventories"))]
+DOCUMENTS = ["docs/*.*", *(f"docs/{name}/**/*" for name in ("howto", "reference", "recorded")), "*.md", "*.toml"]
+SITE = [*BUILD, "src/**/*", "examples/**/*", *DOCUMENTS]  # all that the built site is made of
 
 
 def add_options(parser: pytest.Parser) -> None:

@@ -121,6 +121,8 @@ def versions() -> str:
 
 def files_of(pattern: str) -> list[Path]:
     """Return the files that a pattern names, relative to the project, without what is generated there."""
+    if pattern.endswith("**"):  # which names folders alone, before Python 3.13
+        raise ValueError(f"the pattern is {pattern!r}; expected one that names files, such as '{pattern}/*'")
     found = (path for path in sorted(ROOT.glob(pattern)) if path.is_file())
     generated = ("_build", "auto_examples", "__pycache__", "jupyter_execute")
     return [path for path in found if not set(generated) & set(path.relative_to(ROOT).parts)]

@@ -127,6 +127,7 @@ def test_what_passed_is_written_once_a_line_and_passed_over(project, processes):
         ("examples/broadcasting/page.py", "== 2", "==  2", {PAGE}),
         ("tests/examples/test_pages.py", "exists()", "exists( )", {PAGE}),
         ("docs/conf.py", "", "#", {SITE}),
+        ("docs/_ext/dependencies.py", "PACKAGE = ", "PACKAGE  = ", {SITE}),
         ("tests/conftest.py", "import sys", "import  sys", {FIRST, PAGE, SITE}),
     ],
 )
