@@ -19,7 +19,7 @@ _MARK = "__twins__"
 def survivors_of_page(page: Path) -> tuple[int, list[str]]:
     """Return how many false statements were planted into a page, and those that nobody noticed.
 
-    The page runs in this process, which is left for the next page with all that this one leaves behind.
+    The page runs in this process, and leaves things behind in it: each page needs a process of its own.
     """
     blocks = blocks_of(page)
     code = page.read_text("utf-8") if page.suffix == ".py" else _code_in_place(blocks)
