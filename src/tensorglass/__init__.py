@@ -11,60 +11,60 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .activation_statistics import activation_stats as activation_stats
-    from .broadcasting import explain_broadcast as explain_broadcast
-    from .critical_point import critical_sigma_w as critical_sigma_w
-    from .device import default_device as default_device
-    from .einsum_plan import einsum as einsum
-    from .einsum_plan import plan_einsum as plan_einsum
-    from .gains import gain as gain
-    from .holdings import memory_of as memory_of
-    from .initializing import initialize_ as initialize_
-    from .inspection import storage_info as storage_info
-    from .lsuv import lsuv_ as lsuv_
-    from .memory import track_memory as track_memory
-    from .notation import EinsumError as EinsumError
-    from .pages import measured as measured
-    from .pages import shows_error as shows_error
-    from .propagation import signal_propagation as signal_propagation
-    from .reproducing import reproduction as reproduction
-    from .saved_tensors import record_saved as record_saved
-    from .saved_tensors import saved_for_backward as saved_for_backward
-    from .storage import shares_memory as shares_memory
-    from .storage import storage_bytes as storage_bytes
-    from .storage import storage_cells as storage_cells
-    from .storage import storage_index as storage_index
-    from .views import explain_view as explain_view
-    from .watching import watch_broadcasts as watch_broadcasts
+    from .autograd.saved import record_saved as record_saved
+    from .autograd.saved import saved_for_backward as saved_for_backward
+    from .broadcasting.explain import explain_broadcast as explain_broadcast
+    from .broadcasting.watch import watch_broadcasts as watch_broadcasts
+    from .contraction.einsum import einsum as einsum
+    from .contraction.einsum import plan_einsum as plan_einsum
+    from .contraction.equation import EinsumError as EinsumError
+    from .initialization.initialize import initialize_ as initialize_
+    from .initialization.lsuv import lsuv_ as lsuv_
+    from .memory.holdings import memory_of as memory_of
+    from .memory.tracking import track_memory as track_memory
+    from .pages.device import default_device as default_device
+    from .pages.outputs import measured as measured
+    from .pages.outputs import shows_error as shows_error
+    from .pages.reproduction import reproduction as reproduction
+    from .signals.activation_stats import activation_stats as activation_stats
+    from .signals.critical_point import critical_sigma_w as critical_sigma_w
+    from .signals.gain import gain as gain
+    from .signals.propagation import signal_propagation as signal_propagation
+    from .storage.contents import shares_memory as shares_memory
+    from .storage.contents import storage_bytes as storage_bytes
+    from .storage.contents import storage_cells as storage_cells
+    from .storage.contents import storage_index as storage_index
+    from .storage.info import storage_info as storage_info
+    from .storage.views import explain_view as explain_view
 
 __version__ = "0.1.0"
 
 PUBLIC_NAMES = {
-    "EinsumError": "notation",
-    "activation_stats": "activation_statistics",
-    "critical_sigma_w": "critical_point",
-    "default_device": "device",
-    "einsum": "einsum_plan",
-    "explain_broadcast": "broadcasting",
-    "explain_view": "views",
-    "gain": "gains",
-    "initialize_": "initializing",
-    "lsuv_": "lsuv",
-    "measured": "pages",
-    "memory_of": "holdings",
-    "plan_einsum": "einsum_plan",
-    "record_saved": "saved_tensors",
-    "reproduction": "reproducing",
-    "saved_for_backward": "saved_tensors",
-    "shares_memory": "storage",
-    "shows_error": "pages",
-    "signal_propagation": "propagation",
-    "storage_bytes": "storage",
-    "storage_cells": "storage",
-    "storage_index": "storage",
-    "storage_info": "inspection",
-    "track_memory": "memory",
-    "watch_broadcasts": "watching",
+    "EinsumError": "contraction.equation",
+    "activation_stats": "signals.activation_stats",
+    "critical_sigma_w": "signals.critical_point",
+    "default_device": "pages.device",
+    "einsum": "contraction.einsum",
+    "explain_broadcast": "broadcasting.explain",
+    "explain_view": "storage.views",
+    "gain": "signals.gain",
+    "initialize_": "initialization.initialize",
+    "lsuv_": "initialization.lsuv",
+    "measured": "pages.outputs",
+    "memory_of": "memory.holdings",
+    "plan_einsum": "contraction.einsum",
+    "record_saved": "autograd.saved",
+    "reproduction": "pages.reproduction",
+    "saved_for_backward": "autograd.saved",
+    "shares_memory": "storage.contents",
+    "shows_error": "pages.outputs",
+    "signal_propagation": "signals.propagation",
+    "storage_bytes": "storage.contents",
+    "storage_cells": "storage.contents",
+    "storage_index": "storage.contents",
+    "storage_info": "storage.info",
+    "track_memory": "memory.tracking",
+    "watch_broadcasts": "broadcasting.watch",
 }
 
 __all__ = list(PUBLIC_NAMES)

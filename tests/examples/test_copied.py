@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "site"))
 from browser import served
 from fresh_units import BUILD
 
-from tensorglass.pages import MARK_END, MARK_START, MARK_VARIABLE
+from tensorglass.pages.outputs import MARK_END, MARK_START, MARK_VARIABLE
 
 pytestmark = pytest.mark.long
 

@@ -2,8 +2,8 @@
 
 import torch
 
-from tensorglass.activations import Elementwise
-from tensorglass.mean_field import VarianceMap
+from tensorglass.signals.elementwise import Elementwise
+from tensorglass.signals.variance_map import VarianceMap
 
 
 def step(z):

@@ -19,7 +19,7 @@ from torch.utils.checkpoint import checkpoint
 from torch.utils.flop_counter import FlopCounterMode
 
 from tensorglass import activation_stats
-from tensorglass.output_figures import single_precision_is_enough
+from tensorglass.signals.statistics import single_precision_is_enough
 
 
 class Returns(nn.Module):
@@ -590,11 +590,11 @@ def only_stats(output):
 
 
 def test_plot_asks_the_module_of_drawings(monkeypatch):
-    drawn = SimpleNamespace(plot_stats=lambda stats, ax: (stats, ax))
-    monkeypatch.setitem(sys.modules, "tensorglass.initialization_plots", drawn)
+    drawn = SimpleNamespace(plot_stats=lambda layers, ax: (layers, ax))
+    monkeypatch.setitem(sys.modules, "tensorglass.signals.pictures", drawn)
     stats = only_stats(torch.ones(2, 2))
-    assert stats.plot() == (stats, None)
-    assert stats.plot("axes") == (stats, "axes")
+    assert stats.plot() == (stats.layers, None)
+    assert stats.plot("axes") == (stats.layers, "axes")
 
 
 @pytest.mark.long

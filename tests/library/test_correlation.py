@@ -7,7 +7,7 @@ import torch
 from activation_maps import map_of
 
 from tensorglass import signal_propagation
-from tensorglass.correlation import CorrelationMap
+from tensorglass.signals.correlation_map import CorrelationMap
 
 
 @pytest.mark.parametrize("correlation", [-0.9, -0.2, 0.0, 0.3, 0.8, 0.999])

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from tensorglass import plan_einsum, track_memory
-from tensorglass.indices import contraction
-from tensorglass.lowering import lower
-from tensorglass.notation import parse
-from tensorglass.products import elementwise_product, summed
-from tensorglass.program import Program, Value
+from tensorglass.contraction.equation import parse
+from tensorglass.contraction.indices import contraction
+from tensorglass.contraction.lowering import lower
+from tensorglass.contraction.products import elementwise_product, summed
+from tensorglass.contraction.program import Program, Value
 
 CODE = [
     ("ij,jk->ik", [(2, 3), (3, 4)], ["return torch.matmul(x0, x1)"]),

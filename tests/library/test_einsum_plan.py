@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tensorglass import EinsumError, einsum, plan_einsum, watch_broadcasts
-from tensorglass.dtypes import result_dtype
+from tensorglass.contraction.result_dtype import result_dtype
 
 module = sys.modules[einsum.__module__]
 

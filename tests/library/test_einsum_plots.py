@@ -7,8 +7,8 @@ import pytest
 from matplotlib.patches import Rectangle
 
 from tensorglass import plan_einsum
+from tensorglass.contraction.pictures import contraction_tree
 from tensorglass.drawing import AXIS_COLORS
-from tensorglass.einsum_plots import contraction_tree
 
 
 def drawn(*arguments):
@@ -122,7 +122,8 @@ def test_several_products():
         "Summed and hatched: n, m."
     )
     assert [text.get_text() for text in ax.texts][-3:] == ["b", "a", "210 multiplications"]
-    tree = contraction_tree(plan_einsum("bn,anm,bm->ba", (5, 6), (7, 6, 8), (5, 8)))
+    plan = plan_einsum("bn,anm,bm->ba", (5, 6), (7, 6, 8), (5, 8))
+    tree = contraction_tree(plan.contraction, plan.path)
     assert tree.level == 2
     assert [leaf.level for leaf in tree.leaves()] == [0, 0, 0]
     assert [product.letters for product in tree.products()] == [("a", "n", "b"), ("b", "a")]

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.autograd.functional import jacobian
 
-from tensorglass.fans import connections, convolution, transposed_convolution
+from tensorglass.initialization.fans import connections, convolution, transposed_convolution
 
 CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 TRANSPOSED = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}

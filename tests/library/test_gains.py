@@ -8,9 +8,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from tensorglass.activations import Elementwise
-from tensorglass.gains import gain
-from tensorglass.gaussian import expectation, gauss_lobatto
+from tensorglass.signals.elementwise import Elementwise
+from tensorglass.signals.expectation import expectation, gauss_lobatto
+from tensorglass.signals.gain import gain
 
 SQRT2 = math.sqrt(2)
 

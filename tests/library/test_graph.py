@@ -5,8 +5,16 @@ import torch
 from torch.utils.checkpoint import checkpoint
 
 from tensorglass import default_device
-from tensorglass.graph import How, check_readable, held_tensors, is_closed, new_nodes, node_behind, sequence_number
-from tensorglass.saving import SavingRecorder
+from tensorglass.autograd.graph import (
+    How,
+    check_readable,
+    held_tensors,
+    is_closed,
+    new_nodes,
+    node_behind,
+    sequence_number,
+)
+from tensorglass.autograd.recorder import SavingRecorder
 
 DEVICE = default_device()
 

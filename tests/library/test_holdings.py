@@ -10,8 +10,9 @@ import torch
 from kinds_of_tensors import with_storage, without_storage
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from tensorglass import memory_of, strided
-from tensorglass.finding import storage_parts
+from tensorglass import memory_of
+from tensorglass.memory.tensors_inside import storage_parts
+from tensorglass.storage import places as strided
 
 
 def saved(value):

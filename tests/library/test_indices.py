@@ -3,8 +3,8 @@
 import pytest
 
 from tensorglass import EinsumError
-from tensorglass.indices import Index, contraction
-from tensorglass.notation import parse
+from tensorglass.contraction.equation import parse
+from tensorglass.contraction.indices import Index, contraction
 
 
 def matched(text, *shapes):

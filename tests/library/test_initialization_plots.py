@@ -10,9 +10,10 @@ from matplotlib.colors import same_color, to_rgba
 from torch import nn
 
 from tensorglass import activation_stats, gain, initialize_, signal_propagation
-from tensorglass.activation_statistics import ActivationStats, LayerStats
 from tensorglass.drawing import AXIS_COLORS
-from tensorglass.output_figures import Histogram
+from tensorglass.signals.activation_stats import ActivationStats
+from tensorglass.signals.layers import LayerStats
+from tensorglass.signals.statistics import Histogram
 
 SIGNAL, GRADIENT = AXIS_COLORS[0], AXIS_COLORS[1]
 

@@ -14,8 +14,9 @@ from torch._subclasses import FakeTensorMode
 from torch.nn.utils import parametrizations, prune
 from torch.testing._internal.two_tensor import TwoTensor
 
-from tensorglass import initialize_, initializing
-from tensorglass.initializing import InitializedParameter
+from tensorglass import initialize_
+from tensorglass.initialization import initialize as initializing
+from tensorglass.initialization.initialize import InitializedParameter
 
 SCHEMES = ("kaiming", "xavier", "orthogonal", "delta-orthogonal", "critical")
 

@@ -8,7 +8,8 @@ import pytest
 import torch
 from kinds_of_tensors import with_storage
 
-from tensorglass import default_device, storage_index, storage_info, strided
+from tensorglass import default_device, storage_index, storage_info
+from tensorglass.storage import places as strided
 
 DEVICE = default_device()
 

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from tensorglass import lsuv_
-from tensorglass.lsuv import LsuvLayer, LsuvReport
+from tensorglass.initialization.lsuv import LsuvLayer, LsuvReport
 
 
 def perceptron():

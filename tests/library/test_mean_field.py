@@ -7,7 +7,7 @@ import torch
 from activation_maps import map_of, step
 
 from tensorglass import signal_propagation
-from tensorglass.mean_field import bisected
+from tensorglass.signals.variance_map import bisected
 
 
 @pytest.mark.parametrize("q", [1e-6, 0.3, 1.0, 50.0])

@@ -7,8 +7,9 @@ import torch
 from torch.nn import functional
 
 from tensorglass import default_device, track_memory
-from tensorglass.memory import DeviceMemory, MemoryTrace
-from tensorglass.recording import OperationCall, Recorder
+from tensorglass.memory.calls import DeviceMemory, OperationCall
+from tensorglass.memory.recorder import Recorder
+from tensorglass.memory.tracking import MemoryTrace
 
 DEVICE = default_device()
 OCCUPIED = (

@@ -9,9 +9,8 @@ from matplotlib.patches import Rectangle, StepPatch
 
 from tensorglass import storage_info, track_memory
 from tensorglass.drawing import AXIS_COLORS, CELL_COLOR, HATCH
-from tensorglass.memory import DeviceMemory
-from tensorglass.memory_plots import plot_timeline
-from tensorglass.recording import BETWEEN, OperationCall
+from tensorglass.memory.calls import BETWEEN, DeviceMemory, OperationCall
+from tensorglass.memory.timeline import plot_timeline
 
 
 def boxes(ax):

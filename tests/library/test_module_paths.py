@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from tensorglass.module_paths import ModulePaths
+from tensorglass.autograd.module_paths import ModulePaths
 
 X = torch.ones(2, 2)
 

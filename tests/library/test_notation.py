@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tensorglass import EinsumError
-from tensorglass.notation import ELLIPSIS, from_sublists, parse
+from tensorglass.contraction.equation import ELLIPSIS, from_sublists, parse
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import random
 import opt_einsum
 import pytest
 
-from tensorglass.paths import all_paths, best_path, path_cost, shared_letters
+from tensorglass.contraction.paths import all_paths, best_path, path_cost, shared_letters
 
 SIZES = dict(zip("ijklm", (2, 3, 4, 5, 6), strict=True))
 

@@ -8,7 +8,7 @@ from activation_maps import step
 from torch.nn import functional
 
 from tensorglass import gain, signal_propagation
-from tensorglass.propagation import LayerPrediction
+from tensorglass.signals.layers import LayerPrediction
 
 
 def test_an_exact_gain_is_not_enough():

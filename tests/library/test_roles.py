@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tensorglass.roles import _ROLE_OF_FIELD, role_of
+from tensorglass.autograd.roles import _ROLE_OF_FIELD, role_of
 
 # Names of operands: whatever a formula calls one of these is an input.
 INPUTS = """self other input query key value grid target targets mat mat1 mat2 vec vec1 vec2 batch1 batch2 tensor

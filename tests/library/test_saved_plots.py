@@ -6,11 +6,9 @@ import torch
 from torch import nn
 
 from tensorglass import record_saved, saved_for_backward, track_memory
-from tensorglass.memory import DeviceMemory
-from tensorglass.memory_plots import plot_timeline
-from tensorglass.recording import BETWEEN, OperationCall
-from tensorglass.saved_plots import outermost
-from tensorglass.saved_report import ModuleShare
+from tensorglass.autograd.shares import ModuleShare, outermost
+from tensorglass.memory.calls import BETWEEN, DeviceMemory, OperationCall
+from tensorglass.memory.timeline import plot_timeline
 
 LABEL = "KiB kept for the backward pass, which frees the activations (filled)\nand not what was there before (hatched)"
 

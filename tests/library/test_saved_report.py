@@ -9,7 +9,8 @@ from torch import nn
 from torch._subclasses import FakeTensorMode
 
 from tensorglass import record_saved, saved_for_backward
-from tensorglass.saved_report import ModuleShare, SavedTensors
+from tensorglass.autograd.report import SavedTensors
+from tensorglass.autograd.shares import ModuleShare
 
 
 def small():

@@ -17,7 +17,7 @@ from torch.nn import functional
 from torch.profiler import ProfilerActivity, profile, record_function
 
 from tensorglass import default_device, record_saved, saved_for_backward
-from tensorglass.saving import SavingRecorder
+from tensorglass.autograd.recorder import SavingRecorder
 
 DEVICE = default_device()
 

@@ -6,8 +6,8 @@ import random
 import numpy as np
 import pytest
 
-from tensorglass import strided
-from tensorglass.strided import Places, collide, fold, is_injective, span, union_count
+from tensorglass.storage import places as strided
+from tensorglass.storage.places import Places, collide, fold, is_injective, span, union_count
 
 
 def listed(start, axes):

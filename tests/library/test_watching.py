@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
 from tensorglass import watch_broadcasts
-from tensorglass.torch_calls import function_name
-from tensorglass.watching import _BATCHED, _ELEMENTWISE, _FIRST_TWO
+from tensorglass.broadcasting.operations import BATCHED, ELEMENTWISE, FIRST_TWO
+from tensorglass.calling import function_name
 
 COLUMN, ROW, VECTOR, FULL = (3, 1), (1, 4), (4,), (3, 4)
 
@@ -330,7 +330,7 @@ def test_every_function_of_torch_that_broadcasts_is_known():
         warnings.simplefilter("ignore")
         names = set(functions_that_broadcast())
     assert len(names) > 80
-    known = _ELEMENTWISE | _FIRST_TWO | _BATCHED
+    known = ELEMENTWISE | FIRST_TWO | BATCHED
     unknown = {name for name in names if name.strip("_").removeprefix("special_") not in known}
     assert unknown == {"rsub"}  # the reflected sub, whose case is above
 

@@ -116,8 +116,8 @@ def _is_result(value, returned):
 
 def test_a_context_manager_is_called_one():
     manager, plain = SimpleNamespace(__wrapped__=None), SimpleNamespace()
-    gives = "~collections.abc.Iterator[~tensorglass.memory.MemoryTrace]"
-    shown = "~contextlib.AbstractContextManager[~tensorglass.memory.MemoryTrace]"
+    gives = "~collections.abc.Iterator[~tensorglass.memory.tracking.MemoryTrace]"
+    shown = "~contextlib.AbstractContextManager[~tensorglass.memory.tracking.MemoryTrace]"
     assert reference.name_types(None, "function", "f", manager, None, "()", gives) == ("()", shown)
     assert reference.name_types(None, "function", "f", manager, None, "()", "Iterator[None]")[1] == (
         "~contextlib.AbstractContextManager[None]"

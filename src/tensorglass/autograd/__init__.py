@@ -1,0 +1,1 @@
+"""What autograd keeps for the backward pass."""

@@ -1,0 +1,68 @@
+"""What one run keeps for the backward pass that another does not: before and after a change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..report import Report, Table, bytes_text
+
+_ROWS_SHOWN = 40
+
+
+@dataclass(frozen=True)
+class ModuleDifference:
+    """The activations that one module has the graph keep, in both runs. All figures are bytes.
+
+    Attributes
+    ----------
+    module : str
+        As in `SavedTensor.module`.
+    first, second, difference : int
+        What it keeps in the first and in the second run, and the first minus the second.
+    """
+
+    module: str
+    first: int
+    second: int
+
+    @property
+    def difference(self) -> int:
+        return self.first - self.second
+
+
+@dataclass(frozen=True, repr=False)
+class SavedDifference(Report):
+    """The difference of two recordings, the first minus the second. The result of ``a - b``.
+
+    Attributes
+    ----------
+    modules : tuple of ModuleDifference
+        The modules of both, in the order of the first, then of the second.
+    activation_bytes, input_bytes, parameter_bytes, buffer_bytes, nbytes : int
+        The difference of the totals: positive where the first keeps more.
+    """
+
+    modules: tuple[ModuleDifference, ...]
+    activation_bytes: int
+    input_bytes: int
+    parameter_bytes: int
+    buffer_bytes: int
+    nbytes: int
+
+    def _parts(self) -> Iterable[str | Table]:
+        first, second = (sum(getattr(each, side) for each in self.modules) for side in ("first", "second"))
+        if first == second:
+            yield f"the same: both keep {bytes_text(first)} of activations"
+        else:
+            more = f"{bytes_text(abs(first - second))} {'more' if first > second else 'less'}"
+            yield f"activations kept: {bytes_text(first)} against {bytes_text(second)}, {more}"
+        changed = [each for each in self.modules if each.difference]
+        if changed:
+            some = f", the first {_ROWS_SHOWN} of {len(changed)}" if len(changed) > _ROWS_SHOWN else ""
+            rows = tuple(
+                (each.module, f"{each.first:,}", f"{each.second:,}", f"{each.difference:+,}")
+                for each in changed[:_ROWS_SHOWN]
+            )
+            header = ("module", "first", "second", "difference")
+            yield Table(f"Modules that keep another number of bytes{some}", header, rows, frozenset({1, 2, 3}))

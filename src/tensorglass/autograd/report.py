@@ -1,0 +1,240 @@
+"""The report of what autograd keeps: tensors, the distinct storages behind them, the shares of modules, and totals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from ..report import Report, Table, bytes_text, counted
+from .difference import ModuleDifference, SavedDifference
+from .recorder import ACTIVATION, BUFFER, INPUT, PARAMETER, SavedTensor, SavingRecorder
+from .shares import ModuleShare
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+_ROWS_SHOWN = 40
+# Operations whose kernels keep more than fake tensors show: on the CPU without projections, and in the mode `max`. And
+# a node that recurrent layers have on CUDA alone.
+_FAKE_DIFFERS = {
+    "lstm": "The kernel of an LSTM may keep a workspace that fake tensors do not show.",
+    "embedding_bag": "The kernel of an EmbeddingBag may keep some bytes more than fake tensors show.",
+    "CudnnRnnBackward0": "The kernels of recurrent layers on CUDA keep a workspace that fake tensors do not show.",
+}
+
+
+@dataclass(frozen=True)
+class SavedStorage:
+    """One storage that the graph keeps alive.
+
+    Attributes
+    ----------
+    nbytes : int
+        Its bytes, also those that no saved tensor reaches.
+    kind : str
+        As in `SavedTensor.kind`.
+    device : torch.device
+        Where it is. A fake tensor's is where it pretends to be.
+    fake : bool
+        Whether it is only pretended.
+    module, operation : str
+        Those of the first tensor that was saved in it.
+    alive : bool
+        Whether it was still in memory when the block ended.
+    """
+
+    nbytes: int
+    kind: str
+    device: torch.device
+    fake: bool
+    module: str
+    operation: str
+    alive: bool
+
+
+class SavedTensors(Report):
+    """What autograd keeps for the backward pass. The result of `saved_for_backward` and `record_saved`.
+
+    Attributes
+    ----------
+    tensors : tuple of SavedTensor
+        In the order in which they were saved. One that two operations keep is there twice.
+    storages : tuple of SavedStorage
+        The distinct storages behind them.
+    activation_bytes : int
+        Bytes of the storages that were made inside: what the backward pass frees.
+    input_bytes, parameter_bytes, buffer_bytes : int
+        Bytes of the storages that were there before, and that the graph only refers to.
+    nbytes : int
+        Bytes of all storages.
+    modules : tuple of ModuleShare
+        The shares of the modules, in order.
+    live_bytes : int
+        Bytes of activations that were still in memory when the block ended; none if backward freed them inside it.
+    notes : tuple of str
+        What was assumed or cannot be seen, a sentence each.
+    """
+
+    def __init__(self) -> None:
+        self._tensors: tuple[SavedTensor, ...] | None = None
+        self._storages: tuple[SavedStorage, ...] = ()
+        self._closed: tuple[str, ...] = ()
+        self._grad_enabled = torch.is_grad_enabled()
+
+    def _end(self, recorder: SavingRecorder) -> None:
+        first = {tensor.storage: tensor for tensor in reversed(recorder.tensors)}
+        self._storages = tuple(
+            SavedStorage(
+                each.nbytes,
+                each.kind,
+                each.device,
+                each.fake,
+                first[position].module,
+                first[position].operation,
+                each.alive,
+            )
+            for position, each in enumerate(recorder.storages)
+        )
+        self._closed = tuple(recorder.closed)
+        self._tensors = tuple(recorder.tensors)
+
+    @property
+    def tensors(self) -> tuple[SavedTensor, ...]:
+        if self._tensors is None:
+            raise RuntimeError("record_saved() is still recording; read its figures after the with block")
+        return self._tensors
+
+    @property
+    def storages(self) -> tuple[SavedStorage, ...]:
+        return self._storages if self.tensors else ()
+
+    @property
+    def modules(self) -> tuple[ModuleShare, ...]:
+        shares: dict[str, list[int]] = {tensor.module: [0, 0, 0] for tensor in self.tensors}
+        for tensor in self.tensors:
+            shares[tensor.module][0] += 1
+        for storage in self.storages:
+            shares[storage.module][1 if storage.kind == ACTIVATION else 2] += storage.nbytes
+        return tuple(ModuleShare(module, *share) for module, share in shares.items())
+
+    @property
+    def nbytes(self) -> int:
+        return sum(storage.nbytes for storage in self.storages)
+
+    @property
+    def activation_bytes(self) -> int:
+        return self._bytes_of(ACTIVATION)
+
+    @property
+    def input_bytes(self) -> int:
+        return self._bytes_of(INPUT)
+
+    @property
+    def parameter_bytes(self) -> int:
+        return self._bytes_of(PARAMETER)
+
+    @property
+    def buffer_bytes(self) -> int:
+        return self._bytes_of(BUFFER)
+
+    @property
+    def live_bytes(self) -> int:
+        return sum(storage.nbytes for storage in self.storages if storage.kind == ACTIVATION and storage.alive)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return tuple(_notes(self.tensors, self.storages, self._closed))
+
+    def __sub__(self, other: SavedTensors) -> SavedDifference:
+        """Return what this one keeps more, and less, than the other, by module."""
+        return _difference(self, other) if isinstance(other, SavedTensors) else NotImplemented
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the bytes that each module keeps, in order, and which of them the backward pass frees."""
+        from .pictures import plot_shares
+
+        return plot_shares(self.modules, ax)
+
+    def _bytes_of(self, kind: str) -> int:
+        return sum(storage.nbytes for storage in self.storages if storage.kind == kind)
+
+    def _parts(self) -> Iterable[str | Table]:
+        if self._tensors is None:
+            yield "still recording"
+            return
+        if not self.tensors:
+            yield f"nothing is kept for the backward pass{'' if self._grad_enabled else ': grad mode is off'}"
+        else:
+            yield _summary(self)
+            yield _table_of_tensors(self) if len(self.tensors) <= _ROWS_SHOWN else _table_of_modules(self)
+        yield from self.notes
+
+
+def _summary(saved: SavedTensors) -> str:
+    freed = [storage for storage in saved.storages if storage.kind == ACTIVATION]
+    held = {"inputs": saved.input_bytes, "parameters": saved.parameter_bytes, "buffers": saved.buffer_bytes}
+    others = ", ".join(f"{name} {bytes_text(nbytes)}" for name, nbytes in held.items() if nbytes)
+    kept = f"kept for the backward pass: {bytes_text(saved.activation_bytes)} in {counted(len(freed), 'activation')}"
+    return f"{kept}; referred to, but there before: {others}" if others else kept
+
+
+def _table_of_tensors(saved: SavedTensors) -> Table:
+    shown: set[int] = set()
+    rows = []
+    for tensor in saved.tensors:
+        nbytes = "same memory" if tensor.storage in shown else f"{saved.storages[tensor.storage].nbytes:,}"
+        shown.add(tensor.storage)
+        kept_by = f"{tensor.node}.{tensor.field}".strip(".")
+        dtype = str(tensor.dtype).removeprefix("torch.")
+        rows.append(
+            (tensor.module, tensor.operation, tensor.role, tensor.kind, str(tensor.size), dtype, nbytes, kept_by)
+        )
+    header = ("module", "operation", "role", "kind", "size", "dtype", "bytes", "kept by")
+    return Table("Saved tensors", header, tuple(rows), frozenset({6}))
+
+
+def _table_of_modules(saved: SavedTensors) -> Table:
+    shares = saved.modules
+    some = f", the first {_ROWS_SHOWN} of {len(shares)} modules" if len(shares) > _ROWS_SHOWN else ""
+    rows = tuple(
+        (share.module, f"{share.tensors:,}", f"{share.activation_bytes:,}", f"{share.other_bytes:,}")
+        for share in shares[:_ROWS_SHOWN]
+    )
+    header = ("module", "tensors", "activations", "there before")
+    return Table(f"Saved bytes by module{some}", header, rows, frozenset({1, 2, 3}))
+
+
+def _notes(tensors: Sequence[SavedTensor], storages: Sequence[SavedStorage], closed: Sequence[str]) -> Iterator[str]:
+    devices = sorted({str(storage.device) for storage in storages if storage.fake or storage.device.type == "meta"})
+    if devices:
+        yield (
+            "Nothing was allocated for fake tensors: their sizes are those that the kernels of "
+            f"{' and '.join(devices)} would keep."
+        )
+    if any(storage.fake for storage in storages):
+        used = {name for tensor in tensors for name in (tensor.operation, tensor.node)}
+        yield from (sentence for operation, sentence in _FAKE_DIFFERS.items() if operation in used)
+    if closed:
+        names = ", ".join(dict.fromkeys(closed))
+        yield (
+            f"Not seen: what {counted(len(closed), 'operation')} saved ({names}); in-place operations on views and "
+            "functions of C++ extensions do not show it."
+        )
+
+
+def _difference(first: SavedTensors, second: SavedTensors) -> SavedDifference:
+    """Return the first minus the second, module by module."""
+    sides = [{share.module: share.activation_bytes for share in side.modules} for side in (first, second)]
+    names = dict.fromkeys([*sides[0], *sides[1]])
+    return SavedDifference(
+        modules=tuple(ModuleDifference(name, sides[0].get(name, 0), sides[1].get(name, 0)) for name in names),
+        activation_bytes=first.activation_bytes - second.activation_bytes,
+        input_bytes=first.input_bytes - second.input_bytes,
+        parameter_bytes=first.parameter_bytes - second.parameter_bytes,
+        buffer_bytes=first.buffer_bytes - second.buffer_bytes,
+        nbytes=first.nbytes - second.nbytes,
+    )

@@ -1,0 +1,138 @@
+"""A plan for an einsum as an object: its indices, steps and cost, its code, its table, and the call that computes.
+
+The module `einsum` makes the plans.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+
+from ..report import Cell, Report, Table, bytes_text, counted
+from ..shapes import Shape
+from .equation import EinsumError
+from .indices import Contraction, Index
+from .loops import loops_source
+from .operands import Layout, check_tensors
+from .paths import Path
+from .program import Step
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+class Cost(NamedTuple):
+    """What a plan costs.
+
+    Attributes
+    ----------
+    multiplications : int
+        Products of two numbers.
+    nbytes : int
+        Bytes of memory that it allocates, the result included.
+    """
+
+    multiplications: int
+    nbytes: int
+
+
+@dataclass(frozen=True, repr=False)
+class EinsumPlan(Report):
+    """How an einsum is computed. The result of `plan_einsum`; call it with the operands to compute.
+
+    Attributes
+    ----------
+    equation : str
+        As it was given; a sublist format is written out in letters.
+    operands : tuple
+        Of each operand a named tuple with its `shape`, `stride`, `dtype` and `device`.
+    indices : tuple of Index
+        Each letter with its size and roles: those of the output first.
+    path : tuple of tuple of int
+        Which operands are contracted, two at a time. Their result is appended to the operands that are left, as in
+        opt_einsum.
+    steps : tuple of Step
+        The operations in order, with their code, their new bytes and whether these are copies.
+    cost : Cost
+        `multiplications` and `nbytes` of all steps.
+    warnings : tuple of str
+        Silent traps in the equation: axes that are stretched, an ellipsis that is summed away.
+    result : tuple of int
+        The shape of the result.
+    dtype : torch.dtype
+        The dtype of the result.
+    contraction : Contraction
+        The equation matched with the shapes, each ellipsis spelled out.
+    """
+
+    equation: str
+    operands: tuple[Layout, ...]
+    indices: tuple[Index, ...]
+    path: Path
+    steps: tuple[Step, ...]
+    cost: Cost
+    warnings: tuple[str, ...]
+    result: Shape
+    dtype: torch.dtype
+    contraction: Contraction
+    _source: str
+    _run: Callable[..., torch.Tensor] = field(compare=False)
+
+    def __call__(self, *operands: torch.Tensor) -> torch.Tensor:
+        """Compute the einsum of tensors with the planned shapes and dtypes."""
+        check_tensors(operands, "plan()")
+        came = tuple((tuple(x.shape), x.dtype) for x in operands)
+        planned = tuple((layout.shape, layout.dtype) for layout in self.operands)
+        if came != planned:
+            raise EinsumError(f"the plan is for {_listed(planned)}; got {_listed(came)}")
+        return self._run(*operands)
+
+    def torch_code(self) -> str:
+        """Return the source of a function that does what the plan does, in torch calls without einsum."""
+        return self._source
+
+    def loops(self) -> str:
+        """Return the source of a function that computes the same with Python loops: the meaning of the equation."""
+        return loops_source(self.contraction, self.dtype)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the operands, their letters, and which are multiplied with which."""
+        from .pictures import plot_contraction
+
+        return plot_contraction(self.contraction, self.path, ax)
+
+    def _parts(self) -> Iterable[str | Table]:
+        shapes = " and ".join(str(layout.shape) for layout in self.operands)
+        yield f"einsum {self.equation!r} of {shapes} gives {self.result}, {self.dtype}"
+        rows = tuple(map(_index_row, self.indices))
+        if rows:
+            yield Table("Indices", ("index", "size", "role", "in operands"), rows, frozenset({1}))
+        header = ("code", "operation", "letters of the result", "shape", "multiplications", "new bytes")
+        yield Table("Steps", header, tuple(map(_step_row, self.steps)), frozenset({4, 5}))
+        multiplications = counted(self.cost.multiplications, "multiplication")
+        yield f"{multiplications}; {bytes_text(self.cost.nbytes)} allocated in all, the result included"
+        yield from (f"warning: {warning}" for warning in self.warnings)
+
+
+def _listed(operands: Iterable[tuple[Shape, torch.dtype]]) -> str:
+    return " and ".join(f"{shape} of {dtype}" for shape, dtype in operands)
+
+
+def _index_row(index: Index) -> tuple[str, ...]:
+    return index.letter, str(index.size), ", ".join(index.roles), ", ".join(map(str, index.operands))
+
+
+def _step_row(step: Step) -> tuple[str | Cell, ...]:
+    operation = f"{step.operation}, copies" if step.copies else step.operation
+    new_bytes = bytes_text(step.nbytes) if step.nbytes else "a view"
+    return (
+        Cell(step.code, ("code",)),
+        operation,
+        " ".join(step.letters),
+        str(step.shape),
+        f"{step.multiplications:,}",
+        new_bytes,
+    )

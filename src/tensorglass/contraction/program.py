@@ -1,0 +1,151 @@
+"""A program of torch calls that grows line by line, each view tried on meta tensors as it is written.
+
+A meta tensor has a shape and strides and no data. Running a line on meta tensors tells what it gives: the strides that
+decide whether the next reshape must copy, and the bytes that it allocates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from ..shapes import Shape
+
+
+@dataclass(frozen=True)
+class Value:
+    """A tensor while a program is written: its name, the letters of its axes, and a meta tensor in its place."""
+
+    name: str
+    letters: tuple[str, ...]
+    meta: torch.Tensor
+
+    def sizes(self, letters: Sequence[str]) -> Shape:
+        return tuple(self.meta.shape[self.letters.index(letter)] for letter in letters)
+
+    def strides(self, letters: Sequence[str]) -> Shape:
+        return tuple(self.meta.stride()[self.letters.index(letter)] for letter in letters)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation of a plan.
+
+    Attributes
+    ----------
+    operation : str
+        `diagonal`, `squeeze`, `conversion`, `copy`, `sum`, `permutation`, `elementwise product`, `products and sums` or
+        `matrix product`.
+    code : str
+        The line of torch code that does it.
+    result : str
+        The name of the result in that line.
+    letters : tuple of str
+        The letters of the result's axes, or of those that a matrix product sees, merged: ``("b", "qh", "d")``.
+    shape : tuple of int
+        The shape of the result.
+    multiplications : int
+        How many products of two numbers are computed.
+    nbytes : int
+        Bytes of the new memory that the result takes: 0 for a view.
+    copies : bool
+        Whether it writes values that exist already, only to have them in another place, order or dtype.
+    """
+
+    operation: str
+    code: str
+    result: str
+    letters: tuple[str, ...]
+    shape: Shape
+    multiplications: int
+    nbytes: int
+    copies: bool
+
+
+class Program:
+    """Writes lines; the names ``x0``, ``x1``, ... stand for the operands and then for each result.
+
+    Parameters
+    ----------
+    operands : sequence of (letters, tensor)
+        The letters of each operand's axes, and a meta tensor with its layout.
+    exact : bool
+        Whether a product that is written to memory is as exact as one inside a matrix product. It is not in half
+        precision, nor under autocast.
+    on_cpu : bool
+        Whether the program will run on a CPU, which has other fast and slow kernels than a GPU.
+    """
+
+    def __init__(self, operands: Sequence[tuple[tuple[str, ...], torch.Tensor]], *, exact: bool, on_cpu: bool) -> None:
+        self.exact = exact
+        self.on_cpu = on_cpu
+        self.operands = [Value(f"x{i}", letters, meta) for i, (letters, meta) in enumerate(operands)]
+        self.steps: list[Step] = []
+        self._values: dict[str, Any] = {"torch": torch, **{value.name: value.meta for value in self.operands}}
+        self._reads: list[tuple[str, ...]] = []
+
+    def rearrange(self, operation: str, expression: str, letters: tuple[str, ...], source: Value) -> Value:
+        """Add the line ``xN = expression``, which moves the numbers of one value at most, and return its result."""
+        meta = eval(expression, self._values)
+        nbytes = 0 if meta._is_view() else meta.nbytes
+        result = self._next_name()
+        code = f"{result} = {expression}"
+        step = Step(operation, code, result, letters, tuple(meta.shape), 0, nbytes, copies=bool(nbytes))
+        return self._add(step, meta, (source,))
+
+    def compute(
+        self, operation: str, expression: str, axes: dict[str, int], reads: Sequence[Value], multiplications: int = 0
+    ) -> Value:
+        """Add the line ``xN = expression``, which computes a new contiguous tensor, and return that.
+
+        The line is not tried: before its first arithmetic on meta tensors torch would import for a second.
+        """
+        shape = tuple(axes.values())
+        meta = torch.empty(shape, dtype=reads[0].meta.dtype, device="meta")
+        result = self._next_name()
+        code = f"{result} = {expression}"
+        step = Step(operation, code, result, tuple(axes), shape, multiplications, meta.nbytes, copies=False)
+        return self._add(step, meta, reads)
+
+    def laid_out(self, value: Value, order: tuple[str, ...]) -> Value:
+        """Note that the axes of a computed tensor lie in memory in another order."""
+        sizes = value.sizes(order)
+        meta = torch.empty(sizes, dtype=value.meta.dtype, device="meta")
+        meta = meta.permute([order.index(letter) for letter in value.letters])
+        self._values[value.name] = meta
+        return Value(value.name, value.letters, meta)
+
+    def _next_name(self) -> str:
+        return f"x{len(self.operands) + len(self.steps)}"
+
+    def _add(self, step: Step, meta: torch.Tensor, reads: Sequence[Value]) -> Value:
+        self.steps.append(step)
+        self._reads.append(tuple(value.name for value in reads))
+        self._values[step.result] = meta
+        return Value(step.result, step.letters, meta)
+
+    def source(self) -> str:
+        """Return the program as a function of its operands. Each value is read once, and then let go."""
+        lines = [f"def contract({', '.join(value.name for value in self.operands)}):"]
+        own: set[str] = set()  # names that keep memory of ours alive, rather than that of an operand
+        for step, reads in zip(self.steps[:-1], self._reads, strict=False):
+            lines.append(f"    {step.code}")
+            if step.nbytes or own.intersection(reads):
+                own.add(step.result)
+            done = [name for name in reads if name in own]
+            if done:
+                lines.append(f"    del {', '.join(done)}")
+        lines.append(f"    return {self.steps[-1].code.partition(' = ')[2]}")
+        return "\n".join(["import torch", "", "", *lines, ""])
+
+
+def is_inexact(dtype: torch.dtype) -> bool:
+    """Whether numbers of this dtype are rounded.
+
+    >>> is_inexact(torch.bfloat16), is_inexact(torch.complex64), is_inexact(torch.int8)
+    (True, True, False)
+    """
+    return dtype.is_floating_point or dtype.is_complex

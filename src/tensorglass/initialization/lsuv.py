@@ -1,0 +1,234 @@
+"""Layer-sequential unit variance: weights scaled by what a batch of data shows, layer after layer.
+
+Source: Mishkin and Matas 2016, "All you need is a good init", arXiv 1511.06422.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import BaseTorchFunctionMode
+
+from ..calling import leaf_modules, output_tensor, positional, prepared_call, random_state_kept
+from ..report import Table, Verdict, counted
+
+NORMALISED, DEAD, NOT_REACHED, FROZEN = "normalised", "dead", "not reached", "frozen"
+_EMBEDDINGS = (nn.Embedding, nn.EmbeddingBag)
+_NORMS = (nn.LayerNorm, nn.RMSNorm)  # the weights of the others have one axis
+
+
+@dataclass(frozen=True)
+class LsuvLayer:
+    """What became of one layer.
+
+    Attributes
+    ----------
+    name : str
+        The path of the module, as in `named_modules`; for the model itself the name of its class.
+    iterations : int
+        How often the weight was divided.
+    std_before, std_after : float
+        The standard deviation of the layer's output with the weight as it was and as it is now, the layers before
+        having been normalised.
+    status : str
+        `normalised`: within the tolerance of 1. `dead`: the standard deviation was 0, infinite or not a number.
+        `not reached`: outside the tolerance after all iterations. `frozen`: the weight may not be scaled, because
+        it does not require gradients, is computed by a parametrization, or is an embedding's too. Only the weight of
+        a layer that is normalised was changed.
+    """
+
+    name: str
+    iterations: int
+    std_before: float
+    std_after: float
+    status: str
+
+
+@dataclass(frozen=True, repr=False)
+class LsuvReport(Verdict):
+    """The result of `lsuv_`; truthy exactly when all layers but the frozen ones are normalised.
+
+    Attributes
+    ----------
+    ok : bool
+        Whether no layer is dead, and none out of tolerance, except for frozen ones.
+    tolerance : float
+        The accepted distance of a standard deviation from 1.
+    layers : tuple of LsuvLayer
+        The layers with weights, in the order of their first calls.
+    """
+
+    ok: bool
+    tolerance: float
+    layers: tuple[LsuvLayer, ...]
+
+    def _parts(self) -> Iterable[str | Table]:
+        done = sum(layer.status == NORMALISED for layer in self.layers)
+        yield f"{done} of {counted(len(self.layers), 'layer')} normalised: standard deviation 1 within {self.tolerance}"
+        if self.layers:
+            header = ("layer", "std before", "std after", "iterations", "status")
+            rows = tuple(map(_row, self.layers))
+            yield Table("Layers with weights, in the order of their calls", header, rows, frozenset({1, 2, 3}))
+
+
+def lsuv_(model: nn.Module, batch: Any, tolerance: float = 0.02, max_iterations: int = 10) -> LsuvReport:
+    """Scale the weight of each layer until its output on this batch has standard deviation 1.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        It runs once, in the train or eval mode that it is in. Its weights are changed in place.
+    batch : tensor or tuple
+        What the model is called with; a tuple holds its positional arguments. The more examples, the better the
+        result holds for other data.
+    tolerance : float
+        How far from 1 the standard deviation may be.
+    max_iterations : int
+        How often a weight is divided at most. Without a bias once is enough.
+
+    Returns
+    -------
+    LsuvReport
+        Truthy exactly when all layers but the frozen ones are normalised.
+
+    Raises
+    ------
+    TypeError
+        If `model` is no module.
+    ValueError
+        If `tolerance` is not positive, or `max_iterations` less than 1.
+
+    Notes
+    -----
+    When a layer returns, its weight is divided by the standard deviation of all elements of its output, and the output
+    computed again, until the tolerance is reached; the layers after it see the new output. Layers are those with a
+    weight of two or more axes, except embeddings and norms: linear, bilinear and (transposed) convolutional ones, and
+    other modules without children that have a `weight`. Attention is scaled by the weight of its output projection.
+    Recurrent layers have no one `weight` and are left alone.
+
+    A weight is normalised where it is first used, and keeps its direction. The paper's recipe makes the weights
+    orthonormal first: ``initialize_(model, activation, "orthogonal")``. Biases count but are not scaled. A layer whose
+    bias alone has a standard deviation of 1 cannot reach the tolerance: dividing would only shrink its weight, so the
+    weight is put back. If the model raises, all weights are as they were before.
+
+    The random state and the buffers of the model are left as they were.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from tensorglass import lsuv_
+    >>> _ = torch.manual_seed(0)
+    >>> model = torch.nn.Sequential(torch.nn.Linear(64, 64), torch.nn.GELU(), torch.nn.Linear(64, 10))
+    >>> lsuv_(model, torch.randn(1000, 64))
+    2 of 2 layers normalised: standard deviation 1 within 0.02
+    <BLANKLINE>
+    Layers with weights, in the order of their calls
+    <BLANKLINE>
+    layer  std before  std after  iterations  status
+    -----  ----------  ---------  ----------  ----------
+    0          0.5796     0.9952           1  normalised
+    2          0.3483     0.9995           2  normalised
+    """
+    _check(model, tolerance, max_iterations)
+    normaliser = _Normaliser(model, tolerance, max_iterations)
+    call = prepared_call(model, positional(batch), {})
+    # An active mode keeps the attention layers from the fast path of inference, which calls no module.
+    with random_state_kept(), torch.no_grad(), BaseTorchFunctionMode(), normaliser:
+        call()
+    layers = tuple(normaliser.layers)
+    return LsuvReport(all(layer.status in (NORMALISED, FROZEN) for layer in layers), tolerance, layers)
+
+
+class _Normaliser:
+    """Scales the weights of the layers that are called in its block; puts them back if the block raises."""
+
+    def __init__(self, model: nn.Module, tolerance: float, max_iterations: int) -> None:
+        self.layers: list[LsuvLayer] = []
+        self._model, self._tolerance, self._max_iterations = model, tolerance, max_iterations
+        self._embedded = {module.weight for module in model.modules() if isinstance(module, _EMBEDDINGS)}
+        self._met: set[Tensor | nn.Module] = set()
+        self._copies: list[tuple[Tensor, Tensor]] = []
+
+    def __enter__(self) -> None:
+        with ExitStack() as hooks:
+            for module, name in leaf_modules(self._model).items():
+                if _weight(module) is not None:
+                    # Ours comes first, so that hooks of the model's own work on the output that is computed again.
+                    hook = partial(self._layer_returned, name)
+                    hooks.callback(module.register_forward_hook(hook, with_kwargs=True, prepend=True).remove)
+            self._hooks = hooks.pop_all()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._hooks.close()
+        if kind is not None:
+            for weight, copy in self._copies:
+                weight.copy_(copy)
+
+    def _layer_returned(self, name: str, module: nn.Module, args: Any, kwargs: dict[str, Any], output: Any) -> Any:
+        """Return the output with the normalised weight, or None, which keeps the output that there is."""
+        std, weight = _std(output), _weight(module)
+        met = weight if isinstance(weight, nn.Parameter) else module  # a parametrization makes a new tensor each time
+        if met in self._met:
+            return None
+        self._met.add(met)
+        if not isinstance(weight, nn.Parameter) or not weight.requires_grad or weight in self._embedded:
+            self.layers.append(LsuvLayer(name, 0, std, std, FROZEN))
+            return None
+        return self._normalise(name, weight, std, lambda: module.forward(*args, **kwargs))
+
+    def _normalise(self, name: str, weight: nn.Parameter, before: float, forward: Callable[[], Any]) -> Any:
+        copy = weight.clone()
+        self._copies.append((weight, copy))
+        output, std, iterations = None, before, 0
+        while not self._is_reached(std) and _can_divide(std) and iterations < self._max_iterations:
+            weight.div_(std)
+            output = forward()
+            std = _std(output)
+            iterations += 1
+        if self._is_reached(std):
+            self.layers.append(LsuvLayer(name, iterations, before, std, NORMALISED))
+            return output
+        weight.copy_(copy)
+        status = NOT_REACHED if _can_divide(std) else DEAD
+        self.layers.append(LsuvLayer(name, iterations, before, before, status))
+        return None
+
+    def _is_reached(self, std: float) -> bool:
+        return abs(std - 1) <= self._tolerance
+
+
+def _check(model: Any, tolerance: float, max_iterations: int) -> None:
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"lsuv_() model is {type(model).__name__}; expected a torch.nn.Module")
+    if not tolerance > 0:
+        raise ValueError(f"lsuv_() tolerance is {tolerance}; expected a positive number")
+    if max_iterations < 1:
+        raise ValueError(f"lsuv_() max_iterations is {max_iterations}; expected 1 or more")
+
+
+def _weight(module: nn.Module) -> Tensor | None:
+    """Return the weight that scales the output of a layer; None if it has none, or is an embedding or a norm."""
+    if isinstance(module, (*_EMBEDDINGS, *_NORMS)):
+        return None
+    weight = getattr(module.out_proj if isinstance(module, nn.MultiheadAttention) else module, "weight", None)
+    return weight if isinstance(weight, Tensor) and weight.dim() > 1 else None
+
+
+def _std(output: Any) -> float:
+    values = output_tensor(output)
+    return math.nan if values is None else values.double().std(correction=0).item()
+
+
+def _can_divide(std: float) -> bool:
+    return 0 < std < math.inf
+
+
+def _row(layer: LsuvLayer) -> tuple[str, ...]:
+    return layer.name, f"{layer.std_before:#.4g}", f"{layer.std_after:#.4g}", f"{layer.iterations}", layer.status

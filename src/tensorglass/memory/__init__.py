@@ -1,0 +1,1 @@
+"""What objects hold, and what code allocates."""

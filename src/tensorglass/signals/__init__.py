@@ -1,0 +1,1 @@
+"""What becomes of signals and gradients in deep networks: predicted, and measured."""

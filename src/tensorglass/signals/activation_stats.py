@@ -1,0 +1,208 @@
+"""What passes through a model: statistics of each layer's output and of its gradient, in one pass each way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import BaseTorchFunctionMode
+
+from ..calling import leaf_modules, output_tensor, positional, prepared_call, random_state_kept
+from ..report import Report, Table
+from .layers import LayerStats
+from .statistics import figures_of, histogram_of, rms_of, rows_of, saturated
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_FIGURES = ("mean", "rms", "std", "dead", "saturated", "similarity", "gradient_rms")
+_SHARES = ("dead", "saturated")
+
+
+@dataclass(frozen=True, repr=False)
+class ActivationStats(Report):
+    """The result of `activation_stats`: iterable, with one item for each call of a layer.
+
+    Attributes
+    ----------
+    layers : tuple of LayerStats
+        In the order of the calls.
+    """
+
+    layers: tuple[LayerStats, ...]
+
+    def __iter__(self) -> Iterator[LayerStats]:
+        return iter(self.layers)
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the layers' figures through the depth of the model."""
+        from .pictures import plot_stats
+
+        return plot_stats(self.layers, ax)
+
+    def _parts(self) -> Iterable[str | Table]:
+        if not self.layers:
+            yield "no layer returned a tensor of floating-point numbers"
+            return
+        shown = [figure for figure in _FIGURES if any(getattr(layer, figure) is not None for layer in self.layers)]
+        rows = tuple(
+            (layer.name, layer.kind, *(_figure_text(figure, getattr(layer, figure)) for figure in shown))
+            for layer in self.layers
+        )
+        header = ("layer", "kind", *(figure.replace("_", " ") for figure in shown))
+        yield Table(
+            "Outputs of the layers, in the order of their calls", header, rows, frozenset(range(2, len(header)))
+        )
+
+
+def activation_stats(model: nn.Module, batch: Any, loss_fn: Callable[[Any], Tensor] | None = None) -> ActivationStats:
+    """Measure the output of each layer of a model on one batch and, with a loss, the gradient that arrives there.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        It runs once, in the train or eval mode that it is in.
+    batch : tensor or tuple
+        What the model is called with; a tuple holds its positional arguments.
+    loss_fn : callable, optional
+        Called with the output of the model; returns a tensor with one element. Without it, no gradient is computed.
+
+    Returns
+    -------
+    ActivationStats
+        One item for each call of a layer.
+
+    Raises
+    ------
+    TypeError
+        If `model` is no module, or `loss_fn` cannot be called.
+    ValueError
+        If `loss_fn` returns something else than a tensor with one element, or no gradient can flow from it.
+
+    Notes
+    -----
+    A layer is a module without children, and `torch.nn.MultiheadAttention`. Of a tuple, as recurrent layers return,
+    the first tensor is measured. Outputs that are empty or not of floating-point numbers are not listed. All figures
+    are read when the layer returns: an activation that works in place changes only its own.
+
+    The random state, the gradients of the parameters and the buffers of the model are left as they were. Gradients
+    arrive where a parameter that requires them, or such a tensor of the batch, lies before the layer. In a region that
+    a checkpoint with ``use_reentrant=True`` covers, torch refuses to compute them.
+
+    Examples
+    --------
+    Sigmoids, initialized as torch does it: after a few layers the examples cannot be told apart.
+
+    >>> import torch
+    >>> from tensorglass import activation_stats
+    >>> _ = torch.manual_seed(0)
+    >>> layers = [each for _ in range(3) for each in (torch.nn.Linear(64, 64), torch.nn.Sigmoid())]
+    >>> stats = activation_stats(torch.nn.Sequential(*layers), torch.randn(100, 64))
+    >>> [f"{layer.name} {layer.kind} {layer.similarity:.4f}" for layer in stats if layer.kind == "Sigmoid"]
+    ['1 Sigmoid 0.9346', '3 Sigmoid 0.9987', '5 Sigmoid 1.0000']
+    """
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"activation_stats() model is {type(model).__name__}; expected a torch.nn.Module")
+    if not (loss_fn is None or callable(loss_fn)):
+        raise TypeError(f"activation_stats() loss_fn is {type(loss_fn).__name__}; expected a function of the output")
+    args = positional(batch)
+    call = prepared_call(model, args, {})
+    with random_state_kept(), torch.set_grad_enabled(loss_fn is not None), _Recorder() as recorder:
+        with recorder.following(model):
+            output = call()
+        if loss_fn is not None:
+            _run_backward(loss_fn(output), [*model.parameters(), *args])
+    gradients = recorder.gradients
+    return ActivationStats(
+        tuple(replace(layer, gradient_rms=gradients.get(i)) for i, layer in enumerate(recorder.layers))
+    )
+
+
+class _Recorder:
+    """Collects what the layers return, and what arrives there in the backward pass, by the position of the call."""
+
+    def __init__(self) -> None:
+        self.layers: list[LayerStats] = []
+        self.gradients: dict[int, float] = {}
+        self._gradient_hooks = ExitStack()
+
+    def __enter__(self) -> _Recorder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._gradient_hooks.close()  # a module may return one of its parameters, which outlives this
+
+    @contextmanager
+    def following(self, model: nn.Module) -> Iterator[None]:
+        """Look at what the layers return, but not in the backward pass, where a checkpoint calls them again."""
+        # An active mode keeps the attention layers from the fast path of inference, which calls no module.
+        with ExitStack() as hooks, BaseTorchFunctionMode():
+            for module, name in leaf_modules(model).items():
+                hooks.callback(module.register_forward_hook(partial(self._look, name)).remove)
+            yield
+
+    def _look(self, name: str, module: nn.Module, _: Any, output: Any) -> None:
+        with torch._C.DisableTorchFunction():  # the mode would only slow this down
+            values = output_tensor(output)
+            if values is None:
+                return
+            if values.requires_grad:
+                self._await_gradient(values, len(self.layers))
+            self.layers.append(_layer_stats(name, module, values.detach()))
+
+    def _await_gradient(self, values: Tensor, position: int) -> None:
+        def keep(gradient: Tensor) -> None:
+            self.gradients.setdefault(position, rms_of(rows_of(gradient.detach())))
+
+        # A linear layer on more than two axes returns a view of its result. If that is changed in place, autograd no
+        # longer comes past the view, only past the tensor behind it.
+        tensors, behind = [values], values._base
+        if behind is not None and behind.requires_grad and behind.numel() == values.numel():
+            tensors.append(behind)
+        for tensor in tensors:
+            self._gradient_hooks.callback(tensor.register_hook(keep).remove)  # type: ignore[no-untyped-call]
+
+
+def _run_backward(loss: Any, tensors: list[Any]) -> None:
+    """Compute the gradients of the loss, which fires the hooks of all outputs on the way, and drop them."""
+    if not isinstance(loss, Tensor) or loss.numel() != 1:
+        came = f"a tensor of shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
+        raise ValueError(f"activation_stats() loss_fn returned {came}; expected a tensor with one element")
+    sources = [tensor for tensor in tensors if isinstance(tensor, Tensor) and tensor.requires_grad]
+    if not sources or not loss.requires_grad:
+        raise ValueError(
+            "activation_stats() loss_fn returned a loss from which no gradient flows; expected one that depends on a "
+            "parameter of the model, or a tensor of the batch, that requires gradients"
+        )
+    torch.autograd.grad(loss, sources, allow_unused=True)
+
+
+def _layer_stats(name: str, module: nn.Module, values: Tensor) -> LayerStats:
+    rows = rows_of(values)
+    figures = figures_of(rows)
+    return LayerStats(
+        name=name,
+        kind=type(module).__name__,
+        mean=figures.mean,
+        rms=figures.rms,
+        std=figures.std,
+        dead=figures.dead,
+        saturated=saturated(module, rows),
+        similarity=figures.similarity,
+        gradient_rms=None,
+        histogram=histogram_of(rows.flatten()),
+    )
+
+
+def _figure_text(figure: str, value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.1%}" if figure in _SHARES else f"{value:#.3g}"

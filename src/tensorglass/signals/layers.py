@@ -1,0 +1,69 @@
+"""One layer of a deep network: what is predicted of it, and what was measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .statistics import Histogram
+
+
+@dataclass(frozen=True)
+class LayerPrediction:
+    """One layer of a `SignalPath`.
+
+    Attributes
+    ----------
+    layer : int
+        Counted from 1.
+    second_moment : float
+        That of the pre-activations.
+    spread : float or None
+        Its standard deviation from one draw of the weights to the next; None if no width was given.
+    gradient : float
+        The second moment of the gradient with respect to the pre-activations, relative to that at the last layer.
+    """
+
+    layer: int
+    second_moment: float
+    spread: float | None
+    gradient: float
+
+
+@dataclass(frozen=True)
+class LayerStats:
+    """One call of a layer, by its output. The first axis of the output counts as the axis of examples.
+
+    Attributes
+    ----------
+    name : str
+        The path of the module, as in `named_modules`; for the model itself the name of its class.
+    kind : str
+        The name of its class.
+    mean, rms, std : float
+        Over all elements: the mean, the root of the mean square, and the standard deviation, with which
+        ``rms**2 == mean**2 + std**2``.
+    dead : float
+        The share of units that are exactly 0 for every example. A unit is one place in the output of one example.
+    saturated : float or None
+        The share of elements within one hundredth of the activation's range from one of its bounds, for `Tanh`,
+        `Sigmoid`, `Softsign`, `Hardtanh`, `ReLU6` and `Hardsigmoid`; None for others.
+    similarity : float or None
+        The mean cosine similarity between the outputs of two different examples. Close to 1, all examples look the
+        same to the next layer, whatever the other figures are. Examples whose output is 0 throughout have no
+        direction and are left out; None if fewer than two are left.
+    gradient_rms : float or None
+        The root mean square of the loss's gradient with respect to this output; None where no gradient arrives.
+    histogram : Histogram
+        Of at most 2048 elements, evenly spaced.
+    """
+
+    name: str
+    kind: str
+    mean: float
+    rms: float
+    std: float
+    dead: float
+    saturated: float | None
+    similarity: float | None
+    gradient_rms: float | None
+    histogram: Histogram
