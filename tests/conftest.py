@@ -111,7 +111,7 @@ def pytest_terminal_summary(terminalreporter, exitstatus, config):
         return
     passed = terminalreporter.stats.get("passed", [])
     library = sum(report.nodeid.startswith("tests/library") for report in passed)
-    sources = {source for path in ROOT.glob("tests/library/test_*.py") for source in sources_behind(path)}
+    sources = {source for path in ROOT.glob("tests/library/**/test_*.py") for source in sources_behind(path)}
     seconds = time.monotonic() - STARTED
     figures = {"tests": library, "comparisons": compared["library"]}
     Ledger().passed("quick tests of the library", fingerprint(sources), seconds, **figures)

@@ -41,7 +41,11 @@ TOOLS = (
     "furo",
 )  # fmt: skip
 # Where a test finds the modules that it imports by their bare names.
-HELPERS = [*(ROOT / name for name in ("tests", "tests/library", "tests/site", "tests/mutants")), EXTENSIONS]
+HELPERS = [
+    *(ROOT / name for name in ("tests", "tests/library", "tests/site", "tests/mutants")),
+    *sorted(ROOT.glob("tests/library/[!_]*/")),
+    EXTENSIONS,
+]
 PASSING_OVER = ("ledger", "fresh_units")  # they decide what is run, and nothing of what comes out
 
 

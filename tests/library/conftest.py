@@ -1,4 +1,4 @@
-"""The library's tests import the tensors that several of them use from here, and draw without a screen."""
+"""What tests of several parts share: helpers found by their bare names, the same draws, no screen."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,8 @@ import matplotlib
 import pytest
 import torch
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(folder) for folder in (HERE, *sorted(HERE.glob("[!_]*/")))]
 matplotlib.use("agg")
 
 

@@ -269,12 +269,12 @@ def test_prints_as_a_table():
     assert lines[2].split() == ["line", "operation", "shapes", "result", "note", "source", "times"]
     line = log.broadcasts[0].line
     assert lines[4:] == [
-        f"test_watching.py:{line}  add        (3, 1) and (4,)  (3, 4)  both stretched  "
+        f"test_watch.py:{line}  add        (3, 1) and (4,)  (3, 4)  both stretched  "
         "tensor(*COLUMN) + tensor(*VECTOR)      1",
-        f"test_watching.py:{line + 1}  mul        (3, 4) and (4,)  (3, 4)                  "
+        f"test_watch.py:{line + 1}  mul        (3, 4) and (4,)  (3, 4)                  "
         "tensor(*FULL) * tensor(*VECTOR)        1",
     ]
-    assert str(log.broadcasts[0]) == f"test_watching.py:{line}: add (3, 1) and (4,) -> (3, 4)"
+    assert str(log.broadcasts[0]) == f"test_watch.py:{line}: add (3, 1) and (4,) -> (3, 4)"
 
 
 def test_a_line_in_a_loop_is_one_row():
