@@ -12,8 +12,8 @@ sys.path.append(str(Path(__file__).parents[1] / "mutants"))
 from controls import control
 from forks import run_in_forks
 from ledger import EXTENSIONS, PACKAGE, Ledger
-from module_mutants import LIBRARY, Module
-from run import chosen, fingerprint_of, pages, unit
+from module_mutants import Module, modules
+from run import chosen, dotted, fingerprint_of, pages, unit
 
 TESTS = Path(__file__).parents[1]
 
@@ -41,7 +41,7 @@ def toy(tmp_path):
     (package / "toy.py").write_text(TOY, "utf-8")
     tests.write_text(TESTS_OF_TOY, "utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\n", "utf-8")  # names of tests begin here, wherever this project is
-    return Module(package / "toy.py", (tests,), constants=True)
+    return Module(package / "toy.py", package, (tests,), constants=True)
 
 
 def in_a_fork(task):
@@ -50,7 +50,7 @@ def in_a_fork(task):
 
 
 def test_the_control_knows_which_test_reaches_which_line(toy):
-    unbroken = in_a_fork(partial(control, toy.tests[0], toy.file.parent))
+    unbroken = in_a_fork(partial(control, toy.tests[0], toy.package))
     assert unbroken.passed, unbroken.said
     slow, fast = sorted(unbroken.seconds, key=unbroken.seconds.get, reverse=True)
     assert (slow, fast) == ("tests/test_toy.py::test_slowly", "tests/test_toy.py::test_sign")
@@ -62,7 +62,7 @@ def test_the_control_knows_which_test_reaches_which_line(toy):
 
 
 def test_what_no_test_notices_survives(toy):
-    unbroken = in_a_fork(partial(control, toy.tests[0], toy.file.parent))
+    unbroken = in_a_fork(partial(control, toy.tests[0], toy.package))
     mutants = toy.mutants()
     tasks = {i: partial(toy.survives, mutant, {toy.tests[0]: unbroken}) for i, mutant in enumerate(mutants)}
     survived = sorted(str(mutants[i]) for i, answer, _ in run_in_forks(tasks) if answer)
@@ -72,7 +72,7 @@ def test_what_no_test_notices_survives(toy):
 
 def test_tests_that_fail_with_nothing_broken_are_told(toy):
     toy.tests[0].write_text("def test_wrong():\n    assert 1 == 2, 'on purpose'\n", "utf-8")
-    unbroken = in_a_fork(partial(control, toy.tests[0], toy.file.parent))
+    unbroken = in_a_fork(partial(control, toy.tests[0], toy.package))
     assert not unbroken.passed
     assert "on purpose" in unbroken.said
 
@@ -83,7 +83,12 @@ def test_a_task_that_ends_its_process_has_no_answer():
 
 
 def test_every_module_is_broken():
-    assert set(LIBRARY) == {path.stem for path in PACKAGE.glob("*.py")}
+    broken = [module.file for module in modules()]
+    assert {PACKAGE / "__init__.py", *PACKAGE.rglob("[!_]*.py")} == {file for file in broken if PACKAGE in file.parents}
+    assert {module.file for module in modules() if not module.tests} == set()
+    assert dotted(PACKAGE / "contraction" / "plan.py") == "contraction.plan"
+    units = [unit(file) for file in (*broken, *pages())]
+    assert len(units) == len(set(units))
 
 
 def options(names=(), draw=(), everything=False):
@@ -112,19 +117,19 @@ def test_what_is_fresh_is_passed_over_unless_it_is_drawn_or_named(tmp_path, caps
 
 def test_a_page_is_tried_again_when_a_module_that_it_uses_has_changed(monkeypatch):
     before = {page.stem: fingerprint_of(page, ()) for page in pages()}
-    changed = PACKAGE / "watching.py"
+    changed = PACKAGE / "broadcasting" / "watch.py"
     content = Path.read_bytes
     monkeypatch.setattr(Path, "read_bytes", lambda path: content(path) + b"#" * (path == changed))
     stale = {page.stem for page in pages() if fingerprint_of(page, ()) != before[page.stem]}
     assert stale == {"unsqueeze", "notebook"}
 
 
-def tried(ledger, tests):
-    """Break one module in a process of its own, with these tests to notice it; return that process."""
+def tried(ledger, test):
+    """Break one module in a process of its own, with one file of tests to notice it; return that process."""
     program = (
         f"import sys; sys.path[:0] = {[str(TESTS / 'mutants'), str(EXTENSIONS)]}\n"
-        f"import run, module_mutants; module_mutants.LIBRARY['loops'] = {tests}\n"
-        f"raise SystemExit(run.main(['loops', '--ledger', {str(ledger)!r}]))"
+        f"import run, module_mutants; module_mutants.tests_of = lambda module: (run.ROOT / 'tests' / {test!r},)\n"
+        f"raise SystemExit(run.main(['contraction.loops', '--ledger', {str(ledger)!r}]))"
     )
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
 
@@ -132,12 +137,12 @@ def tried(ledger, tests):
 @pytest.mark.long
 def test_a_run_that_passes_is_written_and_one_that_fails_is_not(tmp_path):
     ledger = tmp_path / "ledger.jsonl"
-    done = tried(ledger, ["test_einsum_plan"])
+    done = tried(ledger, "library/contraction/test_plan.py")
     assert done.returncode == 0, done.stdout + done.stderr
     (line,) = Ledger(ledger).lines()
-    assert line["unit"] == "mutants of loops"
+    assert line["unit"] == "mutants of contraction.loops"
     assert line["planted"] == line["killed"] > 20
-    failed = tried(ledger, ["test_report"])
+    failed = tried(ledger, "library/test_report.py")
     assert failed.returncode == 1
-    assert "SURVIVED loops.py: " in failed.stdout
+    assert "SURVIVED contraction/loops.py: " in failed.stdout
     assert Ledger(ledger).lines() == [line]

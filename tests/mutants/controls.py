@@ -30,11 +30,14 @@ class Control:
     passed: bool = False
     said: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
-    reached: dict[str, dict[int, list[str]]] = field(default_factory=dict)  # file name -> line -> the tests
+    reached: dict[str, dict[int, list[str]]] = field(default_factory=dict)  # place in the package -> line -> the tests
 
-    def reaching(self, file: str, line: int) -> set[str]:
-        """Return the tests that reach a line of a file, or the last line above it that anything reaches."""
-        of_file = self.reached.get(file, {})
+    def reaching(self, place: str, line: int) -> set[str]:
+        """Return the tests that reach a line of a module, or the last line above it that anything reaches.
+
+        The module is named by its place in the package, such as `contraction/plan.py`.
+        """
+        of_file = self.reached.get(place, {})
         lines = sorted(of_file)
         place = bisect_right(lines, line)
         return set(of_file[lines[place - 1]]) if place else set()
@@ -56,15 +59,19 @@ def copied(package: Path, folder: Path) -> Path:
 
 
 def import_from(package: Path, printed: Path) -> None:
-    """Have this process, and those that it starts, import a copied package; what they print goes to a file."""
-    modules = {path.stem for path in package.glob("*.py")} | {PACKAGE.name}
-    for name in [name for name in sys.modules if name.split(".")[0] in modules]:
+    """Have this process, and those that it starts, import a copied package; what they print goes to a file.
+
+    A folder without an `__init__.py` is none: its modules are imported by their bare names.
+    """
+    is_package = (package / "__init__.py").exists()
+    modules = {package.name} if is_package else {path.stem for path in package.glob("*.py")}
+    for name in [name for name in sys.modules if name.split(".")[0] in modules | {PACKAGE.name}]:
         del sys.modules[name]
-    importable = str(package.parent if package.name == PACKAGE.name else package)
+    importable = str(package.parent if is_package else package)
     sys.path.insert(0, importable)
     os.environ["PYTHONPATH"] = importable
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # the tests need none, and loading them takes time
-    os.environ["TENSORGLASS_EXTENSIONS"] = str(package)
+    os.environ["TENSORGLASS_EXTENSIONS"] = importable
     output = os.open(printed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(output, 1)
     os.dup2(output, 2)
@@ -76,7 +83,8 @@ class _Watcher:
 
     def __init__(self, package: Path) -> None:
         self.seconds: Counter[str] = Counter()
-        self._coverage = coverage.Coverage(data_file=None, config_file=False, include=[f"{package}/*"])
+        self._package = package.resolve()
+        self._coverage = coverage.Coverage(data_file=None, config_file=False, include=[f"{self._package}/*"])
         self._coverage.set_option("run:disable_warnings", ["no-data-collected"])  # where no test imports it
         self._coverage.start()
 
@@ -89,4 +97,7 @@ class _Watcher:
     def reached(self) -> dict[str, dict[int, list[str]]]:
         self._coverage.stop()
         data = self._coverage.get_data()
-        return {Path(file).name: data.contexts_by_lineno(file) for file in data.measured_files()}
+        return {
+            Path(file).relative_to(self._package).as_posix(): data.contexts_by_lineno(file)
+            for file in data.measured_files()
+        }
