@@ -32,7 +32,7 @@ class BroadcastAxis(Report):
     roles: tuple[str, ...]
     result: int | None
 
-    def _parts(self) -> Iterable[str | Table]:
+    def _content(self) -> Iterable[str | Table]:
         described = " against ".join(cell.text for cell in self.cells())
         yield f"axis {self.axis}: {described}, result {self.result}"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..report import Table, Verdict
+from ..report import NumberColumn, Table, Verdict
 
 AGREES, DEPARTS = "agrees", "departs"
 
@@ -67,9 +67,11 @@ class Reproduction(Verdict):
     def __getitem__(self, claim: str) -> ReproducedValue:
         return next(value for value in self.values if value.claim == claim)
 
-    def _parts(self) -> Iterable[str | Table]:
+    def _content(self) -> Iterable[str | Table]:
         rows = tuple(value.texts() for value in self.values)
-        yield Table("Published and measured", self.HEADER, rows, frozenset({2, 3}))
+        what, source, *values, tolerance, verdict = self.HEADER
+        header = (what, source, *map(NumberColumn, values), tolerance, verdict)
+        yield Table("Published and measured", header, rows)
 
 
 def reproduction(*rows: tuple[str, str, float | str, float | str, float | None]) -> Reproduction:

@@ -39,6 +39,9 @@ class LayerStats:
         The path of the module, as in `named_modules`; for the model itself the name of its class.
     kind : str
         The name of its class.
+    linear : bool
+        Whether it is a linear layer or a convolution, of a subclass too: one of those that `signal_propagation` is
+        about.
     mean, rms, std : float
         Over all elements: the mean, the root of the mean square, and the standard deviation, with which
         ``rms**2 == mean**2 + std**2``.
@@ -59,6 +62,7 @@ class LayerStats:
 
     name: str
     kind: str
+    linear: bool
     mean: float
     rms: float
     std: float

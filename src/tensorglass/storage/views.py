@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ..report import Cell, Table, Verdict, bytes_text
+from ..report import Cell, NumberColumn, Table, Verdict, bytes_text
 from ..shapes import Shape
 from .chunks import chunks, inferred_shape, shape_error, view_stride
 
@@ -70,11 +70,12 @@ class ViewExplanation(Verdict):
     error: str | None
     axes: tuple[AxisOfView, ...]
 
-    def _parts(self) -> Iterable[str | Table]:
+    def _content(self) -> Iterable[str | Table]:
         yield self._verdict()
         if self.axes:
-            header = ("axis", "size", "stride", "stride to merge", "with the next axis")
-            yield Table("Axes of x", header, tuple(map(_axis_row, self.axes)), frozenset({1, 2, 3}))
+            numbers = map(NumberColumn, ("size", "stride", "stride to merge"))
+            header = ("axis", *numbers, "with the next axis")
+            yield Table("Axes of x", header, tuple(map(_axis_row, self.axes)))
         yield from self._reasons()
 
     def _verdict(self) -> str:
