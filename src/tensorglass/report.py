@@ -26,6 +26,18 @@ _STYLE = """<style>
 </style>"""
 
 
+Class = TypeVar("Class", bound=type)
+
+
+def public(cls: Class) -> Class:
+    """Name a class as readers import it, in help() and in tracebacks. It stands in the table of public names.
+
+    It comes after `dataclass`, which looks for the names of annotations in the module that a class names.
+    """
+    cls.__module__ = "tensorglass"
+    return cls
+
+
 # A longer table is not read but searched, and a terminal shows about so many lines at once.
 ROWS_SHOWN = 40
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..report import NumberColumn, Report, Table, bytes_text
+from ..report import NumberColumn, Report, Table, bytes_text, public
 
 
+@public
 @dataclass(frozen=True)
 class ModuleDifference:
     """The activations that one module has the graph keep, in both runs. All figures are bytes.
@@ -29,6 +30,7 @@ class ModuleDifference:
         return self.first - self.second
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class SavedDifference(Report):
     """The difference of two recordings, the first minus the second. The result of ``a - b``.

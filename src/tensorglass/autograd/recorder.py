@@ -17,6 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 from ..calling import function_name, tensors_in
 from ..memory.tensors_inside import storage_parts
+from ..report import public
 from ..shapes import Shape
 from ..storage.layout import storage_nbytes
 from ..torch_internals import (
@@ -59,6 +60,7 @@ class KnownStorage:
         return not self.reference.expired()  # type: ignore[no-untyped-call]
 
 
+@public
 @dataclass(frozen=True)
 class SavedTensor:
     """One tensor that one node of the graph keeps.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from ..report import ROWS_SHOWN, NumberColumn, Recording, Table, bytes_text, counted
+from ..report import ROWS_SHOWN, NumberColumn, Recording, Table, bytes_text, counted, public
 from .difference import ModuleDifference, SavedDifference
 from .recorder import ACTIVATION, BUFFER, INPUT, PARAMETER, SavedTensor, SavingRecorder
 from .shares import ModuleShare
@@ -26,6 +26,7 @@ _FAKE_DIFFERS = {
 }
 
 
+@public
 @dataclass(frozen=True)
 class SavedStorage:
     """One storage that the graph keeps alive.
@@ -80,6 +81,7 @@ class Kept(NamedTuple):
         return Kept(tuple(recorder.tensors), storages, tuple(recorder.closed))
 
 
+@public
 class SavedTensors(Recording[Kept]):
     """What autograd keeps for the backward pass. The result of `saved_for_backward` and `record_saved`.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..report import Cell, Report, Table
+from ..report import Cell, Report, Table, public
 from ..shapes import Shape, broadcast_axis_size
 
 EQUAL, STRETCHED, MISSING, CLASH = "equal", "stretched", "missing", "clash"
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class BroadcastAxis(Report):
     """One axis of the aligned shapes.

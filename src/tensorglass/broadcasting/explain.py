@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ..report import Cell, NumberColumn, Table, Verdict, bytes_text, counted
+from ..report import Cell, NumberColumn, Table, Verdict, bytes_text, counted, public
 from ..shapes import Shape, aligned, broadcast_axis_size, broadcast_shape, operand_name, shape_of
 from .axes import BroadcastAxis, explained_axis, spread_axes
 from .fixes import BroadcastFix, find_fixes, find_smallest_fix
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class BroadcastExplanation(Verdict):
     """What broadcasting does with some shapes. The result of `explain_broadcast`.

@@ -20,7 +20,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from ..calling import function_name
-from ..report import NumberColumn, Recording, Report, Table
+from ..report import NumberColumn, Recording, Report, Table, public
 from ..shapes import Shape, broadcast_shape
 from .operations import BATCHED, aligned_shapes, base_name, tensor_shapes
 
@@ -28,6 +28,7 @@ _TORCH_FOLDER = os.path.dirname(torch.__file__) + os.sep
 _THIS_FOLDER = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class Broadcast(Report):
     """One call that broadcast.
@@ -71,6 +72,7 @@ class Broadcast(Report):
         )
 
 
+@public
 class BroadcastLog(Recording[list[Broadcast]]):
     """What `watch_broadcasts` has seen so far. It has a length, can be iterated over, and prints as a table.
 

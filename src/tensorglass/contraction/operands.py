@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 
 import torch
 
+from ..report import public
 from ..shapes import Shape, shape_of
 from ..storage.chunks import row_major
 from .equation import from_sublists
 
 
+@public
 class Operand(NamedTuple):
     """What a plan depends on in one operand."""
 

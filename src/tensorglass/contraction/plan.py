@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from ..report import Cell, NumberColumn, Report, Table, bytes_text, counted
+from ..report import Cell, NumberColumn, Report, Table, bytes_text, counted, public
 from ..shapes import Shape
 from .equation import EinsumError
 from .indices import Contraction, Index
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@public
 class Cost(NamedTuple):
     """What a plan costs.
 
@@ -39,6 +40,7 @@ class Cost(NamedTuple):
     nbytes: int
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class EinsumPlan(Report):
     """How an einsum is computed. The result of `plan_einsum`; call it with the operands to compute.

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from ..report import public
 from ..shapes import Shape
 from ..torch_internals import is_view
 
@@ -31,6 +32,7 @@ class Value:
         return tuple(self.meta.stride()[self.letters.index(letter)] for letter in letters)
 
 
+@public
 @dataclass(frozen=True)
 class Step:
     """One operation of a plan.

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn.utils.parametrize import is_parametrized
 
-from ..report import NumberColumn, Report, Table, counted, number_text
+from ..report import NumberColumn, Report, Table, counted, number_text, public
 from ..signals.critical_point import critical_sigma_w
 from ..signals.gain import DIRECTIONS, FORWARD, gain
 from ..torch_internals import is_fake
@@ -19,6 +19,7 @@ from .rules import LEFT_ALONE, Choice, Rule, Rules
 from .schemes import CRITICAL, SCHEMES
 
 
+@public
 @dataclass(frozen=True)
 class InitializedParameter:
     """What was done with one parameter.
@@ -44,6 +45,7 @@ class InitializedParameter:
     rms: float | None
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class Initialization(Report):
     """What was done with a model's parameters. The result of `initialize_`.

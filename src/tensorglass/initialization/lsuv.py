@@ -17,12 +17,13 @@ from torch import Tensor, nn
 from torch.overrides import BaseTorchFunctionMode
 
 from ..calling import positional, prepared_call, random_state_kept
-from ..report import NumberColumn, Table, Verdict, counted
+from ..report import NumberColumn, Table, Verdict, counted, public
 from ..signals.layer_kinds import ATTENTION, EMBEDDINGS, NORMS, leaf_modules, output_tensor
 
 NORMALISED, DEAD, NOT_REACHED, FROZEN = "normalised", "dead", "not reached", "frozen"
 
 
+@public
 @dataclass(frozen=True)
 class LsuvLayer:
     """What became of one layer.
@@ -50,6 +51,7 @@ class LsuvLayer:
     status: str
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class LsuvReport(Verdict):
     """The result of `lsuv_`; truthy exactly when all layers but the frozen ones are normalised.

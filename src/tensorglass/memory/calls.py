@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..report import NumberColumn, Report, Table, bytes_text
+from ..report import NumberColumn, Report, Table, bytes_text, public
 
 BETWEEN = "between operations"
 
 
+@public
 @dataclass(frozen=True)
 class OperationCall:
     """One call of an operation that allocated or released memory on one kind of device. All figures are bytes.
@@ -40,6 +41,7 @@ class OperationCall:
         return self.highest - max(self.before, self.after)
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class DeviceMemory(Report):
     """What happened on one kind of device.

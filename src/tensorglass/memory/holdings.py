@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ..report import ROWS_SHOWN, NumberColumn, Report, Table, bytes_text, counted
+from ..report import ROWS_SHOWN, NumberColumn, Report, Table, bytes_text, counted, public
 from ..shapes import Shape
 from ..storage.contents import shares_memory
 from ..storage.layout import byte_places, storage_nbytes
@@ -20,6 +20,7 @@ from .tensors_inside import Found, find_tensors
 _FILE_BYTES, _STORAGE_BYTES, _TENSOR_BYTES = 1300, 200, 75
 
 
+@public
 @dataclass(frozen=True)
 class HeldTensor:
     """One tensor that was found.
@@ -46,6 +47,7 @@ class HeldTensor:
     saved: bool
 
 
+@public
 @dataclass(frozen=True)
 class HeldStorage:
     """One storage that was found.
@@ -74,6 +76,7 @@ class HeldStorage:
         return names, str(self.device), f"{self.nbytes:,}", unreachable
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class Holdings(Report):
     """What objects hold in memory. The result of `memory_of`.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ..report import Recording, Table
+from ..report import Recording, Table, public
 from . import recorder as recorders
 from .calls import DeviceMemory, OperationCall
 from .recorder import Recorder
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@public
 class MemoryTrace(Recording[tuple[DeviceMemory, ...]]):
     """What `track_memory` recorded; complete when its block has ended.
 

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..report import NumberColumn, Table, Verdict
+from ..report import NumberColumn, Table, Verdict, public
 
 AGREES, DEPARTS = "agrees", "departs"
 
 
+@public
 @dataclass(frozen=True)
 class ReproducedValue:
     """One published value, and ours.
@@ -47,6 +48,7 @@ class ReproducedValue:
         return self.claim, self.source, _text(self.published), _text(self.ours), tolerance, self.verdict
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class Reproduction(Verdict):
     """The result of `reproduction`: prints as a table. Truthy exactly when all values agree.

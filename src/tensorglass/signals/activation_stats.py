@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.overrides import BaseTorchFunctionMode
 
 from ..calling import positional, prepared_call, random_state_kept
-from ..report import NumberColumn, Report, Table
+from ..report import NumberColumn, Report, Table, public
 from ..torch_internals import base_of, without_torch_functions
 from .layer_kinds import LINEAR, leaf_modules, output_tensor
 from .layers import LayerStats
@@ -26,6 +26,7 @@ _FIGURES = ("mean", "rms", "std", "dead", "saturated", "similarity", "gradient_r
 _SHARES = ("dead", "saturated")
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class ActivationStats(Report):
     """The result of `activation_stats`: iterable, with one item for each call of a layer.

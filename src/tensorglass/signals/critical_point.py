@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from ..report import Table, Verdict
+from ..report import Table, Verdict, public
 from .variance_map import EQUAL, VarianceMap, bisected, nearest_finite, variance_map
 
 _AT_ZERO = 1e-6
@@ -20,6 +20,7 @@ _MOMENTS = 107  # tried in the search for critical points, from 1e-8 to 1e8: eac
 _HOMOGENEOUS = "every second moment is kept"
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class CriticalPoint(Verdict):
     """The critical point of an activation, or the reason why there is none. The result of `critical_sigma_w`.

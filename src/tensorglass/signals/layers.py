@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..report import public
 from .statistics import Histogram
 
 
+@public
 @dataclass(frozen=True)
 class LayerPrediction:
     """One layer of a `SignalPath`.
@@ -29,6 +31,7 @@ class LayerPrediction:
     gradient: float
 
 
+@public
 @dataclass(frozen=True)
 class LayerStats:
     """One call of a layer, by its output. The first axis of the output counts as the axis of examples.

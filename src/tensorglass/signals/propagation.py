@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..report import NumberColumn, Report, Table, number_text
+from ..report import NumberColumn, Report, Table, number_text, public
 from .correlation_map import AT_ONE, CorrelationMap
 from .layers import LayerPrediction, LayerStats
 from .variance_map import VarianceMap, nearest_finite, variance_map
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _OVERFLOW = 1e75  # second moments beyond it are given as infinite: it is about the square of float32's largest number
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class SignalPath(Report):
     """The prediction, layer by layer. The result of `SignalPropagation.through`.
@@ -52,6 +53,7 @@ class SignalPath(Report):
         yield Table("Predicted second moments", header, rows)
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class SignalPropagation(Report):
     """Where signals settle in a deep network. The result of `signal_propagation`.

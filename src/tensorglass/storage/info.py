@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ..report import NumberColumn, Report, Table, bytes_text, counted
+from ..report import NumberColumn, Report, Table, bytes_text, counted, public
 from ..shapes import Shape, operand_name
 from ..torch_internals import is_fake, is_lazy_clone, storage_address
 from .contents import shares_memory
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _MEMORY_FORMATS = {4: ("channels_last", torch.channels_last), 5: ("channels_last_3d", torch.channels_last_3d)}
 
 
+@public
 @dataclass(frozen=True)
 class Neighbour:
     """What another tensor has to do with the first one.
@@ -63,6 +64,7 @@ class Neighbour:
     distance: int | None
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class StorageInfo(Report):
     """How a tensor lies in its storage. The result of `storage_info`.

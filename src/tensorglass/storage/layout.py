@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 import torch
 
+from ..report import public
 from ..shapes import Shape
 from ..torch_internals import is_fake, is_lazy_clone, is_placeholder, storage_address, storage_key
 from .places import Places
 
 
+@public
 @dataclass(frozen=True)
 class Layout:
     """How a tensor reads its storage: nothing but numbers.

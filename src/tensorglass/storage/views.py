@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import torch
 
-from ..report import Cell, NumberColumn, Table, Verdict, bytes_text
+from ..report import Cell, NumberColumn, Table, Verdict, bytes_text, public
 from ..shapes import Shape
 from .chunks import chunks, inferred_shape, shape_error, view_stride
 
 
+@public
 @dataclass(frozen=True)
 class AxisOfView:
     """One axis of the tensor, and whether it merges with the next one.
@@ -36,6 +37,7 @@ class AxisOfView:
     merges: bool | None
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class ViewExplanation(Verdict):
     """Whether ``tensor.view(shape)`` works, and why. The result of `explain_view`; truthy exactly when it is ok.
