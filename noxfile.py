@@ -91,7 +91,7 @@ def lint(session: nox.Session) -> None:
 def mutants(session: nox.Session) -> None:
     """Break the library and the pages, one place at a time; each must be noticed: -- [NAME ...] [--all]."""
     # One thread each, since as many mutants run at once as there are cores.
-    environment = {"PYTHONPATH": "docs/_ext", "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"}
+    environment = {"PYTHONPATH": "docs", "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"}
     _run(session, "tests/mutants/run.py", *session.posargs, env=environment)
 
 

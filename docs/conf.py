@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE / "_ext"))
+sys.path.insert(0, str(HERE))
 
-import inventories  # noqa: E402 - it is found through the line above
+from _ext.publishing import inventories  # noqa: E402 - it is found through the line above
 
 os.environ["TENSORGLASS_MARK_MEASURED"] = "1"  # for scripts and for the notebooks' kernel
 
@@ -31,37 +31,37 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
     # ours, in _ext/
-    "check_figures",
-    "claims",
-    "contents",
-    "devices",
-    "downloads",
-    "enforce_law",
-    "error_index",
-    "errors",
-    "freshness",
-    "gallery",
-    "hosting",
-    "image_sizes",
-    "inventories",
-    "maths",
-    "measured",
-    "navigation",
-    "notebook_links",
-    "parallel",
-    "plain_variables",
-    "pruning",
-    "ran_on",
-    "records",
-    "reference",
-    "related",
-    "reproductions",
-    "same_each_build",
-    "solutions",
-    "twins",
-    "uses",
-    "weight",
-    "wheel",
+    "_ext.lists.checks",
+    "_ext.lists.claims",
+    "_ext.lists.questions",
+    "_ext.lists.devices",
+    "_ext.publishing.downloads",
+    "_ext.law.enforce",
+    "_ext.lists.errors_explained",
+    "_ext.page.error_outputs",
+    "_ext.runs.freshness",
+    "_ext.runs.gallery",
+    "_ext.publishing.addresses",
+    "_ext.page.image_sizes",
+    "_ext.publishing.inventories",
+    "_ext.page.maths",
+    "_ext.page.measured",
+    "_ext.lists.navigation",
+    "_ext.page.notebook_links",
+    "_ext.runs.parallel",
+    "_ext.page.plain_variables",
+    "_ext.publishing.pruning",
+    "_ext.page.ran_on",
+    "_ext.page.other_device",
+    "_ext.page.reference",
+    "_ext.page.related",
+    "_ext.lists.reproductions",
+    "_ext.publishing.same_each_build",
+    "_ext.page.folded",
+    "_ext.publishing.twins",
+    "_ext.lists.uses",
+    "_ext.page.weight",
+    "_ext.publishing.wheel",
 ]
 
 # The gallery writes a notebook beside each page; MyST-NB would take it for the page itself.
@@ -71,10 +71,10 @@ sphinx_gallery_conf = {
     "examples_dirs": ["../examples"],
     "gallery_dirs": ["auto_examples"],
     "filename_pattern": "",  # run every script, whatever its name
-    "subsection_order": "gallery.section_order",
-    "within_subsection_order": "gallery.ReadingOrder",
-    "image_scrapers": ["gallery.scrape_figures", "reproductions.scrape"],
-    "reset_modules": ["freshness.around_example", "gallery.reset"],
+    "subsection_order": "_ext.runs.gallery.section_order",
+    "within_subsection_order": "_ext.runs.gallery.ReadingOrder",
+    "image_scrapers": ["_ext.runs.gallery.scrape_figures", "_ext.lists.reproductions.scrape"],
+    "reset_modules": ["_ext.runs.freshness.around_example", "_ext.runs.gallery.reset"],
     "reset_modules_order": "both",
     "capture_repr": ("_repr_html_", "__repr__"),
     "remove_config_comments": True,

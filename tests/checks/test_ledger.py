@@ -67,8 +67,9 @@ class Project:
             path.write_text(text, "utf-8")
         for name in ("ledger.py", "fresh_units.py", "built_files.py"):
             shutil.copy(TESTS / name, root / "tests")
-        (root / "docs" / "_ext").mkdir()
-        shutil.copy(TESTS.parent / "docs" / "_ext" / "dependencies.py", root / "docs" / "_ext")
+        for name in ("__init__.py", "sources/__init__.py", "sources/dependencies.py"):
+            (root / "docs/_ext" / name).parent.mkdir(exist_ok=True)
+            shutil.copy(TESTS.parent / "docs/_ext" / name, root / "docs/_ext" / name)
 
     def run(self, *arguments, code=0):
         plugins = ["-p", "no:cacheprovider", *(["-p", "xdist"] if "-n" in arguments else [])]
@@ -127,7 +128,7 @@ def test_what_passed_is_written_once_a_line_and_passed_over(project, processes):
         ("examples/broadcasting/page.py", "== 2", "==  2", {PAGE}),
         ("tests/examples/test_pages.py", "exists()", "exists( )", {PAGE}),
         ("docs/conf.py", "", "#", {SITE}),
-        ("docs/_ext/dependencies.py", "PACKAGE = ", "PACKAGE  = ", {SITE}),
+        ("docs/_ext/sources/dependencies.py", "PACKAGE = ", "PACKAGE  = ", {SITE}),
         ("tests/conftest.py", "import sys", "import  sys", {FIRST, PAGE, SITE}),
     ],
 )
@@ -194,7 +195,7 @@ def test_a_unit_has_one_file(project):
 def test_the_ledger_of_this_project_has_no_line_of_what_is_gone():
     root = TESTS.parent
     written = [*root.glob("docs/*.md"), *root.glob("docs/[!_]*/*.md")]
-    sources = [*root.glob("examples/*/*.py"), *root.glob("src/tensorglass/*.py"), *root.glob("docs/_ext/*.py")]
+    sources = [*root.glob("examples/*/*.py"), *root.glob("src/tensorglass/*.py"), *root.glob("docs/_ext/*/*.py")]
     known = {path.stem for path in [*written, *sources]} | {"genindex", "search", "404"}
     for line in Ledger().lines():
         name = line["unit"]

@@ -4,4 +4,4 @@ import sys
 from pathlib import Path
 
 # At the end, since tests/site may have put a copy before it.
-sys.path.append(str(Path(__file__).parents[2] / "docs" / "_ext"))
+sys.path.append(str(Path(__file__).parents[2] / "docs"))

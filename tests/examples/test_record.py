@@ -11,9 +11,9 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from page_records import digest_of, digest_of_svg, read
-from run_blocks import code_blocks
-from sources import read_script
+from _ext.runs.record import digest_of, digest_of_svg, read
+from _ext.runs.run_blocks import code_blocks
+from _ext.sources.blocks import read_script
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted(ROOT.glob("examples/*/*.py"))

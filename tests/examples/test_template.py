@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from law import count, violations
-from sources import read_script
+from _ext.law.rules import count, violations
+from _ext.sources.blocks import read_script
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "docs" / "template.py"

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from law import numbers_claimed, numbers_in, passages_of, violations
+from _ext.law.rules import numbers_claimed, numbers_in, passages_of, violations
+from _ext.sources.blocks import Block, read_notebook, read_script
 from mutate import changes
-from sources import Block, read_notebook, read_script
 
 _MARK = "__twins__"
 

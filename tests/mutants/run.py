@@ -32,8 +32,8 @@ import matplotlib.pyplot as plt  # noqa: F401 - imported once here, so that each
 import torch._dynamo
 import torch._subclasses.fake_tensor
 import torch.fx.experimental.proxy_tensor
+from _ext.sources.dependencies import modules_used
 from controls import Control, control
-from dependencies import modules_used
 from equivalent import EQUIVALENT
 from forks import run_in_forks
 from ledger import EXTENSIONS, PACKAGE, ROOT, Ledger, commit, drawn, fingerprint, sources_behind
@@ -93,7 +93,12 @@ def fingerprint_of(file: Path, tests: tuple[Path, ...]) -> str:
     else:  # a page: what it uses of the library, and the law
         code = "\n".join(block.text for block in blocks_of(file) if block.is_code)
         sources = {file, *modules_used(code, PACKAGE)}
-        tools = {HERE / "mutate.py", HERE / "page_mutants.py", EXTENSIONS / "law.py", EXTENSIONS / "sources.py"}
+        tools = {
+            HERE / "mutate.py",
+            HERE / "page_mutants.py",
+            EXTENSIONS / "law" / "rules.py",
+            EXTENSIONS / "sources" / "blocks.py",
+        }
     return fingerprint(sources | tools, json.dumps({name: EQUIVALENT[name] for name in excuses(file)}))
 
 
@@ -111,7 +116,7 @@ def chosen(options: argparse.Namespace, ledger: Ledger, fingerprints: dict[Path,
 
 def controls_of(broken: list[Module]) -> dict[Path, Control]:
     """Run the tests of all modules with nothing broken; what those that fail say is printed, and ends everything."""
-    tasks = {test: partial(control, test, module.file.parent) for module in broken for test in module.tests}
+    tasks = {test: partial(control, test, module.package) for module in broken for test in module.tests}
     found = {test: answer for test, answer, _ in run_in_forks(tasks)}
     failed = {test: answer for test, answer in found.items() if answer is None or not answer.passed}
     for test, answer in failed.items():

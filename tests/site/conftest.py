@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-# Another folder is named when the extensions are broken on purpose: see tests/mutants.
-EXTENSIONS = os.environ.get("TENSORGLASS_EXTENSIONS", str(HERE.parents[1] / "docs" / "_ext"))
+# Another folder that holds them is named when the extensions are broken on purpose: see tests/mutants.
+EXTENSIONS = os.environ.get("TENSORGLASS_EXTENSIONS", str(HERE.parents[1] / "docs"))
 sys.path[:0] = [EXTENSIONS, str(HERE)]
 
 

@@ -6,8 +6,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from claims import is_checked, problems
-from sources import read_script
+from _ext.lists.claims import is_checked, problems
+from _ext.sources.blocks import read_script
 from throwaway import Throwaway
 
 ROOT = Path(__file__).parents[2]

@@ -8,18 +8,18 @@ import re
 import zipfile
 from pathlib import Path
 
-import environment
 import matplotlib
 import pytest
 import torch
+from _ext.runs import environment
 
 matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
-from downloads import archive
-from figures import save_card, save_themed_svg, text_alternative
-from gallery import SECTIONS, ReadingOrder, reset, scrape_figures, section_order
-from script_metadata import requirements
+from _ext.publishing.downloads import archive
+from _ext.runs.figures import save_card, save_themed_svg, text_alternative
+from _ext.runs.gallery import SECTIONS, ReadingOrder, reset, scrape_figures, section_order
+from _ext.sources.script_metadata import requirements
 
 
 @pytest.fixture(autouse=True)
@@ -185,6 +185,10 @@ def test_a_page_says_what_its_script_needs_beside_the_wheel(script, needed):
     assert requirements(script) == needed
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in Path(environment.__file__).parent.glob("*.py")))
-def test_the_examples_of_an_extension_are_true(name):
+PACKAGE = Path(environment.__file__).parents[1]
+MODULES = [path.relative_to(PACKAGE.parent).with_suffix("") for path in sorted(PACKAGE.rglob("*.py"))]
+
+
+@pytest.mark.parametrize("name", [".".join(path.parts) for path in MODULES])
+def test_the_examples_in_docstrings_are_true(name):
     assert doctest.testmod(importlib.import_module(name)).failed == 0

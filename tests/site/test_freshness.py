@@ -49,14 +49,14 @@ def test_nothing_changed_nothing_runs(project):
 
 
 def test_an_idle_build_imports_neither_torch_nor_the_library(project):
-    project.write("docs/_ext/spy.py", (
+    project.write("docs/spy.py", (
         "import sys\n"
         "def report(app, exception):\n"
         "    print('IMPORTED', [name for name in ('torch', 'tensorglass') if name in sys.modules])\n"
         "def setup(app):\n"
         "    app.connect('build-finished', report, priority=999)\n"
     ))  # fmt: skip
-    project.replace("docs/conf.py", '    "solutions",\n', '    "solutions",\n    "spy",\n')
+    project.replace("docs/conf.py", '    "_ext.publishing.wheel",\n', '    "_ext.publishing.wheel",\n    "spy",\n')
     _, result = project.build()
     _, result = project.build()
     assert "IMPORTED []" in result.stdout

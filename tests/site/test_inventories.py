@@ -7,8 +7,8 @@ import zlib
 from pathlib import Path
 from types import SimpleNamespace
 
-import inventories
 import pytest
+from _ext.publishing import inventories
 from sphinx.util.inventory import InventoryFile
 
 sys.path.append(str(Path(__file__).parents[2] / "docs" / "inventories"))
@@ -146,7 +146,13 @@ def test_what_no_inventory_knows_is_counted():
 
 
 def test_the_inventories_are_made_from_a_folder(tmp_path):
-    for name in ("docs/_ext/inventories.py", "docs/inventories/make.py", "docs/inventories/used_names.py"):
+    for name in (
+        "docs/_ext/__init__.py",
+        "docs/_ext/publishing/__init__.py",
+        "docs/_ext/publishing/inventories.py",
+        "docs/inventories/make.py",
+        "docs/inventories/used_names.py",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     library, full = tmp_path / "src" / "tensorglass", tmp_path / "full"

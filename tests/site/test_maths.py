@@ -3,10 +3,10 @@
 import io
 import re
 
-import maths
 import pytest
+from _ext.page import maths
+from _ext.page.maths import draw
 from bs4 import BeautifulSoup
-from maths import draw
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
@@ -148,7 +148,10 @@ Where :math:`a < b` and :math:`"a" \ne \text{c}`.
 def built(folder, page):
     """Return a page of formulas as it is built, its search index, and the warnings."""
     (folder / "index.rst").write_text(page, "utf-8")
-    warnings, settings = io.StringIO(), {"extensions": ["maths"], "html_math_renderer": "drawn", "html_theme": "basic"}
+    warnings, settings = (
+        io.StringIO(),
+        {"extensions": ["_ext.page.maths"], "html_math_renderer": "drawn", "html_theme": "basic"},
+    )
     out = folder / "out"
     with docutils_namespace():  # what Sphinx adds to docutils is taken back, or the next would warn that it is there
         Sphinx(folder, None, out, out / "trees", "html", settings, status=None, warning=warnings).build()

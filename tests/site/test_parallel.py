@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-import parallel
 import pytest
+from _ext.runs import parallel
 from test_reproducible import contents
 from throwaway import PAGE, Throwaway
 

@@ -7,8 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from devices import KINDS, Row, sentence
-from page_records import Figure, Output, Record, comparable, differing, digest_of, has_measured, kind_of, read, write
+from _ext.lists.devices import KINDS, Row, sentence
+from _ext.runs.record import (
+    Figure,
+    Output,
+    Record,
+    comparable,
+    differing,
+    digest_of,
+    has_measured,
+    kind_of,
+    read,
+    write,
+)
 from throwaway import Throwaway
 
 from tensorglass import explain_broadcast

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import reproductions
+from _ext.lists import reproductions
 
 from tensorglass import reproduction
 
@@ -43,7 +43,7 @@ def project(tmp_path):
     pages.mkdir(parents=True)
     (section / "GALLERY_HEADER.rst").write_text(".. reading order: second first\n", "utf-8")
     (tmp_path / "docs" / "conf.py").write_text(
-        "extensions = ['reproductions']\nhtml_theme = 'basic'\nexclude_patterns = ['_build']\n", "utf-8"
+        "extensions = ['_ext.lists.reproductions']\nhtml_theme = 'basic'\nexclude_patterns = ['_build']\n", "utf-8"
     )
     (tmp_path / "docs" / "index.rst").write_text(
         "Site\n====\n\n.. toctree::\n\n   auto_examples/papers/index\n", "utf-8"
@@ -65,9 +65,7 @@ def run(project, page, **arguments):
 def built(project):
     docs = project.root / "docs"
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "html", str(docs), str(docs / "_build")]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT / "docs" / "_ext")}
-    )
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT / "docs")})
     assert done.returncode == 0, done.stderr
     page = (docs / "_build" / "auto_examples" / "papers" / "index.html").read_text("utf-8")
     return page.split("</h1>")[1].split('class="toctree-wrapper')[0]  # the table alone

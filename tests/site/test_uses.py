@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from uses import describe, gallery_pages
+from _ext.lists.uses import describe, gallery_pages
 
 ROOT = Path(__file__).parents[2]
 NOBODY, EVERYBODY = "No question or paper uses it.", "All questions and papers use it."
@@ -29,7 +29,7 @@ def project(tmp_path):
         "examples/broadcasting/second.py": script("second", "The second page", "alpha"),
         "examples/papers/GALLERY_HEADER.rst": ".. reading order: third\n",
         "examples/papers/third.py": script("third", "The third page"),
-        "docs/conf.py": "extensions = ['uses']\nhtml_theme = 'basic'\nexclude_patterns = ['_build']\n",
+        "docs/conf.py": "extensions = ['_ext.lists.uses']\nhtml_theme = 'basic'\nexclude_patterns = ['_build']\n",
         "docs/index.rst": "Site\n====\n\n.. toctree::\n   :glob:\n\n   reference/*\n   auto_examples/*/*\n",
         "docs/reference/a.rst": "A\n=\n\n.. pages-using:: alpha\n",
         "docs/reference/b.rst": "B\n=\n\n.. pages-using:: beta\n",
@@ -53,7 +53,7 @@ def built(project):
         capture_output=True,
         text=True,
         check=False,
-        env={"PYTHONPATH": str(ROOT / "docs" / "_ext")},
+        env={"PYTHONPATH": str(ROOT / "docs")},
     )
     assert done.returncode == 0, done.stderr
     texts = [(project.docs / "_build" / "reference" / f"{page}.html").read_text("utf-8") for page in "ab"]

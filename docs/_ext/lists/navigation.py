@@ -1,0 +1,38 @@
+"""Sidebars, "next", "previous" and "Related" name other pages: they follow when a page comes, goes or is renamed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+from ..page.related import nearest_pages
+from ..runs.freshness import Freshness
+
+
+def reading_order(env: BuildEnvironment) -> list[str]:
+    """Return all pages in the order in which the tables of contents name them."""
+    found: list[str] = []
+    waiting = [env.config.root_doc]
+    while waiting:
+        page = waiting.pop(0)
+        if page not in found:
+            found.append(page)
+            waiting = [*env.toctree_includes.get(page, []), *waiting]
+    return found
+
+
+def write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Have all pages written again when what they name of each other has changed."""
+    build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
+    titles = [(page, env.titles[page].astext()) for page in reading_order(env) if page in env.titles]
+    named = (titles, nearest_pages(build))
+    before = getattr(env, "tensorglass_navigation", named)
+    env.tensorglass_navigation = named  # type: ignore[attr-defined]
+    return list(env.found_docs) if before != named else []
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.connect("env-updated", write_again)
+    return {"parallel_read_safe": True}
