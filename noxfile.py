@@ -16,6 +16,10 @@ from pathlib import Path
 
 import nox
 
+sys.path.insert(0, str(Path(__file__).parent / "docs"))
+
+from _ext.sources import pages
+
 nox.options.default_venv_backend = "none"
 nox.options.sessions = ["docs"]
 
@@ -136,16 +140,7 @@ def _parse(session: nox.Session, parser: argparse.ArgumentParser) -> argparse.Na
 
 def _pages() -> dict[str, str]:
     """Return the short name of each executed page with its path on the site, without .html."""
-    scripts = {
-        path.stem: f"auto_{path.relative_to(ROOT).with_suffix('').as_posix()}" for path in ROOT.glob("examples/*/*.py")
-    }
-    written = [*ROOT.glob("docs/*.md"), *ROOT.glob("docs/[!_]*/*.md")]
-    notebooks = {
-        path.stem: path.relative_to(ROOT / "docs").with_suffix("").as_posix()
-        for path in written
-        if "```{code-cell}" in path.read_text("utf-8")
-    }
-    return scripts | notebooks
+    return {path.stem: name for name, path in pages.executed(ROOT).items()}
 
 
 def _build_site(session: nox.Session, python: str) -> None:

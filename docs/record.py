@@ -22,7 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS, PACKAGE = ROOT / "docs", ROOT / "src" / "tensorglass"
 sys.path.insert(0, str(DOCS))
 
-from _ext.runs.record import Figure, Output, Record, digest_of, kind_of, read, write  # noqa: E402 - found so
+from _ext.runs.record import Figure, Output, Record, digest_of, kind_of, read, write  # noqa: E402 - found through
+from _ext.sources import pages  # noqa: E402 - the line above
 
 LARGEST = 2_000_000  # bytes, of all records together
 LARGEST_OF_TIMINGS = 40_000  # bytes; a larger figure of running times is not kept
@@ -30,7 +31,7 @@ LARGEST_OF_TIMINGS = 40_000  # bytes; a larger figure of running times is not ke
 
 def main() -> int:
     options = _options()
-    scripts = {path.stem: path for path in sorted(ROOT.glob("examples/*/*.py"))}
+    scripts = {path.stem: path for path in pages.scripts(ROOT).values()}
     unknown = [page for page in options.pages if page not in scripts]
     if unknown:
         return _refuse(f"there is no page {unknown[0]!r}; the pages are {', '.join(scripts)}")

@@ -29,11 +29,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-PACKAGE, EXTENSIONS = ROOT / "src" / "tensorglass", ROOT / "docs" / "_ext"  # two packages
-sys.path.append(str(EXTENSIONS.parent))
+from places import EXTENSIONS, PACKAGE, ROOT
 
-from _ext.sources.dependencies import modules_used  # noqa: E402 - found through the line above
+# isort: split
+from _ext.sources.dependencies import modules_used  # found since `places` says where
 
 SHARE = 20  # one fresh unit in so many runs all the same
 TOOLS = (

@@ -65,7 +65,7 @@ class Project:
             path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
-        for name in ("ledger.py", "fresh_units.py", "built_files.py"):
+        for name in ("places.py", "ledger.py", "fresh_units.py", "built_files.py"):
             shutil.copy(TESTS / name, root / "tests")
         for name in ("__init__.py", "sources/__init__.py", "sources/dependencies.py"):
             (root / "docs/_ext" / name).parent.mkdir(exist_ok=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from places import ROOT
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "site"))
 
@@ -25,7 +26,6 @@ from tensorglass.pages import MARK_END, MARK_START, MARK_VARIABLE
 
 pytestmark = pytest.mark.long
 
-ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted(ROOT.glob("examples/*/*.py"))
 # A page, what builds it, and what is installed: the wheel of the library and its pinned requirements.
 COPIED = ["{script}", *BUILD, "pyproject.toml", "constraints.txt"]

@@ -1,11 +1,9 @@
 """The README's code runs, and does what its comments say; the commands and files that guides name exist."""
 
 import re
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
+from places import ROOT
 
 
 def test_the_library_in_twenty_lines(capsys, monkeypatch):

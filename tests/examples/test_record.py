@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -14,8 +13,8 @@ import torch
 from _ext.runs.record import digest_of, digest_of_svg, read
 from _ext.runs.run_blocks import code_blocks
 from _ext.sources.blocks import read_script
+from places import ROOT
 
-ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted(ROOT.glob("examples/*/*.py"))
 
 GOOD = '''"""

@@ -4,11 +4,10 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from places import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAPERS = sorted(ROOT.glob("examples/papers/*.py"))
 SEED = re.compile(r"manual_seed\(([^()]*)\)")
 

@@ -7,13 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from _ext.law.rules import count, violations
 from _ext.sources.blocks import read_script
+from places import ROOT
 
-ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "docs" / "template.py"
 PLACES = ["docs/template.py", "examples/broadcasting/template.py"]  # where it is kept, and where it is copied to
 

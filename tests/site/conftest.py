@@ -1,15 +1,11 @@
-"""The site's tests import the extensions as Sphinx does, and one another from here."""
+"""The site's tests import one another from here."""
 
-import os
 import sys
 from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
-# Another folder that holds them is named when the extensions are broken on purpose: see tests/mutants.
-EXTENSIONS = os.environ.get("TENSORGLASS_EXTENSIONS", str(HERE.parents[1] / "docs"))
-sys.path[:0] = [EXTENSIONS, str(HERE)]
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="module")

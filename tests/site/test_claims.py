@@ -3,14 +3,13 @@
 import html
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
 from _ext.lists.claims import is_checked, problems
 from _ext.sources.blocks import read_script
+from places import ROOT
 from throwaway import Throwaway
 
-ROOT = Path(__file__).parents[2]
 SCRIPTS = {path.stem: path for path in ROOT.glob("examples/*/*.py")}
 CLAIMS = tomllib.loads((ROOT / "docs" / "claims.toml").read_text("utf-8"))["claim"]
 

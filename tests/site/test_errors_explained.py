@@ -1,15 +1,12 @@
 """The list of error messages names each that the pages show, with its places, and follows the pages."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from _ext.page.error_outputs import ERROR_LINE
 from bs4 import BeautifulSoup
-
-ROOT = Path(__file__).parents[2]
+from some_parts import built, written
 
 PAGE = """The page
 ========
@@ -39,12 +36,9 @@ Solution
 """
 
 
-def build(root):
-    command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-W", "docs", "docs/_build/html"]
-    path = {"PYTHONPATH": str(ROOT / "docs")}
-    result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, env=path)
-    assert result.returncode == 0, result.stderr
-    return root / "docs" / "_build" / "html" / "errors.html"
+def build(project):
+    """Build, and return the page with the list."""
+    return built(project)[0] / "errors.html"
 
 
 def listed(page):
@@ -55,17 +49,13 @@ def listed(page):
 
 @pytest.fixture
 def project(tmp_path):
-    pages = tmp_path / "docs" / "auto_examples"
-    pages.mkdir(parents=True)
-    (tmp_path / "docs" / "conf.py").write_text(
-        "extensions = ['_ext.page.error_outputs', '_ext.lists.errors_explained', '_ext.page.folded']\n"
-        "html_theme = 'basic'\nexclude_patterns = ['_build']\n"
-    )
-    (tmp_path / "docs" / "index.rst").write_text("Site\n====\n\n.. toctree::\n\n   errors\n   auto_examples/index\n")
-    (tmp_path / "docs" / "errors.rst").write_text("Errors\n======\n\n.. error-index::\n")
-    (pages / "index.rst").write_text("Gallery\n=======\n\n.. toctree::\n\n   page\n")
-    (pages / "page.rst").write_text(PAGE)
-    return tmp_path
+    files = {
+        "docs/index.rst": "Site\n====\n\n.. toctree::\n\n   errors\n   auto_examples/index\n",
+        "docs/errors.rst": "Errors\n======\n\n.. error-index::\n",
+        "docs/auto_examples/index.rst": "Gallery\n=======\n\n.. toctree::\n\n   page\n",
+        "docs/auto_examples/page.rst": PAGE,
+    }
+    return written(tmp_path, files, "page.error_outputs", "lists.errors_explained", "page.folded")
 
 
 @pytest.mark.long
@@ -81,7 +71,7 @@ def test_messages_are_listed_once_with_the_sections_that_show_them(project):
 
 @pytest.mark.long
 def test_the_list_follows_the_pages(project):
-    page = project / "docs" / "auto_examples" / "page.rst"
+    page = project / "auto_examples" / "page.rst"
     before = listed(build(project))
     written = build(project).stat().st_mtime_ns
     assert build(project).stat().st_mtime_ns == written  # nothing changed, nothing is written

@@ -1,12 +1,9 @@
 """The smaller extensions: environment, archives, figures, reading order."""
 
 import ctypes
-import doctest
-import importlib
 import io
 import re
 import zipfile
-from pathlib import Path
 
 import matplotlib
 import pytest
@@ -18,7 +15,8 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 from _ext.publishing.downloads import archive
 from _ext.runs.figures import save_card, save_themed_svg, text_alternative
-from _ext.runs.gallery import SECTIONS, ReadingOrder, reset, scrape_figures, section_order
+from _ext.runs.gallery import reset, scrape_figures
+from _ext.sources.reading_order import SECTIONS, ReadingOrder, section_order
 from _ext.sources.script_metadata import requirements
 
 
@@ -183,12 +181,3 @@ def test_the_reading_order_is_the_one_in_the_header(tmp_path):
 )
 def test_a_page_says_what_its_script_needs_beside_the_wheel(script, needed):
     assert requirements(script) == needed
-
-
-PACKAGE = Path(environment.__file__).parents[1]
-MODULES = [path.relative_to(PACKAGE.parent).with_suffix("") for path in sorted(PACKAGE.rglob("*.py"))]
-
-
-@pytest.mark.parametrize("name", [".".join(path.parts) for path in MODULES])
-def test_the_examples_in_docstrings_are_true(name):
-    assert doctest.testmod(importlib.import_module(name)).failed == 0

@@ -5,10 +5,11 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
+from _ext.order import version
 from _ext.publishing import inventories
+from places import ROOT
 from sphinx.util.inventory import InventoryFile
 
 sys.path.append(str(Path(__file__).parents[2] / "docs" / "inventories"))
@@ -16,7 +17,6 @@ sys.path.append(str(Path(__file__).parents[2] / "docs" / "inventories"))
 import make
 import used_names
 
-ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "inventories"
 
 FULL = """\
@@ -59,9 +59,8 @@ def test_pages_are_read_again_when_an_inventory_changes(tmp_path):
     versions = []
     for content in (b"one", b"two", b"one"):
         file.write_bytes(content)
-        versions.append(inventories.setup(SimpleNamespace(srcdir=tmp_path))["env_version"])
+        versions.append(version(tmp_path))
     assert versions[0] == versions[2] != versions[1]
-    assert inventories.setup(SimpleNamespace(srcdir=tmp_path))["parallel_read_safe"]
 
 
 @pytest.mark.parametrize(("project", "address"), inventories.ADDRESSES.items())

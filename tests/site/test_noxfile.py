@@ -7,12 +7,10 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
+from places import EXTENSIONS, ROOT
 
 
 class RefusedError(Exception):
@@ -41,6 +39,7 @@ def project(tmp_path):
     """A copy of what nox needs of the project, with a built site."""
     for name in ("noxfile.py", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(EXTENSIONS, tmp_path / "docs" / "_ext", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "docs/_build/html").mkdir(parents=True)
     (tmp_path / "docs/_build/html/index.html").write_text("the last build")
     return tmp_path

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 from _ext.lists import checks
 from _ext.page.related import related
-from _ext.page.weight import drop_unused
+from _ext.page.trimming import drop_unused
 
 
 def test_pages_that_share_rare_names_are_nearest():

@@ -214,8 +214,8 @@ def test_the_longest_script_begins_first(tmp_path):
 )
 def test_as_many_run_as_there_are_cores_and_one_on_a_gpu(monkeypatch, device, setting, expected):
     monkeypatch.setattr(parallel, "cores", lambda: 7)
-    build = SimpleNamespace(environment={"device": device})
-    app = SimpleNamespace(tensorglass_freshness=build, config=SimpleNamespace(tensorglass_workers=setting))
+    monkeypatch.setattr(parallel, "this_build", lambda: SimpleNamespace(environment={"device": device}))
+    app = SimpleNamespace(config=SimpleNamespace(tensorglass_workers=setting))
     assert parallel.number_of_workers(app) == expected
 
 

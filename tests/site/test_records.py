@@ -4,7 +4,6 @@ import html
 import re
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from _ext.lists.devices import KINDS, Row, sentence
@@ -20,11 +19,10 @@ from _ext.runs.record import (
     read,
     write,
 )
+from places import ROOT
 from throwaway import Throwaway
 
 from tensorglass import explain_broadcast
-
-ROOT = Path(__file__).parents[2]
 
 RECORD = Record(
     digest="0",

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from places import ROOT
 
 PAGE = '''# /// script
 # dependencies = ["torch>=2.11", "matplotlib>=3.11"]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
-from ..runs.freshness import Freshness
-from ..sources.blocks import read_notebook, read_script
+from ..runs.freshness import this_build
+from ..sources.blocks import read_page
 from .rules import count, violations
 
 logger = logging.getLogger(__name__)
@@ -19,14 +18,14 @@ logger = logging.getLogger(__name__)
 
 def enforce(app: Sphinx, env: BuildEnvironment) -> None:
     """Check every page of this build, whether it was read again or not, and fail the build if one breaks the law."""
-    build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
+    build = this_build()
     found: list[tuple[str, str]] = []
     claims = checks = 0
     for page, path in build.wanted().items():
         if not build.is_current(page):
             found.append((f"{path}:1", "the page did not run to its end"))
             continue
-        blocks = read_script(path) if page in build.scripts() else read_notebook(path.read_text("utf-8"))
+        blocks = read_page(path)
         shown = "\n".join(block.text for block in blocks if block.is_code) + _outputs(env.get_doctree(page))
         found += [(f"{path}:{broken.line}", broken.reason) for broken in violations(blocks, shown)]
         claims, checks = (total + here for total, here in zip((claims, checks), count(blocks), strict=True))
@@ -45,8 +44,3 @@ def _outputs(doctree: nodes.document) -> str:
         elif {"sphx-glr-script-out", "cell_output"} & set(node.get("classes", [])):
             texts += [part.astext() for part in node.findall() if isinstance(part, (nodes.raw, nodes.literal_block))]
     return re.sub("<style.*?</style>|<[^>]*>", " ", "\n".join(["", *texts]), flags=re.DOTALL)
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    app.connect("env-updated", enforce, priority=900)  # after the runs were recorded
-    return {"parallel_read_safe": True}

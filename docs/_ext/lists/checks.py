@@ -15,8 +15,8 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 from ..law.rules import count
-from ..runs.freshness import Freshness
-from ..sources.blocks import read_notebook, read_script
+from ..runs.freshness import Freshness, this_build
+from ..sources.blocks import read_page
 from .tables import cell, table
 
 LEDGER = Path("tests", "ledger.jsonl")
@@ -59,11 +59,7 @@ class CheckFigures(SphinxDirective):
 def figures_of_build(build: Freshness) -> dict[str, int]:
     """Return what the pages of this build contain: how many pages, claims, checks and exercises."""
     pages = build.pages()
-    scripts = build.scripts()
-    blocks = {
-        page: read_script(path) if page in scripts else read_notebook(path.read_text("utf-8"))
-        for page, path in pages.items()
-    }
+    blocks = {page: read_page(path) for page, path in pages.items()}
     claims, checks = (sum(count(each)[i] for each in blocks.values()) for i in (0, 1))
     lines = (line for each in blocks.values() for block in each if not block.is_code for line in block.text.split("\n"))
     return {
@@ -115,7 +111,7 @@ def fill_in(app: Sphinx, doctree: nodes.document, page: str) -> None:
 
 def write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Count again, and have the page written again if that changes its table."""
-    build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
+    build = this_build()
     root = Path(app.srcdir).parent
     checks = read_ledger(root)
     changed = []
@@ -126,11 +122,3 @@ def write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
                 metadata["check_figures"] = shown
                 changed.append(page)
     return changed
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_node(check_figures)
-    app.add_directive("check-figures", CheckFigures)
-    app.connect("doctree-resolved", fill_in)
-    app.connect("env-updated", write_again)
-    return {"parallel_read_safe": True}

@@ -11,14 +11,13 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from docutils import nodes
-from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from ..law.rules import checks_in
+from ..sources import pages
 from ..sources.blocks import Block, read_script
 from .tables import cell, link_to, table
 
@@ -32,17 +31,16 @@ class Claims(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         docs = Path(self.env.srcdir)
-        file, examples = docs / "claims.toml", docs.parent / "examples"
-        scripts = {path.stem: path for path in sorted(examples.glob("*/*.py"))}
+        file, found = docs / "claims.toml", pages.scripts(docs.parent)
+        scripts = {path.stem: path for path in found.values()}
         self.env.note_dependency(file)
         claims: list[dict[str, str]] = tomllib.loads(file.read_text("utf-8"))["claim"]
         for page in {claim.get("page", "") for claim in claims} & scripts.keys():
             self.env.note_dependency(scripts[page])
-        found = list(problems(claims, scripts))
-        if found:
-            raise ExtensionError("\n".join(f"{file}: {problem}" for problem in found))
-        pages = {page: f"/auto_examples/{path.parent.name}/{page}" for page, path in scripts.items()}
-        return [table_of(claims, pages)]
+        wrong = list(problems(claims, scripts))
+        if wrong:
+            raise ExtensionError("\n".join(f"{file}: {problem}" for problem in wrong))
+        return [table_of(claims, {path.stem: f"/{page}" for page, path in found.items()})]
 
 
 def problems(claims: list[dict[str, str]], scripts: dict[str, Path]) -> Iterator[str]:
@@ -78,12 +76,12 @@ def _lines(code: str) -> list[str]:
     return [" ".join(line.split()) for line in code.split("\n")]
 
 
-def table_of(claims: list[dict[str, str]], pages: dict[str, str]) -> nodes.table:
-    """Return the table; `pages` are the documents of the pages, which stand in it in the order of the claims."""
+def table_of(claims: list[dict[str, str]], documents: dict[str, str]) -> nodes.table:
+    """Return the table; `documents` are those of the pages, which stand in it in the order of the claims."""
     body: list[nodes.row] = []
     for page, of_page in itertools.groupby(claims, key=lambda claim: claim["page"]):
         rows = [_row(claim) for claim in of_page]
-        rows[0].insert(0, cell(nodes.paragraph("", "", link_to(pages[page])), more_rows=len(rows) - 1))
+        rows[0].insert(0, cell(nodes.paragraph("", "", link_to(documents[page])), more_rows=len(rows) - 1))
         body += rows
     return table("What is said, and what is true", HEADER, body, name="claims")
 
@@ -98,8 +96,3 @@ def _prose(text: str) -> nodes.paragraph:
     """Return a paragraph in which what stands in backticks is code."""
     parts = re.split(r"`([^`]*)`", text)
     return nodes.paragraph("", "", *[nodes.literal(text=x) if i % 2 else nodes.Text(x) for i, x in enumerate(parts)])
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_directive("claims", Claims)
-    return {"parallel_read_safe": True}

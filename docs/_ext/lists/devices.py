@@ -8,14 +8,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
-from ..runs.freshness import Freshness
+from ..runs.freshness import Freshness, this_build
 from ..runs.record import Record, differing, digest_of, read
 from .tables import cell, link_to, table
 from .uses import gallery_pages
@@ -52,7 +51,7 @@ class Devices(SphinxDirective):
     """The table, below a sentence on each kind of device."""
 
     def run(self) -> list[nodes.Node]:
-        rows = rows_of(self.env.app.tensorglass_freshness)
+        rows = rows_of(this_build())
         self.env.metadata[self.env.docname]["devices"] = digest_of_rows(rows)
         recorded = [kind for kind in KINDS if any(kind in row.records for row in rows)]
         sentences: list[nodes.Node] = [nodes.paragraph(text=sentence(kind, rows)) for kind in KINDS]
@@ -98,11 +97,5 @@ def read_again(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set
     shown = {page: metadata["devices"] for page, metadata in env.metadata.items() if "devices" in metadata}
     if not shown:
         return []
-    now = digest_of_rows(rows_of(app.tensorglass_freshness))  # type: ignore[attr-defined]
+    now = digest_of_rows(rows_of(this_build()))
     return [page for page, digest in shown.items() if digest != now]
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_directive("devices", Devices)
-    app.connect("env-get-outdated", read_again)
-    return {"parallel_read_safe": True}

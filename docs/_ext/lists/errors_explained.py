@@ -15,9 +15,8 @@ from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
 from ..page.error_outputs import ERROR_LINE
+from ..sources.pages import GALLERY
 from .navigation import reading_order
-
-GALLERY = "auto_examples/"
 
 Place = tuple[str, str, str]  # of a message: its page, and the section's id and title there
 
@@ -36,8 +35,6 @@ class ErrorIndex(SphinxDirective):
 
 class CollectErrors(SphinxTransform):
     """Note which messages a page shows, and in which section."""
-
-    default_priority = 900  # outputs are marked by then, titles have their quotes, and solutions are no sections
 
     def apply(self, **kwargs: Any) -> None:
         self.env.metadata[self.env.docname]["errors"] = [
@@ -73,7 +70,7 @@ def grouped(found: list[tuple[str, Place]]) -> dict[str, list[Place]]:
 
 def messages(env: BuildEnvironment) -> dict[str, list[Place]]:
     """Return all messages of the gallery's pages, in reading order."""
-    pages = [page for page in reading_order(env) if page.startswith(GALLERY)]
+    pages = [page for page in reading_order(env) if page.startswith(f"{GALLERY}/")]
     return grouped([(text, (page, *place)) for page in pages for text, *place in env.metadata[page].get("errors", [])])
 
 
@@ -103,12 +100,3 @@ def item(app: Sphinx, here: str, message: str, places: list[Place]) -> nodes.lis
             nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(f" in “{app.env.titles[page].astext()}”")))
         )
     return nodes.list_item("", nodes.paragraph("", "", nodes.literal(text=message)), nodes.bullet_list("", *links))
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_node(error_index)
-    app.add_directive("error-index", ErrorIndex)
-    app.add_transform(CollectErrors)
-    app.connect("env-updated", write_again)
-    app.connect("doctree-resolved", put_index)
-    return {"parallel_read_safe": True}

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 from ..page.related import nearest_pages
-from ..runs.freshness import Freshness
+from ..runs.freshness import this_build
 
 
 def reading_order(env: BuildEnvironment) -> list[str]:
@@ -25,14 +23,9 @@ def reading_order(env: BuildEnvironment) -> list[str]:
 
 def write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Have all pages written again when what they name of each other has changed."""
-    build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
+    build = this_build()
     titles = [(page, env.titles[page].astext()) for page in reading_order(env) if page in env.titles]
     named = (titles, nearest_pages(build))
     before = getattr(env, "tensorglass_navigation", named)
-    env.tensorglass_navigation = named  # type: ignore[attr-defined]
+    env.tensorglass_navigation = named
     return list(env.found_docs) if before != named else []
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    app.connect("env-updated", write_again)
-    return {"parallel_read_safe": True}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -17,8 +16,9 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 
-from ..runs.gallery import SECTIONS, ReadingOrder
 from ..sources.dependencies import names_imported
+from ..sources.pages import GALLERY, SCRIPTS
+from ..sources.reading_order import SECTIONS, scripts_of
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,8 @@ class Page:
 
 def gallery_pages(docs: Path) -> list[Page]:
     """Return the pages of the gallery, in its order."""
-    folders = [docs.parent / "examples" / section for section in SECTIONS]
-    return [_page(docs, script) for folder in folders for script in sorted(folder.glob("*.py"), key=_place(folder))]
-
-
-def _place(folder: Path) -> Any:
-    order = ReadingOrder(str(folder))
-    return lambda script: order(script.name)
+    sections = [docs.parent / SCRIPTS / section for section in SECTIONS]
+    return [_page(docs, script) for section in sections for script in scripts_of(section)]
 
 
 def _page(docs: Path, script: Path) -> Page:
@@ -49,7 +44,7 @@ def _page(docs: Path, script: Path) -> Page:
         uses = names_imported(source)
     except SyntaxError:
         uses = set()  # the gallery shows where the error is
-    folder = Path("auto_examples") / script.parent.name
+    folder = Path(GALLERY) / script.parent.name
     thumbnails = sorted(docs.glob(f"{folder.as_posix()}/images/thumb/sphx_glr_{script.stem}_thumb.*"))
     thumbnail = f"/{thumbnails[0].relative_to(docs).as_posix()}" if thumbnails else ""
     return Page((folder / script.stem).as_posix(), title[1] if title else script.stem, thumbnail, frozenset(uses))
@@ -94,9 +89,3 @@ def read_pages(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set
         for docname, metadata in env.metadata.items()
         if any(describe(pages, name) != shown for name, shown in metadata.get("pages_using", {}).items())
     ]
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_directive("pages-using", PagesUsing)
-    app.connect("env-get-outdated", read_pages)
-    return {"parallel_read_safe": True}

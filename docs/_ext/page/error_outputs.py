@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 from docutils import nodes
-from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
 ERROR_LINE = re.compile(r"^\w*(?:Error|Exception|Warning): .*", re.MULTILINE)
@@ -15,14 +14,7 @@ ERROR_LINE = re.compile(r"^\w*(?:Error|Exception|Warning): .*", re.MULTILINE)
 class MarkErrors(SphinxTransform):
     """Give the class `error-output` to blocks in which a line begins with an error's name."""
 
-    default_priority = 600
-
     def apply(self, **kwargs: Any) -> None:
         for block in self.document.findall(nodes.literal_block):
             if block.get("language") in ("none", "myst-ansi") and ERROR_LINE.search(block.astext()):
                 block["classes"].append("error-output")
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_transform(MarkErrors)
-    return {"parallel_read_safe": True}

@@ -6,7 +6,6 @@ import html
 from typing import Any
 
 from docutils import nodes
-from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
 
@@ -16,8 +15,6 @@ class folded(nodes.General, nodes.Element):  # noqa: N801 - docutils names its n
 
 class FoldSolutions(SphinxTransform):
     """Replace each section titled "Solution ..." by a folded block, which then is in no table of contents."""
-
-    default_priority = 700
 
     def apply(self, **kwargs: Any) -> None:
         for section in list(self.document.findall(nodes.section)):
@@ -35,9 +32,3 @@ def visit_folded(writer: Any, node: folded) -> None:
 
 def depart_folded(writer: Any, node: folded) -> None:
     writer.body.append("</details>\n")
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_node(folded, html=(visit_folded, depart_folded))
-    app.add_transform(FoldSolutions)
-    return {"parallel_read_safe": True}

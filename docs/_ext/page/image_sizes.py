@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.images import get_image_size
 
@@ -14,15 +13,8 @@ from sphinx.util.images import get_image_size
 class StateSizes(SphinxPostTransform):
     """Write width and height, in pixels, on each image; the cards' size is the style sheet's affair."""
 
-    default_priority = 900  # after the images of notebooks were chosen
-
     def run(self, **options: Any) -> None:
         for image in self.document.findall(nodes.image):
             size = get_image_size(Path(self.app.srcdir, image["uri"]))
             if size and not image["uri"].endswith("_thumb.svg"):
                 image["width"], image["height"] = map(str, size)
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_post_transform(StateSizes)
-    return {"parallel_read_safe": True}

@@ -14,7 +14,6 @@ from typing import Any
 from xml.etree import ElementTree
 
 from docutils import nodes
-from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 
@@ -145,14 +144,6 @@ def _write(writer: Any, node: nodes.Node, tag: str, formulas: list[str]) -> None
 class NotSearched(SphinxTransform):
     """Keep the words of TeX, such as `aligned` or `frac`, out of the index of the search."""
 
-    default_priority = 400
-
     def apply(self, **kwargs: Any) -> None:
         for node in self.document.findall(lambda node: isinstance(node, (nodes.math, nodes.math_block))):
             node["classes"].append("no-search")
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_html_math_renderer("drawn", (visit_math, None), (visit_display, None))
-    app.add_transform(NotSearched)
-    return {"parallel_read_safe": True}

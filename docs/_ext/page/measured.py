@@ -24,8 +24,6 @@ _MARKED = re.compile(f"{MARK_START}(.*?){MARK_END}", re.DOTALL)
 class CollectMeasured(SphinxTransform):
     """Move measured texts out of the tree, into the page's metadata."""
 
-    default_priority = 900
-
     def apply(self, **kwargs: Any) -> None:
         texts: list[str] = self.env.metadata[self.env.docname].setdefault("measured", [])
         del texts[:]
@@ -54,9 +52,3 @@ def write_measured(app: Sphinx, page: str, template: str, context: dict[str, Any
 
     if "body" in context:
         context["body"] = _MARKED.sub(marked, context["body"])
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_transform(CollectMeasured)
-    app.connect("html-page-context", write_measured)
-    return {"parallel_read_safe": True}

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from docutils import nodes
-from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx_gallery._doctree_links import _Resolver, _tokenize_and_link, code_links_block
 
@@ -52,7 +51,6 @@ def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
 class NotebookLinks(SphinxPostTransform):
     """Put the links into the cells."""
 
-    default_priority = 5
     formats = ("html",)
 
     def run(self, **kwargs: Any) -> None:
@@ -64,8 +62,3 @@ class NotebookLinks(SphinxPostTransform):
         for block in blocks:
             linked = list(_tokenize_and_link(block.rawsource, LANGUAGE, known, resolver))
             block.replace_self(code_links_block("", "", *linked, lang=LANGUAGE, classes=block["classes"]))
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_post_transform(NotebookLinks)
-    return {"parallel_read_safe": True}

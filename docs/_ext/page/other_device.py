@@ -18,7 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
 
-from ..runs.freshness import Freshness
+from ..runs.freshness import Freshness, this_build
 from ..runs.record import Record, differing, digest_of, has_measured, kind_of, read
 from .folded import folded
 
@@ -57,10 +57,8 @@ def find(build: Freshness, page: str) -> Found | None:
 class ShowRecord(SphinxTransform):
     """Put the record into the page."""
 
-    default_priority = 550  # before errors and measured figures are marked, in the record as on the page
-
     def apply(self, **kwargs: Any) -> None:
-        found = find(self.app.tensorglass_freshness, self.env.docname)
+        found = find(this_build(), self.env.docname)
         if found is None:
             return
         self.env.metadata[self.env.docname]["record"] = found.digest
@@ -72,7 +70,7 @@ class ShowRecord(SphinxTransform):
 
 def read_again(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
     """Have those pages read again whose record came, went, changed, or became one of an older version."""
-    build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
+    build = this_build()
     found = {page: find(build, page) for page in build.scripts() if page in env.all_docs}
     shown = {page: env.metadata[page].get("record") for page in found}
     return [page for page, each in found.items() if shown[page] != (each.digest if each else None)]
@@ -154,9 +152,3 @@ def titles_on_page(document: nodes.document) -> dict[int, str]:
         if begins and isinstance(comment.parent, nodes.section):
             found[int(begins[1])] = comment.parent[0].astext()
     return found
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_transform(ShowRecord)
-    app.connect("env-get-outdated", read_again)
-    return {"parallel_read_safe": True}

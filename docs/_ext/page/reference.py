@@ -53,10 +53,3 @@ def write_linking_pages(app: Sphinx, env: BuildEnvironment) -> list[str]:
     before = getattr(env, "tensorglass_entries", entries)
     env.tensorglass_entries = entries  # type: ignore[attr-defined]
     return sorted(env.found_docs) if before != entries else []
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    app.connect("autodoc-process-signature", name_types)
-    app.connect("missing-reference", link_name)
-    app.connect("env-updated", write_linking_pages)
-    return {"parallel_read_safe": True}

@@ -10,7 +10,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from ..runs.freshness import Freshness
+from ..runs.freshness import Freshness, this_build
 from ..sources.dependencies import names_imported
 
 NEAREST = 3
@@ -42,7 +42,7 @@ def nearest_pages(build: Freshness) -> dict[str, list[str]]:
 
 def add_related(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
     """Append links to the nearest pages."""
-    build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
+    build = this_build()
     nearest = [other for other in nearest_pages(build).get(page, []) if other in app.env.titles]
     if nearest:
         links = [
@@ -54,8 +54,3 @@ def add_related(app: Sphinx, page: str, template: str, context: dict[str, Any], 
             '<nav class="related" aria-label="Related questions"><p><strong>Related</strong></p>'
             f"<ul>{''.join(links)}</ul></nav>"
         )
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    app.connect("html-page-context", add_related, priority=400)  # before what the page ran on
-    return {"parallel_read_safe": True}

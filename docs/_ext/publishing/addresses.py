@@ -97,13 +97,3 @@ def write_sitemap(app: Sphinx, error: Exception | None) -> None:
     ]
     head = '<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
     target.write_text("\n".join([head, *addresses, "</urlset>", ""]), "utf-8")
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_config_value("tensorglass_repository", "", "html", types=[str], description="The repository's address.")
-    app.add_config_value("tensorglass_notebooks", "", "html", types=[str], description="Notebooks on GitHub.")
-    app.connect("doctree-read", note_description)
-    app.connect("html-page-context", add_tags)
-    app.connect("config-inited", add_page_not_found)
-    app.connect("build-finished", write_sitemap)
-    return {"parallel_read_safe": True}

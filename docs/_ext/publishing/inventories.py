@@ -9,9 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import Any
-
-from sphinx.application import Sphinx
 
 ADDRESSES = {
     "matplotlib": "https://matplotlib.org/stable/",
@@ -31,8 +28,6 @@ def mapping(folder: Path) -> dict[str, tuple[str, tuple[str | None, ...]]]:
     return {name: (address, (*first, str(folder / f"{name}.inv"))) for name, address in ADDRESSES.items()}
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
-    files = sorted((Path(app.srcdir) / "inventories").glob("*.inv"))
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
-    # A number that changes with the inventories: links are made anew on all pages.
-    return {"env_version": int(digest[:8], 16), "parallel_read_safe": True}
+def digest(folder: Path) -> str:
+    """Return a digest of the inventories: where it is another one, links are made anew on all pages."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.glob("*.inv")))).hexdigest()

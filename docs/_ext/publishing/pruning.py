@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 from sphinx.application import Sphinx
 
@@ -34,8 +33,3 @@ def remove_what_is_gone(app: Sphinx, error: Exception | None) -> None:
     for path in site.glob("_images/*"):
         if path.name not in shown:
             path.unlink()
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    app.connect("build-finished", remove_what_is_gone)
-    return {"parallel_read_safe": True}

@@ -32,6 +32,17 @@ def joined(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
+def join_streams() -> None:
+    """Have MyST-NB merge outputs that were joined."""
+    merge = render.coalesce_streams
+    if merge.__module__ != __name__:  # once, also where one process builds twice
+
+        def coalesce_streams(outputs: list[Any]) -> list[Any]:
+            return merge(joined(outputs))
+
+        render.coalesce_streams = coalesce_streams
+
+
 def leave_out_index_entries(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Leave the entries of the general index out of the search, which finds the same names as objects.
 
@@ -50,16 +61,3 @@ def bring_the_style_of_notebooks(app: Sphinx) -> None:
     """
     Path(app.outdir, "_static").mkdir(parents=True, exist_ok=True)
     add_global_html_resources(app, None)
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    merge = render.coalesce_streams
-    if merge.__module__ != __name__:  # once, also where one process builds twice
-
-        def coalesce_streams(outputs: list[Any]) -> list[Any]:
-            return merge(joined(outputs))
-
-        render.coalesce_streams = coalesce_streams
-    app.connect("builder-inited", bring_the_style_of_notebooks)
-    app.connect("html-collect-pages", leave_out_index_entries)
-    return {"parallel_read_safe": True}

@@ -129,10 +129,3 @@ def write_index(app: Sphinx, error: Exception | None) -> None:
         said = app.env.metadata[page]["description"]
         lines.append(f"- [{title}]({address})" + (f": {said}" if said else ""))
     Path(app.outdir, "llms.txt").write_text("\n".join([*lines, ""]), "utf-8")
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_config_value("tensorglass_summary", "", "html", types=[str], description="What the site is, in a sentence.")
-    app.connect("html-page-context", write_twin, priority=800)  # after everything that changes the body
-    app.connect("build-finished", write_index)
-    return {"parallel_read_safe": True}

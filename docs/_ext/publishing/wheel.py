@@ -9,7 +9,6 @@ import hashlib
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
@@ -37,9 +36,3 @@ def build_wheel(app: Sphinx) -> None:
 def _digest(root: Path) -> str:
     files = [root / "pyproject.toml", root / "README.md", *root.glob("LICENSE*"), *(root / "src").rglob("*.py*")]
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in sorted(files))).hexdigest()
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_config_value("tensorglass_wheel", "", "", types=[str], description="The wheel's file name.")
-    app.connect("builder-inited", build_wheel)
-    return {"parallel_read_safe": True}

@@ -1,26 +1,32 @@
-"""What Sphinx-Gallery calls while it runs the scripts: a clean start for each, and figures that follow the theme."""
+"""What Sphinx-Gallery calls while it runs the scripts: a clean start, figures that follow the theme, what was found."""
 
 from __future__ import annotations
 
-import filecmp
 import gc
-import html
+import json
 import os
 import random
-import re
-import shutil
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from docutils import nodes
-from sphinx.transforms import SphinxTransform
-
 from .figures import save_card, save_themed_svg, text_alternative
+from .freshness import this_build
 
 CARD_SUFFIX = ".card.svg"  # the drawing that stands for a page on the index
+REPRODUCTION_SUFFIX = ".reproduction.json"  # beside a page: what it found of what was published
 
-SECTIONS = ("broadcasting", "memory", "einsum", "backprop", "initialization", "papers")
+
+def around_example(gallery: dict[str, Any], filename: str, when: str) -> None:
+    """Time each example, and record its run if it came to its end."""
+    build = this_build()
+    (page,) = (page for page, script in build.scripts().items() if script.name == Path(filename).name)
+    if when == "before":
+        build.record_file(page).unlink(missing_ok=True)  # an interrupted run leaves no record, not even an older one
+        build.started[page] = time.perf_counter()
+    elif (build.docs / f"{page}.py.md5").exists():  # the gallery writes it only for a script that ran to its end
+        build.record(page, time.perf_counter() - build.started[page])
 
 
 @cache
@@ -70,49 +76,13 @@ def scrape_figures(block: tuple[Any, ...], variables: dict[str, Any], gallery: d
     return "\n" + "\n".join(shown) if shown else ""
 
 
-def use_cards(app: Any) -> None:
-    """Put the cards in the place of the gallery's thumbnails, which are copies of whole figures."""
-    for folder in app.config.sphinx_gallery_conf["gallery_dirs"]:
-        for card in Path(app.srcdir, folder).rglob(f"images/*_001{CARD_SUFFIX}"):
-            thumbnail = card.name.replace(f"_001{CARD_SUFFIX}", "_thumb.svg")
-            target = card.parent / "thumb" / thumbnail
-            if not filecmp.cmp(card, target, shallow=False):  # pages that show it are read again when it is written
-                shutil.copyfile(card, target)
-
-
-class DescribeCards(SphinxTransform):
-    """Give each thumbnail the text alternative that its drawing carries; the gallery leaves it empty."""
-
-    default_priority = 400
-
-    def apply(self, **kwargs: Any) -> None:
-        for image in self.document.findall(nodes.image):
-            if image["uri"].endswith("_thumb.svg"):
-                path = Path(self.app.srcdir, image["uri"].lstrip("/"))
-                found = re.search("<title>(.*?)</title>", path.read_text("utf-8"))
-                image["alt"] = html.unescape(found[1]) if found else ""
-
-
-class ReadingOrder:
-    """The order of the pages of a section: the one that the comment in the section's header gives."""
-
-    def __init__(self, folder: str) -> None:
-        self._header = Path(folder, "GALLERY_HEADER.rst")
-
-    def __call__(self, filename: str) -> int:
-        found = re.search(r"^\.\. reading order: (.*)$", self._header.read_text("utf-8"), re.MULTILINE)
-        names = found[1].split() if found else []
-        if Path(filename).stem not in names:
-            raise ValueError(f"{self._header}: the line '.. reading order:' does not name {Path(filename).stem}")
-        return names.index(Path(filename).stem)
-
-
-def section_order(folder: str) -> int:
-    """Return the place of a section: from shapes to papers."""
-    return SECTIONS.index(Path(folder).name)
-
-
-def setup(app: Any) -> dict[str, Any]:
-    app.add_transform(DescribeCards)
-    app.connect("builder-inited", use_cards, priority=900)  # after the gallery, which runs at 500
-    return {"parallel_read_safe": True}
+def keep_reproduction(block: tuple[Any, ...], variables: dict[str, Any], gallery: dict[str, Any]) -> str:
+    """Write the reproduction of a page, if it made one, beside the page. Called after each block."""
+    # By its name: a build in which nothing runs must not import the library, and with it torch.
+    found = [each for each in variables["example_globals"].values() if type(each).__name__ == "Reproduction"]
+    if found:
+        target = Path(variables["target_file"])
+        rows = [value.texts() for value in found[-1].values]
+        table = {"header": found[-1].HEADER, "rows": rows}
+        target.with_suffix(REPRODUCTION_SUFFIX).write_text(json.dumps(table, ensure_ascii=False, indent=1), "utf-8")
+    return ""

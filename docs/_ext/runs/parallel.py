@@ -28,8 +28,8 @@ from sphinx.util.console import nocolor
 from sphinx.util.display import status_iterator
 from sphinx_gallery import gen_rst
 
-from . import freshness, record
-from .freshness import Freshness
+from . import record
+from .freshness import Freshness, begin, this_build
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ _generate = gen_rst.generate_file_rst
 
 def run_stale_pages(app: Sphinx) -> None:
     """Run the stale pages, and leave what came out where the gallery and MyST-NB look for it."""
-    build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
+    build = this_build()
     tasks = {page: task(app, page) for page in longest_first(build)}
     workers = min(number_of_workers(app), len(tasks))
     if workers < 2:
@@ -59,7 +59,7 @@ def run_stale_pages(app: Sphinx) -> None:
 
 def number_of_workers(app: Sphinx) -> int:
     """Return how many pages may run at the same time."""
-    if app.tensorglass_freshness.environment["device"] != "CPU":  # type: ignore[attr-defined]
+    if this_build().environment["device"] != "CPU":
         return 1  # pages on one GPU share its memory, and they measure it
     return app.config.tensorglass_workers or cores()
 
@@ -84,7 +84,7 @@ def seconds(build: Freshness, page: str) -> float:
 
 def task(app: Sphinx, page: str) -> tuple[Callable[..., Any], tuple[Any, ...]]:
     """Return the function that runs a page in a worker, with its arguments."""
-    build: Freshness = app.tensorglass_freshness  # type: ignore[attr-defined]
+    build = this_build()
     if page in build.scripts():
         return generate, (build.scripts()[page], build.docs / page, app.config.sphinx_gallery_conf)
     return execute, (build.notebooks()[page], app.config.nb_execution_timeout)
@@ -95,7 +95,7 @@ def run(
 ) -> Iterator[tuple[str, Any]]:
     """Run the tasks in processes, and yield each page that is finished with what its function returned."""
     context = multiprocessing.get_context("spawn")  # a fork may wait for ever for threads that NumPy or torch began
-    with ProcessPoolExecutor(workers, context, begin, (build,)) as pool:
+    with ProcessPoolExecutor(workers, context, begin_worker, (build,)) as pool:
         futures = {pool.submit(logged, *each): page for page, each in tasks.items()}
         try:
             yield from _finished(futures, f"running {len(tasks)} pages, {workers} at a time... ")
@@ -122,7 +122,7 @@ def _finished(futures: dict[Future[Any], str], summary: str) -> Iterator[tuple[s
         logger.warning("a process ended while pages ran in it; those that are left run one after another")
 
 
-def begin(build: Freshness) -> None:
+def begin_worker(build: Freshness) -> None:
     """Make a new process ready to run pages. What is imported here is no part of a page's time."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is the build that is interrupted, and it ends its workers
     threading.Thread(target=_end_with_the_build, daemon=True).start()
@@ -130,7 +130,7 @@ def begin(build: Freshness) -> None:
     # a thread that waits sleeps at once, and leaves the core to another page.
     os.environ["GOMP_SPINCOUNT"] = "0"
     nocolor()  # what is logged is coloured where it is shown
-    freshness._builds.append(build)
+    begin(build)
     import matplotlib
     import torch  # noqa: F401
 
@@ -194,10 +194,3 @@ def handing_over(returned: dict[Path, Any]) -> Callable[..., Any]:
 def give_back(app: Sphinx) -> None:
     """Leave the gallery's function as it was."""
     gen_rst.generate_file_rst = _generate
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_config_value("tensorglass_workers", 0, "", types=[int], description="Pages at a time; 0: one a core.")
-    app.connect("builder-inited", run_stale_pages, priority=200)  # freshness runs at 100, and the gallery at 500
-    app.connect("builder-inited", give_back, priority=501)
-    return {"parallel_read_safe": True}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from .pages import CODE_CELL
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,17 @@ class Block:
     is_code: bool
     text: str
     line: int
+
+
+def read_page(path: Path) -> list[Block]:
+    """Return the blocks of a page, whether it is a script or a notebook."""
+    return read_script(path) if path.suffix == ".py" else read_notebook(path.read_text("utf-8"))
+
+
+def code_of(path: Path) -> str:
+    """Return the code of a page. That of a script is all of it, also where it cannot be split since it is no Python."""
+    source = path.read_text("utf-8")
+    return source if path.suffix == ".py" else "\n".join(block.text for block in read_notebook(source) if block.is_code)
 
 
 def read_script(path: Path) -> list[Block]:
@@ -43,7 +55,7 @@ def _notebook_blocks(lines: list[str]) -> Iterator[Block]:
     start = _end_of_front_matter(lines)
     is_code = False
     for number, line in enumerate(lines[start:], start=start):
-        opens, closes = line.startswith("```{code-cell}"), is_code and line.rstrip() == "```"
+        opens, closes = line.startswith(CODE_CELL), is_code and line.rstrip() == "```"
         if opens or closes:
             yield _block(is_code, lines[start:number], start + 1)
             start, is_code = number + 1, opens
@@ -61,9 +73,3 @@ def _end_of_front_matter(lines: list[str]) -> int:
     if lines[:1] != ["---"]:
         return 0
     return next((i + 1 for i, line in enumerate(lines[1:], start=1) if line == "---"), 0)
-
-
-def extensions_version() -> int:
-    """Return a number that changes with the site's extensions, so that Sphinx reads all pages again when they do."""
-    sources = (path.read_bytes() for path in sorted(Path(__file__).parents[1].rglob("*.py")))
-    return int(hashlib.sha256(b"\0".join(sources)).hexdigest()[:8], 16)
