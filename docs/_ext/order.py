@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from sphinx.application import Sphinx
 
@@ -151,7 +151,7 @@ DIRECTIVES: dict[str, type[Any]] = {
 }
 
 # A setting's name, its value where none is given, what is made anew when it changes, and what it says.
-SETTINGS: Sequence[tuple[str, Any, str, str]] = [
+SETTINGS: Sequence[tuple[str, Any, Literal["", "html"], str]] = [
     ("tensorglass_gallery_settings", {}, "", "The gallery's settings, as they were written."),
     ("tensorglass_notebooks", "", "html", "Notebooks on GitHub."),
     ("tensorglass_only", "", "", "The one page to execute."),

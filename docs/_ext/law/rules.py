@@ -134,18 +134,17 @@ def _value(text: str) -> float:
 
 
 @functools.cache  # each block is asked for several times in a build
-def checks_in(code: str) -> list[ast.AST]:
+def checks_in(code: str) -> list[ast.Assert | ast.Call]:
     """Return the asserts, ``assert_close`` calls and ``shows_error`` blocks of some code that could fail."""
-    return [node for node in ast.walk(ast.parse(code)) if _is_check(node)]
+    candidates = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Assert | ast.Call)]
+    return [node for node in candidates if _is_check(node)]
 
 
-def _is_check(node: ast.AST) -> bool:
+def _is_check(node: ast.Assert | ast.Call) -> bool:
     if isinstance(node, ast.Assert):
         return not _always_true(node.test)
-    if isinstance(node, ast.Call):
-        name = ast.unparse(node.func).split(".")[-1]
-        return name == "shows_error" or name.startswith("assert_")
-    return False
+    name = ast.unparse(node.func).split(".")[-1]
+    return name == "shows_error" or name.startswith("assert_")
 
 
 def _always_true(test: ast.expr) -> bool:

@@ -8,6 +8,8 @@ from sphinx.environment import BuildEnvironment
 from ..page.related import nearest_pages
 from ..runs.freshness import this_build
 
+KEPT = "tensorglass_navigation"  # on Sphinx's environment, which it keeps from build to build
+
 
 def reading_order(env: BuildEnvironment) -> list[str]:
     """Return all pages in the order in which the tables of contents name them."""
@@ -26,6 +28,6 @@ def write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
     build = this_build()
     titles = [(page, env.titles[page].astext()) for page in reading_order(env) if page in env.titles]
     named = (titles, nearest_pages(build))
-    before = getattr(env, "tensorglass_navigation", named)
-    env.tensorglass_navigation = named
+    before = getattr(env, KEPT, named)
+    setattr(env, KEPT, named)
     return list(env.found_docs) if before != named else []

@@ -20,6 +20,8 @@ from ..sources.dependencies import names_imported
 from ..sources.pages import GALLERY, SCRIPTS
 from ..sources.reading_order import SECTIONS, scripts_of
 
+KEPT = "tensorglass_pages"  # on Sphinx's environment: what this build found, for all entries
+
 
 @dataclass(frozen=True)
 class Page:
@@ -57,7 +59,7 @@ class PagesUsing(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         name = self.arguments[0]
-        shown = describe(self.env.tensorglass_pages, name)
+        shown = describe(getattr(self.env, KEPT), name)
         self.env.metadata[self.env.docname].setdefault("pages_using", {})[name] = shown
         if isinstance(shown, str):
             return [nodes.paragraph(text=shown)]
@@ -83,7 +85,8 @@ def describe(pages: list[Page], name: str) -> list[Page] | str:
 
 def read_pages(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
     """Read the scripts, and have Sphinx read those pages again that no longer show what they should."""
-    pages = env.tensorglass_pages = gallery_pages(Path(app.srcdir))  # type: ignore[attr-defined]
+    pages = gallery_pages(Path(app.srcdir))
+    setattr(env, KEPT, pages)
     return [
         docname
         for docname, metadata in env.metadata.items()

@@ -34,12 +34,13 @@ def draw(tex: str, inline: bool) -> str:
     ValueError
         If the formula cannot be understood; the message quotes it.
     """
-    import ziamath  # only pages with formulas, when they are written, pay for it
+    from ziamath.config import config  # only pages with formulas, when they are written, pay for it
+    from ziamath.zmath import Math
 
-    ziamath.config.precision = 2
+    config.precision = 2
     try:
-        drawing = ziamath.Math(_understood(tex, inline), size=_SIZE)
-        for ziamath.config.svg2 in (True, False):  # with symbols for glyphs, or without
+        drawing = Math(_understood(tex, inline), size=_SIZE)
+        for config.svg2 in (True, False):  # with symbols for glyphs, or without
             svg = drawing.svgxml()
             if svg.find("symbol/g") is None:  # a bracket in parts: those of other heights would have the same name
                 break
@@ -56,7 +57,7 @@ def draw(tex: str, inline: bool) -> str:
     size = f"height:{height:.3f}em;vertical-align:{-depth:.3f}em" if inline else "height:auto"
     _write_out(svg)
     style = f"width:{width:.3f}em;{size}"
-    svg.attrib = {"viewBox": svg.get("viewBox"), "style": style, "fill": "currentColor", "aria-hidden": "true"}
+    svg.attrib = {"viewBox": svg.get("viewBox", ""), "style": style, "fill": "currentColor", "aria-hidden": "true"}
     return ElementTree.tostring(svg, encoding="unicode")
 
 
@@ -73,11 +74,11 @@ def _write_out(svg: ElementTree.Element) -> None:
         if shape.tag == "symbol" or (symbol is not None and not len(symbol)):  # a space has no path
             svg.remove(shape)
         elif symbol is not None:
-            left, top, _, height = map(float, symbol.get("viewBox").split())
-            scale = float(shape.get("height")) / height
-            x, y = float(shape.get("x")) - scale * left, float(shape.get("y")) - scale * top
+            left, top, _, height = map(float, symbol.get("viewBox", "").split())
+            scale = float(shape.get("height", "")) / height
+            x, y = float(shape.get("x", "")) - scale * left, float(shape.get("y", "")) - scale * top
             shape.tag = "path"
-            shape.attrib = {"transform": f"translate({x:.2f} {y:.2f}) scale({scale:.4f})", "d": symbol[0].get("d")}
+            shape.attrib = {"transform": f"translate({x:.2f} {y:.2f}) scale({scale:.4f})", "d": symbol[0].get("d", "")}
 
 
 def _understood(tex: str, inline: bool) -> ElementTree.Element:

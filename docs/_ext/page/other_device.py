@@ -81,16 +81,15 @@ def as_folded(found: Found, document: nodes.document) -> folded:
     record, is_gpu = found.record, found.kind == "cuda"
     whose = "The same page" if found.current else "An older version of this page"
     title = f"{whose} on {record.device} (torch {record.torch}, {record.date}): {record.seconds:.1f} s"
-    run = folded(title=title, classes=["record"])
-    run += nodes.paragraph(text=f"It ran with Python {record.python}. {tf32_text(record) if is_gpu else ''}")
-    run += list(compared(record, document) if found.current else outdated(record))
+    parts = [nodes.paragraph(text=f"It ran with Python {record.python}. {tf32_text(record) if is_gpu else ''}")]
+    parts += compared(record, document) if found.current else outdated(record)
     kept = [figure for figure in record.figures if figure.file]
     if kept:
-        run += nodes.paragraph(text="Figures that a CPU draws in another way:")
+        parts.append(nodes.paragraph(text="Figures that a CPU draws in another way:"))
     for figure in kept:
         image = nodes.image(uri=f"/recorded/{found.kind}/{figure.file}", alt=figure.alternative, classes=["figure"])
-        run += nodes.container("", image, classes=["figure-frame"])
-    return run
+        parts.append(nodes.container("", image, classes=["figure-frame"]))
+    return folded("", *parts, title=title, classes=["record"])
 
 
 def tf32_text(record: Record) -> str:

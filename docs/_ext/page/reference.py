@@ -13,6 +13,7 @@ from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
+KEPT = "tensorglass_entries"  # on Sphinx's environment, which it keeps from build to build
 _TOP_LEVEL = ("function", "class", "exception")
 
 
@@ -50,6 +51,6 @@ def link_name(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: n
 def write_linking_pages(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Have all pages written again when an entry moved: their code and their prose link to the entries."""
     entries = {name: (entry.docname, entry.node_id) for name, entry in env.domains.python_domain.objects.items()}
-    before = getattr(env, "tensorglass_entries", entries)
-    env.tensorglass_entries = entries  # type: ignore[attr-defined]
+    before = getattr(env, KEPT, entries)
+    setattr(env, KEPT, entries)
     return sorted(env.found_docs) if before != entries else []

@@ -45,8 +45,8 @@ def write_downloads(app: Sphinx, error: Exception | None) -> None:
     contents[wheel.name] = wheel.read_bytes()
     root = Path(app.srcdir).parent
     licences = {path.name: path.read_bytes() for path in root.glob("LICENSE*")}
-    for name, text in licences.items():
-        Path(app.outdir, name).write_bytes(text)
+    for name, licence in licences.items():
+        Path(app.outdir, name).write_bytes(licence)
     contents |= licences
     Path(app.outdir, ARCHIVE).write_bytes(archive(contents))
 

@@ -24,7 +24,7 @@ def notebook_of(app: Sphinx, page: str, script: str) -> str:
     library = f'"tensorglass @ {address}"' if address else f"./{wheel}"
     needed = " ".join([*requirements(script), library])
     where = "" if address else f"# {wheel}, from the same site, lies in the folder of this notebook.\n"
-    install = {
+    install: dict[str, Any] = {
         "cell_type": "code",
         "execution_count": None,
         "metadata": {},

@@ -37,7 +37,7 @@ def join_streams() -> None:
     merge = render.coalesce_streams
     if merge.__module__ != __name__:  # once, also where one process builds twice
 
-        def coalesce_streams(outputs: list[Any]) -> list[Any]:
+        def coalesce_streams(outputs: list[Any]) -> Any:
             return merge(joined(outputs))
 
         render.coalesce_streams = coalesce_streams
@@ -48,8 +48,9 @@ def leave_out_index_entries(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], 
 
     Sphinx forgets them in a build that does not write their page, and has them in one that does.
     """
-    if app.builder.indexer is not None:
-        app.builder.indexer._index_entries.clear()
+    indexer = getattr(app.builder, "indexer", None)  # of those that write HTML
+    if indexer is not None:
+        indexer._index_entries.clear()
     yield from ()
 
 

@@ -33,7 +33,8 @@ class _Converter(MarkdownConverter):
     def convert_div(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         if el.has_attr("data-tex"):
             return f"\n\n$${el['data-tex']}$$\n\n"
-        return super().convert_div(el, text, parent_tags)
+        shown: str = super().convert_div(el, text, parent_tags)  # type: ignore[misc]  # markdownify has it, its types do not
+        return shown
 
     def convert_summary(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         return f"<summary>{text.strip()}</summary>\n\n"
@@ -52,11 +53,11 @@ def markdown(body: str) -> str:
     for element in soup.select(UNWANTED):
         element.decompose()
     for cell in soup.select("td[rowspan], th[rowspan]"):  # nor cells that reach over several rows
-        for row in cell.find_parent("tr").find_next_siblings("tr", limit=int(cell["rowspan"]) - 1):
+        for row in around(cell, "tr").find_next_siblings("tr", limit=int(str(cell["rowspan"])) - 1):
             row.insert(0, copy(cell))
     for caption in soup.select("table caption"):  # Markdown's tables have none
         caption.name = "p"
-        caption.find_parent("table").insert_before(caption.extract())
+        around(caption, "table").insert_before(caption.extract())
     for signature in soup.select("dt.sig"):  # in the reference: one line of code
         line = re.sub(r",\s*\)", ")", " ".join(signature.get_text().split()).replace("( ", "("))
         signature.clear()
@@ -65,11 +66,21 @@ def markdown(body: str) -> str:
         as_list(soup, definitions)
     for check in soup.select("td code"):  # nor lines in a cell
         one_line_each(soup, check)
-    options = {"heading_style": "ATX", "bullets": "-", "escape_misc": False, "autolinks": False}
-    text = _Converter(**options, code_language_callback=_language).convert_soup(soup)
+    converter = _Converter(
+        heading_style="ATX", bullets="-", escape_misc=False, autolinks=False, code_language_callback=_language
+    )
+    text = converter.convert_soup(soup)
     blocks = re.split(r"(^ *```.*?^ *```$)", text, flags=re.DOTALL | re.MULTILINE)  # of code: each second one
     text = "".join(each if i % 2 else re.sub(r"\n{3,}", "\n\n", each) for i, each in enumerate(blocks))
     return text.strip() + "\n"
+
+
+def around(part: Tag, name: str) -> Tag:
+    """Return the element of a name that a part stands in, which it does in HTML that makes sense."""
+    found = part.find_parent(name)
+    if found is None:
+        raise ValueError(f"there is no <{name}> around {part}")
+    return found
 
 
 def as_list(soup: BeautifulSoup, definitions: Tag) -> None:
@@ -94,7 +105,7 @@ def one_line_each(soup: BeautifulSoup, code: Tag) -> None:
 
 def _language(block: Tag) -> str:
     """Return the language of a block of code, from the class of what surrounds it."""
-    classes = [name for parent in block.parents for name in parent.get("class", [])]
+    classes = [name for parent in block.parents for name in parent.get_attribute_list("class")]
     return "python" if {"highlight-Python", "highlight-ipython3", "highlight-python"} & set(classes) else ""
 
 

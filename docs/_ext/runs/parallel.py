@@ -108,7 +108,10 @@ def run(
 
 def _finished(futures: dict[Future[Any], str], summary: str) -> Iterator[tuple[str, Any]]:
     broken = False
-    for future in status_iterator(as_completed(futures), summary, length=len(futures), stringify_func=futures.get):
+    named = status_iterator(
+        as_completed(futures), summary, length=len(futures), stringify_func=lambda each: futures[each]
+    )
+    for future in named:
         try:
             result, logs = future.result()
         except Exception as error:
