@@ -8,6 +8,13 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 
+@pytest.fixture
+def project(built_once):
+    """A throw-away project as its file of tests has built it once: see `Throwaway`."""
+    built_once.restore()
+    return built_once
+
+
 @pytest.fixture(scope="module")
 def browser():
     from browser import launched

@@ -1,11 +1,11 @@
 """Small sites that are built with a part of the site's extension: one that needs no page that runs."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import _ext
+from programs import passed
 
 HERE = Path(__file__).parent
 EXTENSIONS = Path(_ext.__file__).parents[1]
@@ -56,8 +56,5 @@ def written(root, files, *modules):
 def built(docs):
     """Build a site, and return the folder of its pages with what Sphinx printed."""
     out = docs / "_build" / "html"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (HERE, EXTENSIONS)))}
     command = [sys.executable, "-m", "sphinx", "-W", "-b", "html", "--no-color", str(docs), str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return out, done.stdout
+    return out, passed(command, docs, PYTHONPATH=os.pathsep.join(map(str, (HERE, EXTENSIONS))))

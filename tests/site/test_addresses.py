@@ -15,17 +15,15 @@ PAGE = "auto_examples/broadcasting/uses_alpha"
 def hosted(tmp_path_factory):
     project = Throwaway(tmp_path_factory.mktemp("hosted"))
     given = {"SITE_ADDRESS": f"{SITE}/", "REPOSITORY": REPOSITORY, "NOTEBOOKS": f"{REPOSITORY}/blob/gh-pages"}
-    _, result = project.build(**{f"TENSORGLASS_{name}": address for name, address in given.items()})
-    assert result.returncode == 0, result.stderr
-    return project.root / "docs/_build/html"
+    project.ran(**{f"TENSORGLASS_{name}": address for name, address in given.items()})
+    return project.site
 
 
 @pytest.fixture(scope="module")
 def homeless(tmp_path_factory):
     project = Throwaway(tmp_path_factory.mktemp("homeless"))
-    _, result = project.build()
-    assert result.returncode == 0, result.stderr
-    return project.root / "docs/_build/html"
+    project.ran()
+    return project.site
 
 
 @pytest.mark.long

@@ -108,16 +108,9 @@ def built_once(tmp_path_factory):
     return made
 
 
-@pytest.fixture
-def project(built_once):
-    built_once.restore()
-    return built_once
-
-
 def built(project):
-    _, result = project.build()
-    assert result.returncode == 0, result.stdout + result.stderr
-    page = (project.root / "docs/_build/html/index.html").read_text("utf-8")
+    project.ran()
+    page = (project.site / "index.html").read_text("utf-8")
     return page.split('<table class="claims')[1].split("</table>")[0]
 
 

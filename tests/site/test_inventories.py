@@ -1,7 +1,6 @@
 """The names of other projects that the site links to: what the build knows, and how that is made."""
 
 import shutil
-import subprocess
 import sys
 import zlib
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 from _ext.order import version
 from _ext.publishing import inventories
 from places import ROOT
+from programs import passed
 from sphinx.util.inventory import InventoryFile
 
 sys.path.append(str(Path(__file__).parents[2] / "docs" / "inventories"))
@@ -161,7 +161,7 @@ def test_the_inventories_are_made_from_a_folder(tmp_path):
     for project in inventories.ADDRESSES:
         (full / f"{project}.inv").write_bytes(inventory(FULL if project == "torch" else ""))
     command = [sys.executable, str(tmp_path / "docs/inventories/make.py"), "--from", str(full)]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    printed = passed(command, tmp_path).splitlines()
     assert printed[-2:] == ["torch: 2 names", "known to none: torch.relu (1)"]
     made = make.read((tmp_path / "docs/inventories/torch.inv").read_bytes())
     assert {name for _, name in made} == {"torch.nn.Module", "torch.nn.modules.module.Module"}
