@@ -1,21 +1,20 @@
 """Breaking a module: what nobody notices survives, the tests that reach the broken line run first."""
 
-import subprocess
 import sys
 from functools import partial
 from pathlib import Path
 
+import programs
 import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "mutants"))
 
 from controls import control
 from forks import run_in_forks
-from ledger import EXTENSIONS, PACKAGE, Ledger
+from ledger import Ledger
 from module_mutants import LIBRARY, Module
+from places import EXTENSIONS, PACKAGE, ROOT
 from run import chosen, fingerprint_of, pages, unit
-
-TESTS = Path(__file__).parents[1]
 
 TOY = "def sign(x):\n    if x < 0:\n        return -1\n    return 1\n\n\ndef half(x):\n    return x / 2\n"
 TESTS_OF_TOY = """
@@ -41,7 +40,7 @@ def toy(tmp_path):
     (package / "toy.py").write_text(TOY, "utf-8")
     tests.write_text(TESTS_OF_TOY, "utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\n", "utf-8")  # names of tests begin here, wherever this project is
-    return Module(package / "toy.py", (tests,), constants=True)
+    return Module(package / "toy.py", package, (tests,), constants=True)
 
 
 def in_a_fork(task):
@@ -50,7 +49,7 @@ def in_a_fork(task):
 
 
 def test_the_control_knows_which_test_reaches_which_line(toy):
-    unbroken = in_a_fork(partial(control, toy.tests[0], toy.file.parent))
+    unbroken = in_a_fork(partial(control, toy.tests[0], toy.package))
     assert unbroken.passed, unbroken.said
     slow, fast = sorted(unbroken.seconds, key=unbroken.seconds.get, reverse=True)
     assert (slow, fast) == ("tests/test_toy.py::test_slowly", "tests/test_toy.py::test_sign")
@@ -62,7 +61,7 @@ def test_the_control_knows_which_test_reaches_which_line(toy):
 
 
 def test_what_no_test_notices_survives(toy):
-    unbroken = in_a_fork(partial(control, toy.tests[0], toy.file.parent))
+    unbroken = in_a_fork(partial(control, toy.tests[0], toy.package))
     mutants = toy.mutants()
     tasks = {i: partial(toy.survives, mutant, {toy.tests[0]: unbroken}) for i, mutant in enumerate(mutants)}
     survived = sorted(str(mutants[i]) for i, answer, _ in run_in_forks(tasks) if answer)
@@ -72,7 +71,7 @@ def test_what_no_test_notices_survives(toy):
 
 def test_tests_that_fail_with_nothing_broken_are_told(toy):
     toy.tests[0].write_text("def test_wrong():\n    assert 1 == 2, 'on purpose'\n", "utf-8")
-    unbroken = in_a_fork(partial(control, toy.tests[0], toy.file.parent))
+    unbroken = in_a_fork(partial(control, toy.tests[0], toy.package))
     assert not unbroken.passed
     assert "on purpose" in unbroken.said
 
@@ -122,11 +121,11 @@ def test_a_page_is_tried_again_when_a_module_that_it_uses_has_changed(monkeypatc
 def tried(ledger, tests):
     """Break one module in a process of its own, with these tests to notice it; return that process."""
     program = (
-        f"import sys; sys.path[:0] = {[str(TESTS / 'mutants'), str(EXTENSIONS)]}\n"
+        f"import sys; sys.path[:0] = {[str(ROOT / 'tests' / 'mutants'), str(EXTENSIONS.parent)]}\n"
         f"import run, module_mutants; module_mutants.LIBRARY['loops'] = {tests}\n"
         f"raise SystemExit(run.main(['loops', '--ledger', {str(ledger)!r}]))"
     )
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    return programs.run([sys.executable, "-c", program], ROOT)
 
 
 @pytest.mark.long

@@ -30,7 +30,7 @@ class Control:
     passed: bool = False
     said: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
-    reached: dict[str, dict[int, list[str]]] = field(default_factory=dict)  # file name -> line -> the tests
+    reached: dict[str, dict[int, list[str]]] = field(default_factory=dict)  # place in the package -> line -> the tests
 
     def reaching(self, file: str, line: int) -> set[str]:
         """Return the tests that reach a line of a file, or the last line above it that anything reaches."""
@@ -57,14 +57,12 @@ def copied(package: Path, folder: Path) -> Path:
 
 def import_from(package: Path, printed: Path) -> None:
     """Have this process, and those that it starts, import a copied package; what they print goes to a file."""
-    modules = {path.stem for path in package.glob("*.py")} | {PACKAGE.name}
-    for name in [name for name in sys.modules if name.split(".")[0] in modules]:
+    for name in [name for name in sys.modules if name.split(".")[0] in (package.name, PACKAGE.name)]:
         del sys.modules[name]
-    importable = str(package.parent if package.name == PACKAGE.name else package)
-    sys.path.insert(0, importable)
-    os.environ["PYTHONPATH"] = importable
+    sys.path.insert(0, str(package.parent))
+    os.environ["PYTHONPATH"] = str(package.parent)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # the tests need none, and loading them takes time
-    os.environ["TENSORGLASS_EXTENSIONS"] = str(package)
+    os.environ["TENSORGLASS_EXTENSIONS"] = str(package.parent)
     output = os.open(printed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(output, 1)
     os.dup2(output, 2)
@@ -76,6 +74,7 @@ class _Watcher:
 
     def __init__(self, package: Path) -> None:
         self.seconds: Counter[str] = Counter()
+        self._package = package
         self._coverage = coverage.Coverage(data_file=None, config_file=False, include=[f"{package}/*"])
         self._coverage.set_option("run:disable_warnings", ["no-data-collected"])  # where no test imports it
         self._coverage.start()
@@ -89,4 +88,5 @@ class _Watcher:
     def reached(self) -> dict[str, dict[int, list[str]]]:
         self._coverage.stop()
         data = self._coverage.get_data()
-        return {Path(file).name: data.contexts_by_lineno(file) for file in data.measured_files()}
+        files = {Path(file).relative_to(self._package).as_posix(): file for file in data.measured_files()}
+        return {place: data.contexts_by_lineno(file) for place, file in files.items()}

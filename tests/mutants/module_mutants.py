@@ -84,7 +84,7 @@ LIBRARY = {
 # The constants of a drawing are a matter of looks, and those of the rules are regular expressions, which tests of their
 # own exercise.
 DRAWINGS = {"drawing", "einsum_plots", "initialization_plots", "memory_plots", "plots", "saved_plots"}
-RULES = {"dependencies": ["test_dependencies"], "law": ["test_law"]}
+RULES = {"sources/dependencies": ["test_dependencies"], "law/rules": ["test_rules"]}
 QUICKLY = ["-x", "--tb=no"]
 # Seconds after which a test that got stuck has noticed the mutant: these, and so many times what it takes otherwise.
 PATIENCE, TIMES = 10, 10
@@ -92,11 +92,17 @@ PATIENCE, TIMES = 10, 10
 
 @dataclass(frozen=True)
 class Module:
-    """A module that is broken, and the tests that must notice."""
+    """A module that is broken, the package that it is part of, and the tests that must notice."""
 
     file: Path
+    package: Path
     tests: tuple[Path, ...]
     constants: bool  # whether its constants are broken too
+
+    @property
+    def place(self) -> str:
+        """Where the module is in its package."""
+        return self.file.relative_to(self.package).as_posix()
 
     def mutants(self) -> list[Mutant]:
         return list(mutants(self.file.read_text("utf-8"), constants=self.constants))
@@ -108,11 +114,11 @@ class Module:
     def survives(self, mutant: Mutant, controls: Mapping[Path, Control]) -> bool:
         """Run the tests on the broken module, in this process, which is a fork made for it; tell whether all passed."""
         of_tests = [controls[test] for test in self.tests]
-        reaching = {test for control in of_tests for test in control.reaching(self.file.name, mutant.line)}
+        reaching = {test for control in of_tests for test in control.reaching(self.place, mutant.line)}
         seconds = {test: lasted for control in of_tests for test, lasted in control.seconds.items()}
         with tempfile.TemporaryDirectory() as folder:
-            copy = copied(self.file.parent, Path(folder))
-            (copy / self.file.name).write_text(mutant.source(), "utf-8")
+            copy = copied(self.package, Path(folder))
+            (copy / self.place).write_text(mutant.source(), "utf-8")
             import_from(copy, Path(os.devnull))
             order = _Order(reaching, seconds)
             return pytest.main([*OPTIONS, *QUICKLY, *map(str, self.tests)], plugins=[order]) == 0
@@ -121,11 +127,12 @@ class Module:
 def modules() -> list[Module]:
     """Return all modules that are broken."""
     of_library = (
-        Module(PACKAGE / f"{name}.py", _tests("library", tests), name not in DRAWINGS)
+        Module(PACKAGE / f"{name}.py", PACKAGE, _tests("library", tests), name not in DRAWINGS)
         for name, tests in LIBRARY.items()
     )
     of_build = (
-        Module(EXTENSIONS / f"{name}.py", _tests("site", tests), constants=False) for name, tests in RULES.items()
+        Module(EXTENSIONS / f"{name}.py", EXTENSIONS, _tests("site", tests), constants=False)
+        for name, tests in RULES.items()
     )
     return [*of_library, *of_build]
 
