@@ -16,6 +16,10 @@ from pathlib import Path
 
 import nox
 
+sys.path.insert(0, str(Path(__file__).parent / "docs"))
+
+from _ext.sources import pages
+
 nox.options.default_venv_backend = "none"
 nox.options.sessions = ["docs"]
 
@@ -91,7 +95,7 @@ def lint(session: nox.Session) -> None:
 def mutants(session: nox.Session) -> None:
     """Break the library and the pages, one place at a time; each must be noticed: -- [NAME ...] [--all]."""
     # One thread each, since as many mutants run at once as there are cores.
-    environment = {"PYTHONPATH": "docs/_ext", "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"}
+    environment = {"PYTHONPATH": "docs", "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"}
     _run(session, "tests/mutants/run.py", *session.posargs, env=environment)
 
 
@@ -136,16 +140,7 @@ def _parse(session: nox.Session, parser: argparse.ArgumentParser) -> argparse.Na
 
 def _pages() -> dict[str, str]:
     """Return the short name of each executed page with its path on the site, without .html."""
-    scripts = {
-        path.stem: f"auto_{path.relative_to(ROOT).with_suffix('').as_posix()}" for path in ROOT.glob("examples/*/*.py")
-    }
-    written = [*ROOT.glob("docs/*.md"), *ROOT.glob("docs/[!_]*/*.md")]
-    notebooks = {
-        path.stem: path.relative_to(ROOT / "docs").with_suffix("").as_posix()
-        for path in written
-        if "```{code-cell}" in path.read_text("utf-8")
-    }
-    return scripts | notebooks
+    return {path.stem: name for name, path in pages.executed(ROOT).items()}
 
 
 def _build_site(session: nox.Session, python: str) -> None:

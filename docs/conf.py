@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE / "_ext"))
+sys.path.insert(0, str(HERE))
 
-import inventories  # noqa: E402 - it is found through the line above
+from _ext.publishing import inventories  # noqa: E402 - it is found through the line above
 
 os.environ["TENSORGLASS_MARK_MEASURED"] = "1"  # for scripts and for the notebooks' kernel
 
@@ -30,38 +30,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
-    # ours, in _ext/
-    "check_figures",
-    "claims",
-    "contents",
-    "devices",
-    "downloads",
-    "enforce_law",
-    "error_index",
-    "errors",
-    "freshness",
-    "gallery",
-    "hosting",
-    "image_sizes",
-    "inventories",
-    "maths",
-    "measured",
-    "navigation",
-    "notebook_links",
-    "parallel",
-    "plain_variables",
-    "pruning",
-    "ran_on",
-    "records",
-    "reference",
-    "related",
-    "reproductions",
-    "same_each_build",
-    "solutions",
-    "twins",
-    "uses",
-    "weight",
-    "wheel",
+    "_ext",
 ]
 
 # The gallery writes a notebook beside each page; MyST-NB would take it for the page itself.
@@ -71,10 +40,10 @@ sphinx_gallery_conf = {
     "examples_dirs": ["../examples"],
     "gallery_dirs": ["auto_examples"],
     "filename_pattern": "",  # run every script, whatever its name
-    "subsection_order": "gallery.section_order",
-    "within_subsection_order": "gallery.ReadingOrder",
-    "image_scrapers": ["gallery.scrape_figures", "reproductions.scrape"],
-    "reset_modules": ["freshness.around_example", "gallery.reset"],
+    "subsection_order": "_ext.sources.reading_order.section_order",
+    "within_subsection_order": "_ext.sources.reading_order.ReadingOrder",
+    "image_scrapers": ["_ext.runs.gallery.scrape_figures", "_ext.runs.gallery.keep_reproduction"],
+    "reset_modules": ["_ext.runs.gallery.around_example", "_ext.runs.gallery.reset"],
     "reset_modules_order": "both",
     "capture_repr": ("_repr_html_", "__repr__"),
     "remove_config_comments": True,

@@ -19,10 +19,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-EXTENSIONS, PACKAGE = ROOT / "docs" / "_ext", ROOT / "src" / "tensorglass"
-sys.path.insert(0, str(EXTENSIONS))
+DOCS, PACKAGE = ROOT / "docs", ROOT / "src" / "tensorglass"
+sys.path.insert(0, str(DOCS))
 
-from page_records import Figure, Output, Record, digest_of, kind_of, read, write  # noqa: E402 - found by the line above
+from _ext.runs.record import Figure, Output, Record, digest_of, kind_of, read, write  # noqa: E402 - found through
+from _ext.sources import pages  # noqa: E402 - the line above
 
 LARGEST = 2_000_000  # bytes, of all records together
 LARGEST_OF_TIMINGS = 40_000  # bytes; a larger figure of running times is not kept
@@ -30,7 +31,7 @@ LARGEST_OF_TIMINGS = 40_000  # bytes; a larger figure of running times is not ke
 
 def main() -> int:
     options = _options()
-    scripts = {path.stem: path for path in sorted(ROOT.glob("examples/*/*.py"))}
+    scripts = {path.stem: path for path in pages.scripts(ROOT).values()}
     unknown = [page for page in options.pages if page not in scripts]
     if unknown:
         return _refuse(f"there is no page {unknown[0]!r}; the pages are {', '.join(scripts)}")
@@ -50,13 +51,13 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cpu", help="cpu, which it is if you say nothing, or cuda or cuda:N")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "recorded", help="the folder of the records")
+    parser.add_argument("--out", type=Path, default=DOCS / "recorded", help="the folder of the records")
     parser.add_argument("pages", nargs="*", metavar="PAGE", help="pages to record, for instance unsqueeze; else all")
     return parser.parse_args()
 
 
 def _variables(device: str) -> dict[str, str]:
-    path = os.pathsep.join([str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    path = os.pathsep.join([str(PACKAGE.parent), str(DOCS), *filter(None, [os.environ.get("PYTHONPATH")])])
     marks = {"TENSORGLASS_DEVICE": device, "TENSORGLASS_MARK_MEASURED": "1"}
     # As in noxfile.py: threads that wait for others soon sleep.
     return {"GOMP_SPINCOUNT": "1000", **os.environ, "PYTHONPATH": path, "MPLBACKEND": "agg", **marks}
@@ -76,7 +77,7 @@ def _record(script: Path, options: argparse.Namespace, variables: dict[str, str]
     digest = digest_of(script, PACKAGE)  # before the run: what is edited meanwhile makes the record an older one
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        command = [sys.executable, str(EXTENSIONS / "run_blocks.py"), str(script), folder]
+        command = [sys.executable, "-m", "_ext.runs.run_blocks", str(script), folder]
         result = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
         if result.returncode:
             _say(f"{result.stderr.rstrip()}\n{page} failed after {time.perf_counter() - started:.1f} s")

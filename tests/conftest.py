@@ -5,7 +5,6 @@ import functools
 import math
 import os
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -18,7 +17,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import process_groups
 from fresh_units import FreshUnits, add_options
-from ledger import ROOT, Ledger, fingerprint, sources_behind
+from ledger import Ledger, fingerprint, sources_behind
+from places import ROOT
+from programs import passed
 
 
 def build_copy(folder: Path) -> Path:
@@ -26,11 +27,7 @@ def build_copy(folder: Path) -> Path:
     ignored = shutil.ignore_patterns(".*_cache", ".git", ".nox", "__pycache__", "_build", "auto_examples", "*.egg-info")
     shutil.copytree(ROOT, folder, ignore=ignored, dirs_exist_ok=True)
     command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-d", "docs/_build/doctrees"]
-    environment = {**os.environ, "PYTHONPATH": str(folder / "src")}
-    result = subprocess.run(
-        [*command, "docs", "docs/_build/html"], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
+    passed([*command, "docs", "docs/_build/html"], folder, PYTHONPATH=str(folder / "src"))
     return folder / "docs" / "_build" / "html"
 
 

@@ -29,22 +29,21 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-PACKAGE, EXTENSIONS = ROOT / "src" / "tensorglass", ROOT / "docs" / "_ext"
-sys.path.append(str(EXTENSIONS))
+from places import EXTENSIONS, PACKAGE, ROOT
 
-from dependencies import modules_used  # noqa: E402 - found through the line above
+# isort: split
+from _ext.sources.dependencies import modules_used  # found since `places` says where
 
 SHARE = 20  # one fresh unit in so many runs all the same
 TOOLS = (
     "torch", "numpy", "matplotlib", "opt_einsum", "scikit-learn", "pytest", "sphinx", "sphinx-gallery", "myst-nb",
     "furo",
 )  # fmt: skip
-# Where a test finds the modules that it imports by their bare names.
+# Where a test finds the modules and packages that it imports by their bare names.
 HELPERS = [
     *(ROOT / name for name in ("tests", "tests/library", "tests/site", "tests/mutants")),
     *sorted(ROOT.glob("tests/library/[!_]*/")),
-    EXTENSIONS,
+    EXTENSIONS.parent,
 ]
 PASSING_OVER = ("ledger", "fresh_units")  # they decide what is run, and nothing of what comes out
 
@@ -136,7 +135,7 @@ def files_of(pattern: str) -> list[Path]:
 def sources_behind(path: Path) -> frozenset[Path]:
     """Return a Python file of the project with all that it uses, directly or not.
 
-    These are the helpers that it imports by their bare names, the `conftest.py` of the folders above it, and the
+    These are the helpers and the build's modules that it imports, the `conftest.py` of the folders above it, and the
     modules of the library, found as they are for pages. A program in a string that imports the library counts too.
     """
     found, waiting = set(), [path, *_conftests_above(path)]
@@ -147,12 +146,7 @@ def sources_behind(path: Path) -> frozenset[Path]:
             source = file.read_text("utf-8")
             if EXTENSIONS not in file.parents:  # these speak of the library, and import none of it
                 found |= {module for code in _programs_in(source) for module in modules_used(code, PACKAGE)}
-            waiting += [
-                folder / f"{name}.py"
-                for name in _imported(source)
-                for folder in (file.parent, *HELPERS)
-                if (folder / f"{name}.py").exists() and PACKAGE not in (folder / name).parents
-            ]
+            waiting += [imported for imported in _imported(file, source) if PACKAGE not in imported.parents]
     return frozenset(found)
 
 
@@ -164,13 +158,33 @@ def _conftests_above(path: Path) -> list[Path]:
     return [folder / "conftest.py" for folder in path.parents if (folder / "conftest.py").exists()]
 
 
-def _imported(source: str) -> Iterator[str]:
-    """Yield the first names of all modules that the code imports, wherever it does."""
+def _imported(file: Path, source: str) -> Iterator[Path]:
+    """Yield the files of the project that the code of a file imports, wherever it does."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.split(".")[0]
+            names, folders = [alias.name for alias in node.names], (file.parent, *HELPERS)
+        elif isinstance(node, ast.ImportFrom):
+            module = f"{node.module}." if node.module else ""
+            names = [f"{module}{alias.name}" for alias in node.names]
+            folders = (file.parents[node.level - 1],) if node.level else (file.parent, *HELPERS)
+        else:
+            continue
+        yield from (found for name in names for folder in folders for found in _on_the_way(folder, name.split(".")))
+
+
+def _on_the_way(folder: Path, names: list[str]) -> Iterator[Path]:
+    """Yield what Python reads to import a dotted name from a folder: the packages on the way, and the module.
+
+    The last name may be one that the module defines, and then there is no file of it.
+    """
+    for name in names:
+        if (folder / f"{name}.py").exists():
+            yield folder / f"{name}.py"
+            return
+        folder /= name
+        if not (folder / "__init__.py").exists():
+            return
+        yield folder / "__init__.py"
 
 
 def _programs_in(source: str) -> Iterator[str]:

@@ -19,9 +19,9 @@ from pathlib import Path
 import used_names
 from sphinx.util.inventory import InventoryFile
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "_ext"))
+sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from inventories import ADDRESSES
+from _ext.publishing.inventories import ADDRESSES
 
 HERE = Path(__file__).resolve().parent
 

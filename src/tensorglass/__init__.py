@@ -11,36 +11,118 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .autograd.difference import ModuleDifference as ModuleDifference
+    from .autograd.difference import SavedDifference as SavedDifference
+    from .autograd.recorder import SavedTensor as SavedTensor
+    from .autograd.report import SavedStorage as SavedStorage
+    from .autograd.report import SavedTensors as SavedTensors
     from .autograd.saved import record_saved as record_saved
     from .autograd.saved import saved_for_backward as saved_for_backward
+    from .autograd.shares import ModuleShare as ModuleShare
+    from .broadcasting.axes import BroadcastAxis as BroadcastAxis
+    from .broadcasting.explain import BroadcastExplanation as BroadcastExplanation
     from .broadcasting.explain import explain_broadcast as explain_broadcast
+    from .broadcasting.fixes import BroadcastFix as BroadcastFix
+    from .broadcasting.watch import Broadcast as Broadcast
+    from .broadcasting.watch import BroadcastLog as BroadcastLog
     from .broadcasting.watch import watch_broadcasts as watch_broadcasts
     from .contraction.einsum import einsum as einsum
     from .contraction.einsum import plan_einsum as plan_einsum
     from .contraction.equation import EinsumError as EinsumError
+    from .contraction.indices import Contraction as Contraction
+    from .contraction.indices import Index as Index
+    from .contraction.operands import Operand as Operand
+    from .contraction.plan import Cost as Cost
+    from .contraction.plan import EinsumPlan as EinsumPlan
+    from .contraction.program import Step as Step
+    from .initialization.initialize import Initialization as Initialization
+    from .initialization.initialize import InitializedParameter as InitializedParameter
     from .initialization.initialize import initialize_ as initialize_
+    from .initialization.lsuv import LsuvLayer as LsuvLayer
+    from .initialization.lsuv import LsuvReport as LsuvReport
     from .initialization.lsuv import lsuv_ as lsuv_
+    from .memory.calls import DeviceMemory as DeviceMemory
+    from .memory.calls import OperationCall as OperationCall
+    from .memory.holdings import HeldStorage as HeldStorage
+    from .memory.holdings import HeldTensor as HeldTensor
+    from .memory.holdings import Holdings as Holdings
     from .memory.holdings import memory_of as memory_of
+    from .memory.tracking import MemoryTrace as MemoryTrace
     from .memory.tracking import track_memory as track_memory
     from .pages.device import default_device as default_device
     from .pages.outputs import measured as measured
     from .pages.outputs import shows_error as shows_error
+    from .pages.reproduction import ReproducedValue as ReproducedValue
+    from .pages.reproduction import Reproduction as Reproduction
     from .pages.reproduction import reproduction as reproduction
+    from .signals.activation_stats import ActivationStats as ActivationStats
     from .signals.activation_stats import activation_stats as activation_stats
+    from .signals.critical_point import CriticalPoint as CriticalPoint
     from .signals.critical_point import critical_sigma_w as critical_sigma_w
     from .signals.gain import gain as gain
+    from .signals.layers import LayerPrediction as LayerPrediction
+    from .signals.layers import LayerStats as LayerStats
+    from .signals.propagation import SignalPath as SignalPath
+    from .signals.propagation import SignalPropagation as SignalPropagation
     from .signals.propagation import signal_propagation as signal_propagation
+    from .signals.statistics import Histogram as Histogram
     from .storage.contents import shares_memory as shares_memory
     from .storage.contents import storage_bytes as storage_bytes
     from .storage.contents import storage_cells as storage_cells
     from .storage.contents import storage_index as storage_index
+    from .storage.info import Neighbour as Neighbour
+    from .storage.info import StorageInfo as StorageInfo
     from .storage.info import storage_info as storage_info
+    from .storage.layout import Layout as Layout
+    from .storage.views import AxisOfView as AxisOfView
+    from .storage.views import ViewExplanation as ViewExplanation
     from .storage.views import explain_view as explain_view
 
 __version__ = "0.1.0"
 
 PUBLIC_NAMES = {
+    "ActivationStats": "signals.activation_stats",
+    "AxisOfView": "storage.views",
+    "Broadcast": "broadcasting.watch",
+    "BroadcastAxis": "broadcasting.axes",
+    "BroadcastExplanation": "broadcasting.explain",
+    "BroadcastFix": "broadcasting.fixes",
+    "BroadcastLog": "broadcasting.watch",
+    "Contraction": "contraction.indices",
+    "Cost": "contraction.plan",
+    "CriticalPoint": "signals.critical_point",
+    "DeviceMemory": "memory.calls",
     "EinsumError": "contraction.equation",
+    "EinsumPlan": "contraction.plan",
+    "HeldStorage": "memory.holdings",
+    "HeldTensor": "memory.holdings",
+    "Histogram": "signals.statistics",
+    "Holdings": "memory.holdings",
+    "Index": "contraction.indices",
+    "Initialization": "initialization.initialize",
+    "InitializedParameter": "initialization.initialize",
+    "LayerPrediction": "signals.layers",
+    "LayerStats": "signals.layers",
+    "Layout": "storage.layout",
+    "LsuvLayer": "initialization.lsuv",
+    "LsuvReport": "initialization.lsuv",
+    "MemoryTrace": "memory.tracking",
+    "ModuleDifference": "autograd.difference",
+    "ModuleShare": "autograd.shares",
+    "Neighbour": "storage.info",
+    "Operand": "contraction.operands",
+    "OperationCall": "memory.calls",
+    "ReproducedValue": "pages.reproduction",
+    "Reproduction": "pages.reproduction",
+    "SavedDifference": "autograd.difference",
+    "SavedStorage": "autograd.report",
+    "SavedTensor": "autograd.recorder",
+    "SavedTensors": "autograd.report",
+    "SignalPath": "signals.propagation",
+    "SignalPropagation": "signals.propagation",
+    "Step": "contraction.program",
+    "StorageInfo": "storage.info",
+    "ViewExplanation": "storage.views",
     "activation_stats": "signals.activation_stats",
     "critical_sigma_w": "signals.critical_point",
     "default_device": "pages.device",

@@ -1,14 +1,16 @@
 """How a result becomes a table: plain text for a terminal, accessible HTML for a notebook or a page.
 
-A result object derives from `Report`, is a frozen dataclass, and says once, in `_parts`, which sentences and tables
-it consists of. The two renderings follow from that, so they cannot disagree.
+A result object derives from `Report`, is a frozen dataclass, and says once, in `_content`, which sentences and tables
+it consists of. The two renderings follow from that, so they cannot disagree. The result of a `with` block derives from
+`Recording`.
 """
 
 from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 # The few rules that a table needs to be read outside our site, in a notebook. The colours are translucent, so that
 # the reader's own text colour stays legible on them, in a light theme and in a dark one.
@@ -24,28 +26,60 @@ _STYLE = """<style>
 </style>"""
 
 
+Class = TypeVar("Class", bound=type)
+
+
+def public(cls: Class) -> Class:
+    """Name a class as readers import it, in help() and in tracebacks. It stands in the table of public names.
+
+    It comes after `dataclass`, which looks for the names of annotations in the module that a class names.
+    """
+    cls.__module__ = "tensorglass"
+    return cls
+
+
+# A longer table is not read but searched, and a terminal shows about so many lines at once.
+ROWS_SHOWN = 40
+
+
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a table: its text, and the roles that colour or hatch it in HTML.
+    """One cell of a table: its text, and the classes that colour or hatch it in HTML.
 
-    A role never carries meaning alone: whatever it shows by colour, the text says in words.
+    A class never carries meaning alone: whatever it shows by colour, the text says in words.
     """
 
     text: str
-    roles: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+
+
+class NumberColumn(str):
+    """The header of a column of numbers, which is aligned to the right."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under a header; the first cell of each row names the row.
-
-    `numeric` lists the columns that are aligned to the right.
-    """
+    """Rows under a header; the first cell of each row names the row."""
 
     caption: str
     header: tuple[str, ...]
     rows: tuple[tuple[str | Cell, ...], ...]
-    numeric: frozenset[int] = frozenset()
+
+    def shortened(self, which: str = "first", at_most: int = ROWS_SHOWN) -> Table:
+        """Return the table, or its first rows if it is long; the caption then says which of how many they are.
+
+        >>> print(Table("Letters", ("letter",), tuple((letter,) for letter in "abc")).shortened(at_most=2).to_text())
+        Letters, the first 2 of 3
+        <BLANKLINE>
+        letter
+        ------
+        a
+        b
+        """
+        if len(self.rows) <= at_most:
+            return self
+        caption = f"{self.caption}, the {which} {at_most} of {len(self.rows)}"
+        return replace(self, caption=caption, rows=self.rows[:at_most])
 
     def to_text(self) -> str:
         """Return the table in plain text, with columns that line up."""
@@ -57,7 +91,7 @@ class Table:
 
     def _text_line(self, cells: Sequence[str], widths: Sequence[int]) -> str:
         padded = (
-            text.rjust(width) if column in self.numeric else text.ljust(width)
+            text.rjust(width) if self._is_numeric(column) else text.ljust(width)
             for column, (text, width) in enumerate(zip(cells, widths, strict=True))
         )
         return "  ".join(padded).rstrip()
@@ -77,29 +111,67 @@ class Table:
         return named + "".join(self._html_cell("td", "", i, cell) for i, cell in enumerate(rest, start=1))
 
     def _html_cell(self, tag: str, scope: str, column: int, cell: Cell) -> str:
-        roles = (*cell.roles, "number") if column in self.numeric else cell.roles
+        classes = (*cell.classes, "number") if self._is_numeric(column) else cell.classes
         attributes = f' scope="{scope}"' if scope else ""
-        if roles:
-            attributes += f' class="{" ".join(roles)}"'
+        if classes:
+            attributes += f' class="{" ".join(classes)}"'
         return f"<{tag}{attributes}>{html.escape(cell.text)}</{tag}>"
+
+    def _is_numeric(self, column: int) -> bool:
+        return isinstance(self.header[column], NumberColumn)
 
 
 class Report:
     """The base of every result: prints as a table in a terminal, shows as one in a notebook."""
 
-    def _parts(self) -> Iterable[str | Table]:
+    def _content(self) -> Iterable[str | Table]:
         """Yield the sentences and tables of this result, in reading order."""
         raise NotImplementedError
 
     def __str__(self) -> str:
-        return "\n\n".join(part if isinstance(part, str) else part.to_text() for part in self._parts())
+        return "\n\n".join(part if isinstance(part, str) else part.to_text() for part in self._content())
 
     def __repr__(self) -> str:
         return str(self)
 
     def _repr_html_(self) -> str:
-        parts = (f"<p>{html.escape(part)}</p>" if isinstance(part, str) else part.to_html() for part in self._parts())
+        parts = (f"<p>{html.escape(part)}</p>" if isinstance(part, str) else part.to_html() for part in self._content())
         return "\n".join([f'<div class="tensorglass">{_STYLE}', *parts, "</div>"])
+
+
+Recorded = TypeVar("Recorded")
+
+
+class Recording(Report, Generic[Recorded]):
+    """The base of what a `with` block returns: a result that is there when the block has ended.
+
+    Whoever records gives it to `_end`, also if the block raised. A recording that can be read while it fills is given
+    its list at the beginning.
+    """
+
+    _recorder: str  # the function that records, as an error names it
+
+    def __init__(self, recorded: Recorded | None = None) -> None:
+        self._data = recorded
+
+    def _end(self, recorded: Recorded) -> None:
+        self._data = recorded
+
+    @property
+    def _recorded(self) -> Recorded:
+        if self._data is None:
+            raise RuntimeError(f"{self._recorder} is still recording; read its figures after the with block")
+        return self._data
+
+    def _content(self) -> Iterable[str | Table]:
+        if self._data is None:
+            yield "still recording"
+        else:
+            yield from self._content_when_ended()
+
+    def _content_when_ended(self) -> Iterable[str | Table]:
+        """Yield the sentences and tables of a recording that has ended."""
+        raise NotImplementedError
 
 
 class Verdict(Report):

@@ -4,16 +4,14 @@ On a project of its own, with two modules of a library and three long tests, run
 """
 
 import json
-import os
 import shutil
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from ledger import Ledger
-
-TESTS = Path(__file__).parents[1]
+from places import EXTENSIONS, PACKAGE, ROOT
+from programs import passed as succeeded
+from programs import run
 
 FILES = {
     "pyproject.toml": (
@@ -65,16 +63,18 @@ class Project:
             path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
-        for name in ("ledger.py", "fresh_units.py", "built_files.py"):
-            shutil.copy(TESTS / name, root / "tests")
-        (root / "docs" / "_ext").mkdir()
-        shutil.copy(TESTS.parent / "docs" / "_ext" / "dependencies.py", root / "docs" / "_ext")
+        for name in ("places.py", "ledger.py", "fresh_units.py", "built_files.py"):
+            shutil.copy(ROOT / "tests" / name, root / "tests")
+        for name in ("__init__.py", "sources/__init__.py", "sources/dependencies.py"):
+            (root / "docs/_ext" / name).parent.mkdir(exist_ok=True)
+            shutil.copy(ROOT / "docs/_ext" / name, root / "docs/_ext" / name)
 
     def run(self, *arguments, code=0):
         plugins = ["-p", "no:cacheprovider", *(["-p", "xdist"] if "-n" in arguments else [])]
         command = [sys.executable, "-m", "pytest", "-v", *plugins, *arguments]
-        variables = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # it starts three times as fast
-        done = subprocess.run(command, cwd=self.root, env=variables, capture_output=True, text=True, check=False)
+        done = run(
+            command, self.root, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"
+        )  # without plugins it starts three times as fast
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 
@@ -127,7 +127,7 @@ def test_what_passed_is_written_once_a_line_and_passed_over(project, processes):
         ("examples/broadcasting/page.py", "== 2", "==  2", {PAGE}),
         ("tests/examples/test_pages.py", "exists()", "exists( )", {PAGE}),
         ("docs/conf.py", "", "#", {SITE}),
-        ("docs/_ext/dependencies.py", "PACKAGE = ", "PACKAGE  = ", {SITE}),
+        ("docs/_ext/sources/dependencies.py", "PACKAGE = ", "PACKAGE  = ", {SITE}),
         ("tests/conftest.py", "import sys", "import  sys", {FIRST, PAGE, SITE}),
     ],
 )
@@ -152,7 +152,7 @@ def test_a_forged_line_is_found_out_when_it_is_drawn(passed):
         "for pattern in fresh_units.BUILD: files |= set(ledger.files_of(pattern))\n"
         "ledger.Ledger().passed('tests/site/test_site.py', ledger.fingerprint(files), 1.0, tests=1)"
     )
-    subprocess.run([sys.executable, "-c", forge], cwd=passed.root, check=True)
+    succeeded([sys.executable, "-c", forge], passed.root)
     forged = passed.ledger.read_text("utf-8")
     assert forged != before
     printed = passed.run("--draw", SITE, code=1)
@@ -192,12 +192,11 @@ def test_a_unit_has_one_file(project):
 
 
 def test_the_ledger_of_this_project_has_no_line_of_what_is_gone():
-    root = TESTS.parent
+    root = ROOT
     written = [*root.glob("docs/*.md"), *root.glob("docs/[!_]*/*.md")]
-    sources = [*root.glob("examples/*/*.py"), *root.glob("docs/_ext/*.py")]
-    known = {path.stem for path in [*written, *sources]} | {"genindex", "search", "404"}
-    package = root / "src" / "tensorglass"
-    known |= {".".join(path.relative_to(package).with_suffix("").parts) for path in package.rglob("*.py")}
+    known = {path.stem for path in [*written, *root.glob("examples/*/*.py")]} | {"genindex", "search", "404"}
+    for package in (PACKAGE, EXTENSIONS):
+        known |= {".".join(path.relative_to(package).with_suffix("").parts) for path in package.rglob("*.py")}
     for line in Ledger().lines():
         name = line["unit"]
         assert (

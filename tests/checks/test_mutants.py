@@ -1,21 +1,20 @@
 """Breaking a module: what nobody notices survives, the tests that reach the broken line run first."""
 
-import subprocess
 import sys
 from functools import partial
 from pathlib import Path
 
+import programs
 import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "mutants"))
 
 from controls import control
 from forks import run_in_forks
-from ledger import EXTENSIONS, PACKAGE, Ledger
+from ledger import Ledger
 from module_mutants import Module, modules
+from places import EXTENSIONS, PACKAGE, ROOT
 from run import chosen, dotted, fingerprint_of, pages, unit
-
-TESTS = Path(__file__).parents[1]
 
 TOY = "def sign(x):\n    if x < 0:\n        return -1\n    return 1\n\n\ndef half(x):\n    return x / 2\n"
 TESTS_OF_TOY = """
@@ -127,11 +126,11 @@ def test_a_page_is_tried_again_when_a_module_that_it_uses_has_changed(monkeypatc
 def tried(ledger, test):
     """Break one module in a process of its own, with one file of tests to notice it; return that process."""
     program = (
-        f"import sys; sys.path[:0] = {[str(TESTS / 'mutants'), str(EXTENSIONS)]}\n"
+        f"import sys; sys.path[:0] = {[str(ROOT / 'tests' / 'mutants'), str(EXTENSIONS.parent)]}\n"
         f"import run, module_mutants; module_mutants.tests_of = lambda module: (run.ROOT / 'tests' / {test!r},)\n"
         f"raise SystemExit(run.main(['contraction.loops', '--ledger', {str(ledger)!r}]))"
     )
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    return programs.run([sys.executable, "-c", program], ROOT)
 
 
 @pytest.mark.long

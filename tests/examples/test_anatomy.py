@@ -1,11 +1,10 @@
 """Every question page has the parts that readers look for, in the same order."""
 
 import re
-from pathlib import Path
 
 import pytest
+from places import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAPERS = sorted(ROOT.glob("examples/papers/*.py"))
 QUESTIONS = sorted(set(ROOT.glob("examples/*/*.py")) - set(PAPERS))
 PAGES = [*QUESTIONS, *PAPERS]

@@ -7,7 +7,6 @@ import html
 import json
 import os
 import re
-import subprocess
 import sys
 import urllib.parse
 import urllib.request
@@ -15,6 +14,8 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from places import ROOT
+from programs import passed
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "site"))
 
@@ -25,7 +26,6 @@ from tensorglass.pages.outputs import MARK_END, MARK_START, MARK_VARIABLE
 
 pytestmark = pytest.mark.long
 
-ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted(ROOT.glob("examples/*/*.py"))
 # A page, what builds it, and what is installed: the wheel of the library and its pinned requirements.
 COPIED = ["{script}", *BUILD, "pyproject.toml", "constraints.txt"]
@@ -47,7 +47,7 @@ def address(built_site, tmp_path_factory):
 def variables(tmp_path_factory):
     """A new environment, as variables for commands; the versions are pinned, but nothing of the project is there."""
     folder = tmp_path_factory.mktemp("environment") / "env"
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    passed([sys.executable, "-m", "venv", str(folder)], folder.parent)
     kept = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
     made = {
         **kept,
@@ -57,14 +57,10 @@ def variables(tmp_path_factory):
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         MARK_VARIABLE: "1",
     }
-    run(["python", "-m", "pip", "install", "--quiet", "ipykernel", "nbclient"], tmp_path_factory.mktemp("empty"), made)
+    passed(
+        ["python", "-m", "pip", "install", "--quiet", "ipykernel", "nbclient"], tmp_path_factory.mktemp("empty"), made
+    )
     return made
-
-
-def run(command, folder, variables):
-    result = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-4000:]
-    return result.stdout
 
 
 class Downloaded:
@@ -107,9 +103,9 @@ def words(printed):
 def test_a_downloaded_script_prints_what_its_page_shows(script, address, variables, tmp_path):
     page = Downloaded(address, script, tmp_path)
     install, start = page.commands().strip().split("\n")
-    run(install.split(), tmp_path, variables)
+    passed(install.split(), tmp_path, variables)
     before = sorted(path.name for path in tmp_path.iterdir())
-    assert words(run(start.split(), tmp_path, variables)) == page.shown()
+    assert words(passed(start.split(), tmp_path, variables)) == page.shown()
     assert sorted(path.name for path in tmp_path.iterdir()) == before  # it leaves nothing behind
 
 
@@ -118,7 +114,7 @@ def test_a_downloaded_script_prints_what_its_page_shows(script, address, variabl
 def test_a_downloaded_notebook_prints_what_its_page_shows(script, address, variables, tmp_path):
     page = Downloaded(address, script, tmp_path)
     inline = {**variables, "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
-    run(["jupyter", "execute", "--inplace", "--timeout=600", f"{script.stem}.ipynb"], tmp_path, inline)
+    passed(["jupyter", "execute", "--inplace", "--timeout=600", f"{script.stem}.ipynb"], tmp_path, inline)
     install, *cells = json.loads((tmp_path / f"{script.stem}.ipynb").read_text("utf-8"))["cells"]
     assert "%pip install" in "".join(install["source"])
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
@@ -128,5 +124,5 @@ def test_a_downloaded_notebook_prints_what_its_page_shows(script, address, varia
 
 
 def test_nothing_of_this_project_is_in_the_environment(variables, tmp_path):
-    found = run(["python", "-c", "import tensorglass; print(tensorglass.__file__)"], tmp_path, variables)
+    found = passed(["python", "-c", "import tensorglass; print(tensorglass.__file__)"], tmp_path, variables)
     assert str(ROOT) not in found

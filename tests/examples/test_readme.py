@@ -1,11 +1,9 @@
 """The README's code runs, and does what its comments say; the commands and files that guides name exist."""
 
 import re
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
+from places import ROOT
 
 
 def test_the_library_in_twenty_lines(capsys, monkeypatch):
@@ -48,6 +46,6 @@ def test_the_picture_that_it_shows_exists():
 
 def test_no_module_is_longer_than_the_guide_says():
     (most,) = re.findall(r"One concept a module, at most (\d+) lines", (ROOT / "CONTRIBUTING.md").read_text("utf-8"))
-    modules = [*ROOT.glob("src/tensorglass/**/*.py"), *ROOT.glob("docs/_ext/*.py")]
+    modules = [*ROOT.glob("src/tensorglass/**/*.py"), *ROOT.glob("docs/_ext/**/*.py")]
     assert len(modules) > 80
     assert [path.name for path in modules if len(path.read_text("utf-8").splitlines()) > int(most)] == []

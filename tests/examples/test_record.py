@@ -1,21 +1,19 @@
 """The command that records what pages print: it needs no Sphinx, goes on after a failure, and keeps what was there."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
-from page_records import digest_of, digest_of_svg, read
-from run_blocks import code_blocks
-from sources import read_script
+from _ext.runs.record import digest_of, digest_of_svg, read
+from _ext.runs.run_blocks import code_blocks
+from _ext.sources.blocks import read_script
+from places import ROOT
+from programs import run
 
-ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted(ROOT.glob("examples/*/*.py"))
 
 GOOD = '''"""
@@ -50,11 +48,10 @@ unfinished = "no output"
 BAD = '"""\nTitle\n=====\n"""\nprint(1)\n\n# %%\n\nraise RuntimeError("on purpose")\n'
 
 
-def run(root, *arguments):
+def record(root, *arguments):
     """Run the command where Sphinx and nox cannot be imported."""
-    environment = {**os.environ, "PYTHONPATH": str(root / "absent")}
     command = [sys.executable, str(root / "docs" / "record.py"), *arguments]
-    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    return run(command, root, PYTHONPATH=str(root / "absent"))
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +68,7 @@ def project(tmp_path_factory):
     section.mkdir(parents=True)
     (section / "bad.py").write_text(BAD, "utf-8")
     (section / "good.py").write_text(GOOD, "utf-8")
-    return SimpleNamespace(root=root, records=root / "docs" / "recorded", on_cpu=run(root))
+    return SimpleNamespace(root=root, records=root / "docs" / "recorded", on_cpu=record(root))
 
 
 @pytest.mark.long
@@ -115,7 +112,7 @@ def test_a_record_of_the_cpu_has_digests_of_figures_but_no_files(project):
 
 @pytest.mark.long
 def test_another_device_keeps_the_figures_that_differ_and_those_of_timings(project):
-    done = run(project.root, "--device", "meta", "good")  # stands in for a GPU: its kind is not cpu
+    done = record(project.root, "--device", "meta", "good")  # stands in for a GPU: its kind is not cpu
     assert done.returncode == 0, done.stderr
     folder = project.records / "meta"
     figures = read(folder / "good.json").figures
@@ -131,7 +128,7 @@ def test_the_same_run_gives_the_same_file(project):
     before = path.read_text("utf-8")
     keys = list(json.loads(before))
     assert keys == sorted(keys)
-    assert run(project.root, "good").returncode == 0
+    assert record(project.root, "good").returncode == 0
     lines = zip(before.splitlines(), path.read_text("utf-8").splitlines(), strict=True)
     assert {one.split(":")[0].strip() for one, other in lines if one != other} <= {'"seconds"', '"date"'}
 
@@ -154,7 +151,7 @@ def files(folder):
 )
 def test_what_cannot_be_done_is_told_in_one_sentence_and_leaves_the_records_alone(project, arguments, sentence):
     before = files(project.records)
-    done = run(project.root, *arguments)
+    done = record(project.root, *arguments)
     assert (done.returncode, done.stdout, done.stderr) == (1, "", sentence)
     assert files(project.records) == before
 

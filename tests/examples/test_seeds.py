@@ -1,14 +1,12 @@
 """What the pages on papers conclude does not hang on one seed."""
 
-import os
 import re
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from places import ROOT
+from programs import run
 
-ROOT = Path(__file__).parents[2]
 PAPERS = sorted(ROOT.glob("examples/papers/*.py"))
 SEED = re.compile(r"manual_seed\(([^()]*)\)")
 
@@ -26,13 +24,12 @@ def test_all_seeds_are_moved():
     )
 
 
-def run(script, folder, shift):
+def with_seeds_moved(script, folder, shift):
+    """Run the script with other seeds, and return the ended process."""
     copy = folder / f"{shift}.py"
     copy.write_text(with_other_seeds(script, shift), "utf-8")
-    environment = {**os.environ, "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"}  # one each: as many run at once as cores
-    return subprocess.run(
-        [sys.executable, str(copy)], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
+    one_thread = {"MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"}  # each: as many run at once as there are cores
+    return run([sys.executable, str(copy)], folder, **one_thread)
 
 
 @pytest.mark.long
@@ -40,7 +37,7 @@ def run(script, folder, shift):
 @pytest.mark.parametrize("path", PAPERS, ids=lambda path: path.stem)
 def test_a_paper_is_reproduced_with_other_seeds(path, tmp_path):
     script, shifts = path.read_text("utf-8"), range(100, 1100, 100)
-    runs = [run(script, tmp_path, shift) for shift in shifts]  # the papers are tried side by side
+    runs = [with_seeds_moved(script, tmp_path, shift) for shift in shifts]  # the papers are tried side by side
     failed = {shift: done.stderr[-2000:] for shift, done in zip(shifts, runs, strict=True) if done.returncode}
     assert failed == {}
     assert len(runs) == 10

@@ -3,17 +3,16 @@
 That it has a page's sections, in their order, is tested with the pages: see test_anatomy.py.
 """
 
-import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from law import count, violations
-from sources import read_script
+from _ext.law.rules import count, violations
+from _ext.sources.blocks import read_script
+from places import ROOT
+from programs import passed
 
-ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "docs" / "template.py"
 PLACES = ["docs/template.py", "examples/broadcasting/template.py"]  # where it is kept, and where it is copied to
 
@@ -23,12 +22,9 @@ def printed(tmp_path_factory):
     """What the template prints when it is run in an empty folder."""
     folder = tmp_path_factory.mktemp("copied")
     shutil.copy(TEMPLATE, folder)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "MPLBACKEND": "agg"}
-    command = [sys.executable, TEMPLATE.name]
-    result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr
+    told = passed([sys.executable, TEMPLATE.name], folder, PYTHONPATH=str(ROOT / "src"), MPLBACKEND="agg")
     assert [path.name for path in folder.iterdir()] == [TEMPLATE.name]
-    return result.stdout
+    return told
 
 
 def test_it_runs_and_its_numbers_do_not_depend_on_the_machine(printed):

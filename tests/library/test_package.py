@@ -1,7 +1,10 @@
 """The package as a whole: its names, and what importing it costs."""
 
 import ast
+import doctest
+import importlib
 import json
+import pickle
 import re
 import subprocess
 import sys
@@ -14,6 +17,15 @@ import tensorglass
 SOURCE = Path(tensorglass.__file__).parent
 
 
+# Parts of public results that no reader needs to name: how an equation was read, and sets of places in memory.
+UNDER_THE_SURFACE = {"Equation", "Places", "VarianceMap"}
+
+
+def modules():
+    names = [".".join(path.relative_to(SOURCE.parent).with_suffix("").parts) for path in sorted(SOURCE.rglob("*.py"))]
+    return [importlib.import_module(name.removesuffix(".__init__")) for name in names]
+
+
 def loaded_after(*steps):
     """Return, for each step, the names of the modules that a fresh interpreter has loaded once it has run it too."""
     program = "\n".join(f"{step}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))" for step in steps)
@@ -24,10 +36,53 @@ def loaded_after(*steps):
 def test_every_public_name_is_defined_in_its_module():
     for name, module in tensorglass.PUBLIC_NAMES.items():
         value = getattr(tensorglass, name)
+        assert getattr(importlib.import_module(f"tensorglass.{module}"), name) is value
         assert value.__module__ == ("tensorglass" if isinstance(value, type) else f"tensorglass.{module}")
         assert value.__name__ == name
         assert value.__doc__
     assert set(tensorglass.__all__) == set(tensorglass.PUBLIC_NAMES) <= set(dir(tensorglass))
+
+
+def public_classes():
+    return [value for name in tensorglass.PUBLIC_NAMES if isinstance(value := getattr(tensorglass, name), type)]
+
+
+def test_what_calls_itself_public_stands_in_the_table():
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.parse(path.read_text()).body:
+            decorators = [ast.unparse(each) for each in getattr(node, "decorator_list", [])]
+            assert ("public" in decorators) == (
+                isinstance(node, ast.ClassDef) and node.name in tensorglass.PUBLIC_NAMES
+            )
+
+
+def test_the_classes_of_results_and_of_their_fields_are_public():
+    """All classes of the library that the annotations of a public class name, its fields and properties."""
+    own = {name: value for module in modules() for name, value in vars(module).items() if isinstance(value, type)}
+    for cls in public_classes():
+        hints = [str(each) for base in cls.__mro__ for each in vars(base).get("__annotations__", {}).values()]
+        hints += [
+            str(value.fget.__annotations__["return"]) for value in vars(cls).values() if isinstance(value, property)
+        ]
+        named = {word for hint in hints for word in re.findall(r"\w+", hint)} & set(own)
+        missing = {word for word in named if own[word].__module__.startswith("tensorglass.")} - set(UNDER_THE_SURFACE)
+        assert missing == set(), cls
+
+
+def test_public_classes_have_their_examples_run():
+    # The tests of a module's docstrings pass over classes that name another module.
+    finder, runner = doctest.DocTestFinder(), doctest.DocTestRunner()
+    examples = 0
+    for cls in public_classes():
+        for test in finder.find(cls, module=False, globs={}):
+            runner.run(test)
+            examples += len(test.examples)
+    assert runner.failures == 0
+    assert examples > 0
+
+
+def test_public_classes_can_be_pickled_by_the_name_that_they_have():
+    assert pickle.loads(pickle.dumps(public_classes())) == public_classes()
 
 
 def test_type_checkers_see_the_same_names():

@@ -6,13 +6,12 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tensorglass.report import Cell, Report, Table, Verdict, byte_unit, bytes_text, counted, number_text
+from tensorglass.report import Cell, NumberColumn, Report, Table, Verdict, byte_unit, bytes_text, counted, number_text
 
 TABLE = Table(
     "Sizes <b>",
-    ("name", "size"),
+    ("name", NumberColumn("size")),
     (("a & b", "3"), (Cell("long name", ("axis1",)), Cell("12", ("clash",)))),
-    frozenset({1}),
 )
 
 
@@ -20,7 +19,7 @@ TABLE = Table(
 class Example(Verdict):
     ok: bool
 
-    def _parts(self) -> Iterator[str | Table]:
+    def _content(self) -> Iterator[str | Table]:
         yield "One <sentence>."
         yield TABLE
 

@@ -59,19 +59,13 @@ def copied(package: Path, folder: Path) -> Path:
 
 
 def import_from(package: Path, printed: Path) -> None:
-    """Have this process, and those that it starts, import a copied package; what they print goes to a file.
-
-    A folder without an `__init__.py` is none: its modules are imported by their bare names.
-    """
-    is_package = (package / "__init__.py").exists()
-    modules = {package.name} if is_package else {path.stem for path in package.glob("*.py")}
-    for name in [name for name in sys.modules if name.split(".")[0] in modules | {PACKAGE.name}]:
+    """Have this process, and those that it starts, import a copied package; what they print goes to a file."""
+    for name in [name for name in sys.modules if name.split(".")[0] in (package.name, PACKAGE.name)]:
         del sys.modules[name]
-    importable = str(package.parent if is_package else package)
-    sys.path.insert(0, importable)
-    os.environ["PYTHONPATH"] = importable
+    sys.path.insert(0, str(package.parent))
+    os.environ["PYTHONPATH"] = str(package.parent)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # the tests need none, and loading them takes time
-    os.environ["TENSORGLASS_EXTENSIONS"] = importable
+    os.environ["TENSORGLASS_EXTENSIONS"] = str(package.parent)
     output = os.open(printed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(output, 1)
     os.dup2(output, 2)
@@ -83,8 +77,8 @@ class _Watcher:
 
     def __init__(self, package: Path) -> None:
         self.seconds: Counter[str] = Counter()
-        self._package = package.resolve()
-        self._coverage = coverage.Coverage(data_file=None, config_file=False, include=[f"{self._package}/*"])
+        self._package = package
+        self._coverage = coverage.Coverage(data_file=None, config_file=False, include=[f"{package}/*"])
         self._coverage.set_option("run:disable_warnings", ["no-data-collected"])  # where no test imports it
         self._coverage.start()
 
@@ -97,7 +91,5 @@ class _Watcher:
     def reached(self) -> dict[str, dict[int, list[str]]]:
         self._coverage.stop()
         data = self._coverage.get_data()
-        return {
-            Path(file).relative_to(self._package).as_posix(): data.contexts_by_lineno(file)
-            for file in data.measured_files()
-        }
+        files = {Path(file).relative_to(self._package).as_posix(): file for file in data.measured_files()}
+        return {place: data.contexts_by_lineno(file) for place, file in files.items()}

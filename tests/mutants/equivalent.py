@@ -44,9 +44,9 @@ EQUIVALENT: dict[str, str] = {
     'storage/layout.py: `kind = str(tensor.layout).removeprefix("torch.").strip("_")`: '
     "'_' -> '_~'": _NO_NAME_HAS_A_TILDE,
     "memory/recorder.py: `first = events[0]`: 0 -> 1": "the times are compared with one another, so any event will do",
-    "memory/recorder.py: `False,  # Python stacks`: False -> True": _MORE_IS_RECORDED,
-    "memory/recorder.py: `False,  # input shapes`: False -> True": _MORE_IS_RECORDED,
-    "memory/recorder.py: `False,  # modules`: False -> True": _MORE_IS_RECORDED,
+    "torch_internals.py: `False,  # Python stacks`: False -> True": _MORE_IS_RECORDED,
+    "torch_internals.py: `False,  # input shapes`: False -> True": _MORE_IS_RECORDED,
+    "torch_internals.py: `False,  # modules`: False -> True": _MORE_IS_RECORDED,
     "memory/recorder.py: `if len(by_thread) > 1:  # backward threads have lists of their own`: "
     "len(by_thread) > 1 -> len(by_thread) >= 1": _SORTING_ONE_LIST,
     "memory/recorder.py: `owner = (self._started, event.thread_id() if running else -1)`: 1 -> 2": _ONLY_DIFFERENT,
@@ -76,8 +76,8 @@ EQUIVALENT: dict[str, str] = {
     "computed`: 8 -> 9": _FINE_ENOUGH,
     "signals/correlation_map.py: `_NEARLY_ONE = 0.99999  # where correlations begin to shrink in the chaotic phase; "
     "that of 1 stays`: 0.99999 -> 1.99999": "any place beyond the one looked for will do",
-    "signals/correlation_map.py: `if slope_at_one <= 1 + _AT_ONE:  # inputs become alike`: slope_at_one <= 1 + _AT_ONE "
-    "-> slope_at_one < 1 + _AT_ONE": _NEVER_EXACTLY,
+    "signals/correlation_map.py: `if slope_at_one <= 1 + AT_ONE:  # inputs become alike`: slope_at_one <= 1 + AT_ONE "
+    "-> slope_at_one < 1 + AT_ONE": _NEVER_EXACTLY,
     "signals/correlation_map.py: `if self(0.0) <= _ROUNDING:  # an odd activation without biases: inputs become "
     "independent`: self(0.0) <= _ROUNDING -> self(0.0) < _ROUNDING": _NEVER_EXACTLY,
     "signals/correlation_map.py: `second = (correlation * first)[:, None] + own * first  # the only step on the whole "
@@ -85,14 +85,14 @@ EQUIVALENT: dict[str, str] = {
     "(correlation * first)[:, None] + own * first -> (correlation * first)[:, None] - own * first": (
         "the distribution of z is symmetric"
     ),
-    "signals/critical_point.py: `_PLACES = 107  # of the search for critical points: each second moment is sqrt(2) "
-    "times the one before`: 107 -> 108": _FINE_ENOUGH,
-    "signals/critical_point.py: `if all(abs(_growth(found, q) - 1) <= _EQUAL for q in (smallest, 1.0, largest)):`: "
-    "abs(_growth(found, q) - 1) <= _EQUAL -> abs(_growth(found, q) - 1) < _EQUAL": _NEVER_EXACTLY,
-    "signals/critical_point.py: `if all(abs(_growth(found, q) - 1) <= _EQUAL for q in (smallest, 1.0, largest)):`: "
+    "signals/critical_point.py: `_MOMENTS = 107  # tried in the search for critical points, from 1e-8 to 1e8: each is "
+    "sqrt(2) times the one before`: 107 -> 108": _FINE_ENOUGH,
+    "signals/critical_point.py: `if all(abs(_growth(found, q) - 1) <= EQUAL for q in (smallest, 1.0, largest)):`: "
+    "abs(_growth(found, q) - 1) <= EQUAL -> abs(_growth(found, q) - 1) < EQUAL": _NEVER_EXACTLY,
+    "signals/critical_point.py: `if all(abs(_growth(found, q) - 1) <= EQUAL for q in (smallest, 1.0, largest)):`: "
     "1.0 -> 2.0": ("any place between the ends will do"),
-    "signals/critical_point.py: `return at_q(beside) <= beside * (1 + _EQUAL)`: at_q(beside) <= beside * (1 + _EQUAL) "
-    "-> at_q(beside) < beside * (1 + _EQUAL)": _NEVER_EXACTLY,
+    "signals/critical_point.py: `return at_q(beside) <= beside * (1 + EQUAL)`: at_q(beside) <= beside * (1 + EQUAL) "
+    "-> at_q(beside) < beside * (1 + EQUAL)": _NEVER_EXACTLY,
     "signals/critical_point.py: `if found.sigma_b == 0 and abs(_excess(found, smallest)) <= _AT_ZERO:`: "
     "abs(_excess(found, smallest)) <= _AT_ZERO -> abs(_excess(found, smallest)) < _AT_ZERO": _NEVER_EXACTLY,
     "signals/critical_point.py: `if first < math.inf and (first > 0) != (second > 0):`: first > 0 -> first >= 0": (
@@ -133,16 +133,16 @@ EQUIVALENT: dict[str, str] = {
     "as zero`: 100000000.0 -> 100000001.0": _A_LIMIT,
     **dict.fromkeys(
         (
-            "signals/variance_map.py: `_FACTOR, _PLACES = 1.19, 107  # of the search for a fixed point: from 1 up to "
-            f"the largest, or down to the smallest`: {change}"
+            "signals/variance_map.py: `_FACTOR, _STEPS = 1.19, 107  # of the search for a fixed point, from 1: "
+            f"1.19**106 is the largest, 1e8`: {change}"
             for change in ("1.19 -> 2.19", "107 -> 108")
         ),
         _FINE_ENOUGH,
     ),
     "signals/variance_map.py: `_HALVINGS = 60  # of the interval in which a function changes its sign: more than a "
     "number has digits`: 60 -> 61": _FINE_ENOUGH,
-    "signals/variance_map.py: `return 0 if abs(change) <= _EQUAL * q else int(math.copysign(1, change))`: "
-    "abs(change) <= _EQUAL * q -> abs(change) < _EQUAL * q": _NEVER_EXACTLY,
+    "signals/variance_map.py: `return 0 if abs(change) <= EQUAL * q else int(math.copysign(1, change))`: "
+    "abs(change) <= EQUAL * q -> abs(change) < EQUAL * q": _NEVER_EXACTLY,
     "signals/variance_map.py: `rising = function(high) > 0`: function(high) > 0 -> function(high) >= 0": _NEVER_EXACTLY,
     "signals/variance_map.py: `if (function(middle) > 0) == rising:`: function(middle) > 0 -> function(middle) >= 0": (
         _NEVER_EXACTLY
@@ -152,15 +152,16 @@ EQUIVALENT: dict[str, str] = {
     "signals/propagation.py: `moments.append(self._map(moments[-1]) if moments[-1] < _OVERFLOW else math.inf)`: "
     "moments[-1] < _OVERFLOW -> moments[-1] <= _OVERFLOW": _NEVER_EXACTLY,
     "signals/propagation.py: `if q < _OVERFLOW:`: q < _OVERFLOW -> q <= _OVERFLOW": _NEVER_EXACTLY,
-    "signals/propagation.py: `return self.slope <= 1 + _AT_ONE`: "
-    "self.slope <= 1 + _AT_ONE -> self.slope < 1 + _AT_ONE": (_NEVER_EXACTLY),
-    "signals/propagation.py: `if abs(self.chi - 1) <= _AT_ONE:`: "
-    "abs(self.chi - 1) <= _AT_ONE -> abs(self.chi - 1) < _AT_ONE": (_NEVER_EXACTLY),
+    "signals/propagation.py: `return self.slope <= 1 + AT_ONE`: self.slope <= 1 + AT_ONE -> self.slope < 1 + AT_ONE": (
+        _NEVER_EXACTLY
+    ),
+    "signals/propagation.py: `if abs(self.chi - 1) <= AT_ONE:`: "
+    "abs(self.chi - 1) <= AT_ONE -> abs(self.chi - 1) < AT_ONE": (_NEVER_EXACTLY),
     'signals/propagation.py: `return "ordered" if self.chi < 1 else "chaotic"`: self.chi < 1 -> self.chi <= 1': (
         "1 itself is critical"
     ),
-    "signals/propagation.py: `return math.inf if abs(slope - 1) <= _AT_ONE else -1 / math.log(slope)`: "
-    "abs(slope - 1) <= _AT_ONE -> abs(slope - 1) < _AT_ONE": _NEVER_EXACTLY,
+    "signals/propagation.py: `return math.inf if abs(slope - 1) <= AT_ONE else -1 / math.log(slope)`: "
+    "abs(slope - 1) <= AT_ONE -> abs(slope - 1) < AT_ONE": _NEVER_EXACTLY,
     "signals/expectation.py: `return ((starts + ends) / 2)[:, None] + half_widths[:, None] * nodes, half_widths`: "
     "((starts + ends) / 2)[:, None] + half_widths[:, None] * nodes -> "
     "((starts + ends) / 2)[:, None] - half_widths[:, None] * nodes": "the nodes are symmetric",

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from law import numbers_claimed, numbers_in, passages_of, violations
+from _ext.law.rules import numbers_claimed, numbers_in, passages_of, violations
+from _ext.sources.blocks import Block, read_page
 from mutate import changes
-from sources import Block, read_notebook, read_script
 
 _MARK = "__twins__"
 
@@ -21,16 +21,11 @@ def survivors_of_page(page: Path) -> tuple[int, list[str]]:
 
     The page runs in this process, and leaves things behind in it: each page needs a process of its own.
     """
-    blocks = blocks_of(page)
+    blocks = read_page(page)
     code = page.read_text("utf-8") if page.suffix == ".py" else _code_in_place(blocks)
     planted_in_code, survived_in_code, shown = _false_twins(code, page.name)
     planted_in_prose, survived_in_prose = _false_prose(blocks, f"{_code_in_place(blocks)}\n{shown}")
     return planted_in_code + planted_in_prose, survived_in_code + survived_in_prose
-
-
-def blocks_of(page: Path) -> list[Block]:
-    """Return the blocks of prose and code of a script or a notebook."""
-    return read_script(page) if page.suffix == ".py" else read_notebook(page.read_text("utf-8"))
 
 
 def _code_in_place(blocks: list[Block]) -> str:

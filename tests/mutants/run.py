@@ -33,13 +33,15 @@ import matplotlib.pyplot as plt  # noqa: F401 - imported once here, so that each
 import torch._dynamo
 import torch._subclasses.fake_tensor
 import torch.fx.experimental.proxy_tensor
+from _ext.sources.blocks import code_of
+from _ext.sources.dependencies import modules_used
+from _ext.sources.pages import executed
 from controls import Control, control
-from dependencies import modules_used
 from equivalent import EQUIVALENT
 from forks import run_in_forks
 from ledger import EXTENSIONS, PACKAGE, ROOT, Ledger, commit, drawn, fingerprint, sources_behind
 from module_mutants import Module, modules
-from page_mutants import blocks_of, survivors_of_page
+from page_mutants import survivors_of_page
 
 WARM = torch.ones(1, device="meta") * 1  # torch imports for a second before its first arithmetic on meta tensors
 HERE = Path(__file__).parent
@@ -73,9 +75,7 @@ class Result:
 
 def pages() -> list[Path]:
     """Return the sources of all executed pages."""
-    written = [*ROOT.glob("docs/*.md"), *ROOT.glob("docs/[!_]*/*.md")]
-    notebooks = [path for path in written if "```{code-cell}" in path.read_text("utf-8")]
-    return [*sorted(ROOT.glob("examples/*/*.py")), *sorted(notebooks)]
+    return list(executed(ROOT).values())
 
 
 def excuses(file: Path) -> list[str]:
@@ -103,9 +103,13 @@ def fingerprint_of(file: Path, tests: tuple[Path, ...]) -> str:
         sources = {file, *(source for test in tests for source in sources_behind(test))}
         tools = {HERE / name for name in ("mutate.py", "module_mutants.py", "controls.py")}
     else:  # a page: what it uses of the library, and the law
-        code = "\n".join(block.text for block in blocks_of(file) if block.is_code)
-        sources = {file, *modules_used(code, PACKAGE)}
-        tools = {HERE / "mutate.py", HERE / "page_mutants.py", EXTENSIONS / "law.py", EXTENSIONS / "sources.py"}
+        sources = {file, *modules_used(code_of(file), PACKAGE)}
+        tools = {
+            HERE / "mutate.py",
+            HERE / "page_mutants.py",
+            EXTENSIONS / "law" / "rules.py",
+            EXTENSIONS / "sources" / "blocks.py",
+        }
     return fingerprint(sources | tools, json.dumps({name: EQUIVALENT[name] for name in excuses(file)}))
 
 

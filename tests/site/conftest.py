@@ -1,15 +1,18 @@
-"""The site's tests import the extensions as Sphinx does, and one another from here."""
+"""The site's tests import one another from here."""
 
-import os
 import sys
 from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
-# Another folder is named when the extensions are broken on purpose: see tests/mutants.
-EXTENSIONS = os.environ.get("TENSORGLASS_EXTENSIONS", str(HERE.parents[1] / "docs" / "_ext"))
-sys.path[:0] = [EXTENSIONS, str(HERE)]
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture
+def project(built_once):
+    """A throw-away project as its file of tests has built it once: see `Throwaway`."""
+    built_once.restore()
+    return built_once
 
 
 @pytest.fixture(scope="module")

@@ -3,14 +3,13 @@
 import html
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
-from claims import is_checked, problems
-from sources import read_script
+from _ext.lists.claims import is_checked, problems
+from _ext.sources.blocks import read_script
+from places import ROOT
 from throwaway import Throwaway
 
-ROOT = Path(__file__).parents[2]
 SCRIPTS = {path.stem: path for path in ROOT.glob("examples/*/*.py")}
 CLAIMS = tomllib.loads((ROOT / "docs" / "claims.toml").read_text("utf-8"))["claim"]
 
@@ -109,16 +108,9 @@ def built_once(tmp_path_factory):
     return made
 
 
-@pytest.fixture
-def project(built_once):
-    built_once.restore()
-    return built_once
-
-
 def built(project):
-    _, result = project.build()
-    assert result.returncode == 0, result.stdout + result.stderr
-    page = (project.root / "docs/_build/html/index.html").read_text("utf-8")
+    project.ran()
+    page = (project.site / "index.html").read_text("utf-8")
     return page.split('<table class="claims')[1].split("</table>")[0]
 
 

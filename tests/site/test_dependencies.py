@@ -1,7 +1,7 @@
 """Which modules a page depends on, told from its source."""
 
 import pytest
-from dependencies import modules_used, names_imported
+from _ext.sources.dependencies import modules_used, names_imported
 
 INIT = '"Documentation."\nPUBLIC_NAMES = {"explain": "shapes", "draw": "plots", "train": "deep"}'
 MODULES = {

@@ -5,7 +5,6 @@ A page is opened once in each theme and width, and once without JavaScript (see 
 
 import functools
 import re
-from pathlib import Path
 
 import pytest
 from browser import note
@@ -22,10 +21,10 @@ from looks import (
     sizes,
     violations,
 )
+from places import ROOT
 
 pytestmark = [pytest.mark.long, pytest.mark.site]
 
-ROOT = Path(__file__).parents[2]
 QUESTIONS = [f"auto_examples/{path.parent.name}/{path.stem}" for path in sorted(ROOT.glob("examples/*/*.py"))]
 SECTIONS = sorted({page.rpartition("/")[0] + "/index" for page in QUESTIONS})
 WRITTEN = sorted(

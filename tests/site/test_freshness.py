@@ -18,21 +18,9 @@ EVERYTHING = ["alpha", "beta", "notebook"]
 @pytest.fixture(scope="module")
 def built_once(tmp_path_factory):
     made = Throwaway(tmp_path_factory.mktemp("project"))
-    assert ran(made) == EVERYTHING
+    assert made.ran() == EVERYTHING
     made.keep()
     return made
-
-
-@pytest.fixture
-def project(built_once):
-    built_once.restore()
-    return built_once
-
-
-def ran(project, *options, **environment):
-    pages, result = project.build(*options, **environment)
-    assert result.returncode == 0, result.stdout + result.stderr
-    return pages
 
 
 def seconds_of_children():
@@ -44,109 +32,109 @@ def seconds_of_children():
 @pytest.mark.timing
 def test_nothing_changed_nothing_runs(project):
     before = seconds_of_children()
-    assert ran(project) == []
+    assert project.ran() == []
     assert seconds_of_children() - before < 4
 
 
 def test_an_idle_build_imports_neither_torch_nor_the_library(project):
-    project.write("docs/_ext/spy.py", (
+    project.write("docs/spy.py", (
         "import sys\n"
         "def report(app, exception):\n"
         "    print('IMPORTED', [name for name in ('torch', 'tensorglass') if name in sys.modules])\n"
         "def setup(app):\n"
         "    app.connect('build-finished', report, priority=999)\n"
     ))  # fmt: skip
-    project.replace("docs/conf.py", '    "solutions",\n', '    "solutions",\n    "spy",\n')
+    project.replace("docs/conf.py", '    "_ext",\n', '    "_ext",\n    "spy",\n')
     _, result = project.build()
     _, result = project.build()
     assert "IMPORTED []" in result.stdout
     project.replace("docs/conf.py", '    "spy",\n', "")
-    assert ran(project) == []
+    assert project.ran() == []
 
 
 def test_a_module_reruns_exactly_the_pages_that_use_it(project):
     project.replace("src/tensorglass/second.py", "return 7", "return 8 - 1")
-    assert ran(project) == ["beta"]
+    assert project.ran() == ["beta"]
     project.replace("src/tensorglass/common.py", "7", "8 - 1")  # alpha uses it, by an import inside a function
-    assert ran(project) == ["alpha"]
+    assert project.ran() == ["alpha"]
     project.replace("src/tensorglass/third.py", "return 7", "return 8 - 1")
-    assert ran(project) == ["notebook"]
+    assert project.ran() == ["notebook"]
     project.replace("src/tensorglass/__init__.py", '"0"', '"1"')
-    assert ran(project) == EVERYTHING
-    assert ran(project) == []
+    assert project.ran() == EVERYTHING
+    assert project.ran() == []
 
 
 def test_a_script_or_a_cell_reruns_its_page(project):
     project.replace("examples/broadcasting/uses_beta.py", "None.", "None at all.")
-    assert ran(project) == ["beta"]
+    assert project.ran() == ["beta"]
     project.replace("docs/notebook.md", "assert gamma() == 7", "assert gamma() - 7 == 0")
-    assert ran(project) == ["notebook"]
+    assert project.ran() == ["notebook"]
     # A cell that comes back does not bring back outputs from before.
     project.replace("docs/notebook.md", "assert gamma() - 7 == 0", "assert gamma() == 7")
-    assert ran(project) == ["notebook"]
-    assert ran(project) == []
+    assert project.ran() == ["notebook"]
+    assert project.ran() == []
 
 
 def test_prose_of_a_notebook_is_read_again(project):
     project.replace("docs/notebook.md", "# A notebook", "# A fine notebook")
-    ran(project)
-    assert "A fine notebook" in (project.root / "docs/_build/html/notebook.html").read_text()
+    project.ran()
+    assert "A fine notebook" in (project.site / "notebook.html").read_text()
 
 
 def test_another_torch_version_reruns_all(project):
     metadata = "src/torch-99.0.dist-info/METADATA"
     project.write(metadata, "Metadata-Version: 2.1\nName: torch\nVersion: 99.0\n")
-    assert ran(project) == EVERYTHING
-    assert "torch 99.0" in (project.root / "docs/_build/html/auto_examples/broadcasting/uses_beta.html").read_text()
-    assert ran(project) == []
+    assert project.ran() == EVERYTHING
+    assert "torch 99.0" in (project.site / "auto_examples/broadcasting/uses_beta.html").read_text()
+    assert project.ran() == []
     (project.root / metadata).unlink()
     (project.root / metadata).parent.rmdir()
-    assert ran(project) == EVERYTHING
+    assert project.ran() == EVERYTHING
 
 
 def test_another_device_reruns_all(project):
-    assert ran(project, TENSORGLASS_DEVICE="meta") == EVERYTHING
-    assert ran(project) == EVERYTHING
+    assert project.ran(TENSORGLASS_DEVICE="meta") == EVERYTHING
+    assert project.ran() == EVERYTHING
 
 
 def test_other_settings_rerun_what_they_govern(project):
     project.replace("docs/conf.py", '"capture_repr": ("_repr_html_", "__repr__")', '"capture_repr": ("__repr__",)')
-    assert ran(project) == ["alpha", "beta"]
+    assert project.ran() == ["alpha", "beta"]
     project.replace("docs/conf.py", "nb_execution_timeout = 120", "nb_execution_timeout = 121")
-    assert ran(project) == ["notebook"]
+    assert project.ran() == ["notebook"]
 
 
 def test_one_page_alone(project):
     project.replace("src/tensorglass/__init__.py", '"0"', '"1"')  # all are stale now
-    assert ran(project, "-D", "tensorglass_only=uses_alpha") == ["alpha"]
-    assert ran(project, "-D", "tensorglass_only=notebook") == ["notebook"]
-    assert ran(project) == ["beta"]
+    assert project.ran("-D", "tensorglass_only=uses_alpha") == ["alpha"]
+    assert project.ran("-D", "tensorglass_only=notebook") == ["notebook"]
+    assert project.ran() == ["beta"]
 
 
 def test_what_ran_for_another_folder_is_read_again(project):
     project.replace("docs/notebook.md", 'print(f"', 'print("seen", f"')
-    assert ran(project, "-D", "tensorglass_only=notebook", name="only") == ["notebook"]
-    assert ran(project) == []
-    assert "seen" in (project.root / "docs/_build/html/notebook.html").read_text("utf-8")
+    assert project.ran("-D", "tensorglass_only=notebook", name="only") == ["notebook"]
+    assert project.ran() == []
+    assert "seen" in (project.site / "notebook.html").read_text("utf-8")
     project.replace("src/tensorglass/third.py", "return 7", "return 8 - 1")
-    assert ran(project, name="only") == ["notebook"]
-    page = project.root / "docs/_build/html/notebook.html"
+    assert project.ran(name="only") == ["notebook"]
+    page = project.site / "notebook.html"
     before = page.stat().st_mtime_ns
-    assert ran(project) == []
+    assert project.ran() == []
     assert page.stat().st_mtime_ns > before
-    assert ran(project) == []
+    assert project.ran() == []
 
 
 def test_what_is_edited_while_a_page_runs_makes_it_stale(project):
     module = project.root / "src/tensorglass/second.py"
     edit = f'if "EDIT" in os.environ: open({str(module)!r}, "a").write("# edited\\n")'
     project.replace("examples/broadcasting/uses_beta.py", "assert beta() == 7", f"assert beta() == 7\n{edit}")
-    assert ran(project, EDIT="1") == ["beta"]
-    assert ran(project) == ["beta"]
-    assert ran(project) == []
+    assert project.ran(EDIT="1") == ["beta"]
+    assert project.ran() == ["beta"]
+    assert project.ran() == []
     project.replace("examples/broadcasting/uses_beta.py", f"\n{edit}", "")
     project.replace("src/tensorglass/second.py", "# edited\n", "")
-    assert ran(project) == ["beta"]
+    assert project.ran() == ["beta"]
 
 
 def test_a_page_that_fails_is_not_taken_for_fresh(project):
@@ -158,7 +146,7 @@ def test_a_page_that_fails_is_not_taken_for_fresh(project):
         assert "uses_beta.py:1: ERROR: the page did not run to its end" in result.stderr
         assert "AssertionError" in result.stderr
     project.replace("src/tensorglass/second.py", "return 8", "return 7")
-    assert ran(project) == ["beta"]
+    assert project.ran() == ["beta"]
 
 
 def test_a_script_that_is_no_python_is_shown_where_it_fails(project):
@@ -168,7 +156,7 @@ def test_a_script_that_is_no_python_is_shown_where_it_fails(project):
     assert result.returncode != 0
     assert "SyntaxError: invalid syntax" in result.stderr
     project.replace("examples/broadcasting/uses_beta.py", "assert beta( == 7", "assert beta() == 7")
-    assert ran(project) == ["beta"]
+    assert project.ran() == ["beta"]
 
 
 def test_a_broken_law_fails_every_build_until_it_is_mended(project):
@@ -186,22 +174,22 @@ def test_a_broken_law_fails_every_build_until_it_is_mended(project):
     assert result.returncode != 0
     assert "notebook.md:11: ERROR: 'A notebook' claims something" in result.stderr
     project.replace("docs/notebook.md", "\ngamma()\n", "\nassert gamma() == 7\n")
-    ran(project)
+    project.ran()
 
 
 def test_pages_come_and_go(project):
     project.write("examples/broadcasting/uses_new.py", PAGE.format(name="beta").replace("about beta", "about news"))
-    assert ran(project) == ["beta"]
-    assert (project.root / "docs/_build/html/auto_examples/broadcasting/uses_new.html").exists()
+    assert project.ran() == ["beta"]
+    assert (project.site / "auto_examples/broadcasting/uses_new.html").exists()
     (project.root / "examples/broadcasting/uses_new.py").unlink()
-    assert ran(project) == []
+    assert project.ran() == []
     assert not list((project.root / "docs/auto_examples").rglob("uses_new.*"))
-    assert not list((project.root / "docs/_build/html").rglob("*uses_new*"))
-    assert list((project.root / "docs/_build/html").rglob("uses_beta.*"))
+    assert not list((project.site).rglob("*uses_new*"))
+    assert list((project.site).rglob("uses_beta.*"))
 
 
 def test_outputs_are_marked_for_what_they_are(project):
-    site = project.root / "docs/_build/html"
+    site = project.site
     page = (site / "auto_examples/broadcasting/uses_alpha.html").read_text()
     assert 'clock <span class="measured">987654321 ticks</span> and on' in page
     assert '<span class="measured">987654321 ticks</span>' in (site / "notebook.html").read_text()
@@ -215,7 +203,7 @@ def test_outputs_are_marked_for_what_they_are(project):
 
 
 def test_solutions_are_folded(project):
-    page = (project.root / "docs/_build/html/auto_examples/broadcasting/uses_alpha.html").read_text()
+    page = (project.site / "auto_examples/broadcasting/uses_alpha.html").read_text()
     folded = re.search(
         r'<details class="solution" id="solution"><summary>Solution</summary>(.*?)</details>', page, re.S
     )
@@ -226,56 +214,56 @@ def test_solutions_are_folded(project):
 
 
 def test_the_site_serves_the_wheel_that_the_pages_name(project):
-    site = project.root / "docs/_build/html"
+    site = project.site
     (wheel,) = site.glob("*.whl")
     page = (site / "auto_examples/broadcasting/uses_alpha.html").read_text()
     assert f'href="../../{wheel.name}"' in page
     assert f"pip install matplotlib {wheel.name}\npython uses_alpha.py" in page
     before = wheel.read_bytes()
     project.replace("src/tensorglass/common.py", "7", "8 - 1")
-    ran(project)
+    project.ran()
     assert wheel.read_bytes() != before
 
 
 def test_what_a_page_ran_on_is_on_the_page(project):
-    page = (project.root / "docs/_build/html/auto_examples/broadcasting/uses_beta.html").read_text()
+    page = (project.site / "auto_examples/broadcasting/uses_beta.html").read_text()
     record = json.loads((project.root / "docs/_build/runs/auto_examples/broadcasting/uses_beta.json").read_text())
     assert f"ran on CPU with torch {record['environment']['torch']} and Python" in page
     assert f'<span class="measured">{record["date"]}</span>' in page
     assert f'<span class="measured">{record["seconds"]:.1f} s</span>' in page
-    notebook = (project.root / "docs/_build/html/notebook.html").read_text()
+    notebook = (project.site / "notebook.html").read_text()
     assert "This page ran on CPU with torch" in notebook
-    assert "This page ran on" not in (project.root / "docs/_build/html/index.html").read_text()
+    assert "This page ran on" not in (project.site / "index.html").read_text()
 
 
 def test_pages_follow_the_title_of_another_page(project):
-    neighbour = project.root / "docs/_build/html/auto_examples/broadcasting/uses_beta.html"
-    assert ran(project) == []
+    neighbour = project.site / "auto_examples/broadcasting/uses_beta.html"
+    assert project.ran() == []
     project.replace("examples/broadcasting/uses_alpha.py", "A page about alpha\n==================", "Renamed\n=======")
-    assert ran(project) == ["alpha"]
+    assert project.ran() == ["alpha"]
     text = neighbour.read_text("utf-8")
     assert "A page about alpha" not in text
     assert text.count("Renamed") >= 2  # in the sidebar, and as the previous page
     written = neighbour.stat().st_mtime_ns
-    assert ran(project) == []
+    assert project.ran() == []
     assert neighbour.stat().st_mtime_ns == written
 
 
 def test_the_search_index_is_the_same_after_an_idle_build(project):
-    index = project.root / "docs/_build/html/searchindex.js"
+    index = project.site / "searchindex.js"
     with (project.root / "docs/notebook.md").open("a") as notebook:
         notebook.write("\n```{index} single: clockwork\n```\n")
-    assert ran(project) == ["notebook"]
+    assert project.ran() == ["notebook"]
     before = index.read_bytes()
-    assert ran(project) == []
+    assert project.ran() == []
     assert index.read_bytes() == before
 
 
 def test_a_page_that_a_later_build_writes_names_its_style_sheets_as_before(project):
-    page = project.root / "docs/_build/html/notebook.html"
+    page = project.site / "notebook.html"
     before = re.findall("<link .*css.*>", page.read_text("utf-8"))
     assert any("mystnb" in link for link in before)
     project.replace("docs/notebook.md", "# A notebook", "# A fine notebook")
-    ran(project)
+    project.ran()
     assert "A fine notebook" in page.read_text("utf-8")
     assert re.findall("<link .*css.*>", page.read_text("utf-8")) == before

@@ -1,14 +1,13 @@
 """What a reader does on the built site, in a real browser: opens, copies, prints, searches, changes the theme."""
 
 import contextlib
-from pathlib import Path
 
 import pytest
 from browser import note, open_window
+from places import ROOT
 
 pytestmark = [pytest.mark.long, pytest.mark.site]
 
-ROOT = Path(__file__).parents[2]
 UNSQUEEZE = "auto_examples/broadcasting/unsqueeze"
 
 

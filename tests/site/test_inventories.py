@@ -1,14 +1,15 @@
 """The names of other projects that the site links to: what the build knows, and how that is made."""
 
 import shutil
-import subprocess
 import sys
 import zlib
 from pathlib import Path
-from types import SimpleNamespace
 
-import inventories
 import pytest
+from _ext.order import version
+from _ext.publishing import inventories
+from places import ROOT
+from programs import passed
 from sphinx.util.inventory import InventoryFile
 
 sys.path.append(str(Path(__file__).parents[2] / "docs" / "inventories"))
@@ -16,7 +17,6 @@ sys.path.append(str(Path(__file__).parents[2] / "docs" / "inventories"))
 import make
 import used_names
 
-ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "inventories"
 
 FULL = """\
@@ -59,9 +59,8 @@ def test_pages_are_read_again_when_an_inventory_changes(tmp_path):
     versions = []
     for content in (b"one", b"two", b"one"):
         file.write_bytes(content)
-        versions.append(inventories.setup(SimpleNamespace(srcdir=tmp_path))["env_version"])
+        versions.append(version(tmp_path))
     assert versions[0] == versions[2] != versions[1]
-    assert inventories.setup(SimpleNamespace(srcdir=tmp_path))["parallel_read_safe"]
 
 
 @pytest.mark.parametrize(("project", "address"), inventories.ADDRESSES.items())
@@ -146,7 +145,13 @@ def test_what_no_inventory_knows_is_counted():
 
 
 def test_the_inventories_are_made_from_a_folder(tmp_path):
-    for name in ("docs/_ext/inventories.py", "docs/inventories/make.py", "docs/inventories/used_names.py"):
+    for name in (
+        "docs/_ext/__init__.py",
+        "docs/_ext/publishing/__init__.py",
+        "docs/_ext/publishing/inventories.py",
+        "docs/inventories/make.py",
+        "docs/inventories/used_names.py",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     library, full = tmp_path / "src" / "tensorglass", tmp_path / "full"
@@ -156,7 +161,7 @@ def test_the_inventories_are_made_from_a_folder(tmp_path):
     for project in inventories.ADDRESSES:
         (full / f"{project}.inv").write_bytes(inventory(FULL if project == "torch" else ""))
     command = [sys.executable, str(tmp_path / "docs/inventories/make.py"), "--from", str(full)]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    printed = passed(command, tmp_path).splitlines()
     assert printed[-2:] == ["torch: 2 names", "known to none: torch.relu (1)"]
     made = make.read((tmp_path / "docs/inventories/torch.inv").read_bytes())
     assert {name for _, name in made} == {"torch.nn.Module", "torch.nn.modules.module.Module"}

@@ -9,10 +9,10 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 from bs4 import BeautifulSoup
+from places import ROOT
 
 pytestmark = [pytest.mark.long, pytest.mark.site]
 
-ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted(ROOT.glob("examples/*/*.py"))
 
 

@@ -3,10 +3,11 @@
 import io
 import re
 
-import maths
 import pytest
+from _ext.page import maths
+from _ext.page.maths import draw
 from bs4 import BeautifulSoup
-from maths import draw
+from some_parts import written
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
@@ -147,11 +148,10 @@ Where :math:`a < b` and :math:`"a" \ne \text{c}`.
 
 def built(folder, page):
     """Return a page of formulas as it is built, its search index, and the warnings."""
-    (folder / "index.rst").write_text(page, "utf-8")
-    warnings, settings = io.StringIO(), {"extensions": ["maths"], "html_math_renderer": "drawn", "html_theme": "basic"}
-    out = folder / "out"
+    docs, out, warnings = written(folder, {"docs/index.rst": page}, "page.maths"), folder / "out", io.StringIO()
+    settings = {"html_math_renderer": "drawn"}
     with docutils_namespace():  # what Sphinx adds to docutils is taken back, or the next would warn that it is there
-        Sphinx(folder, None, out, out / "trees", "html", settings, status=None, warning=warnings).build()
+        Sphinx(docs, docs, out, out / "trees", "html", settings, status=None, warning=warnings).build()
     html = BeautifulSoup((out / "index.html").read_text("utf-8"), "html.parser")
     return html, (out / "searchindex.js").read_text("utf-8"), warnings.getvalue()
 

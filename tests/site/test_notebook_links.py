@@ -1,6 +1,6 @@
 """What the names in a notebook's cells stand for."""
 
-from notebook_links import meanings
+from _ext.page.notebook_links import meanings
 
 
 def full_names(code):

@@ -5,14 +5,12 @@ import hashlib
 import importlib.util
 import os
 import shutil
-import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
+from places import EXTENSIONS, ROOT
+from programs import run
 
 
 class RefusedError(Exception):
@@ -41,6 +39,7 @@ def project(tmp_path):
     """A copy of what nox needs of the project, with a built site."""
     for name in ("noxfile.py", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(EXTENSIONS, tmp_path / "docs" / "_ext", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "docs/_build/html").mkdir(parents=True)
     (tmp_path / "docs/_build/html/index.html").write_text("the last build")
     return tmp_path
@@ -67,8 +66,7 @@ def chores(project, monkeypatch):
 @functools.cache
 def answer(command, device):
     """Return what the environment's Python answers; each question is asked once, since torch takes seconds to load."""
-    environment = {**os.environ, "TENSORGLASS_DEVICE": device}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return run(command, ROOT, TENSORGLASS_DEVICE=device)
 
 
 @pytest.mark.parametrize("more", [[], ["--only", "unsqueeze"]], ids=["all", "one page"])
@@ -132,7 +130,7 @@ def test_nox_itself_says_so_too(project):
     made_from = b"".join((project / name).read_bytes() for name in ("pyproject.toml", "constraints.txt"))
     (project / ".nox/env/made-from").write_text(hashlib.sha256(made_from + sys.version.encode()).hexdigest())
     command = [sys.executable, "-m", "nox", "-s", "docs", "--", "--device", "cuda:99"]
-    result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    result = run(command, project)
     told = [line for line in (result.stdout + result.stderr).splitlines() if "cuda:99" in line]
     assert result.returncode != 0
     assert len(told) == 1

@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-import parallel
 import pytest
+from _ext.runs import parallel
 from test_reproducible import contents
 from throwaway import PAGE, Throwaway
 
@@ -61,12 +61,6 @@ def insert(project, page, code):
     project.replace(f"examples/broadcasting/uses_{page}.py", "assert ", f"{code}\nassert ")
 
 
-def built(project, *options):
-    pages, result = project.build(*options)
-    assert result.returncode == 0, result.stdout + result.stderr
-    return pages, result.stdout
-
-
 def recorded(project):
     return sorted(path.stem for path in (project.root / "docs/_build/runs").rglob("uses_*.json"))
 
@@ -86,16 +80,16 @@ def ends(process):
 def test_stale_pages_run_at_the_same_time_and_only_they(project):
     insert(project, "alpha", MEET.format(here="alpha", there="beta"))
     insert(project, "beta", MEET.format(here="beta", there="alpha"))
-    pages, shown = built(project, *TWO)
+    pages, shown = project.ran(*TWO), project.shown
     assert pages == ["alpha", "beta", "notebook"]
     assert recorded(project) == ["uses_alpha", "uses_beta"]
     for page in ("uses_alpha", "uses_beta", "notebook"):
         assert re.search(rf"running 3 pages, 2 at a time.*{page}", shown)
-    pages, shown = built(project, *TWO)
+    pages, shown = project.ran(*TWO), project.shown
     assert pages == []
     assert "at a time" not in shown
     project.replace("src/tensorglass/__init__.py", '"0"', '"1"')  # all are stale now
-    pages, shown = built(project, *TWO, "-D", "tensorglass_only=uses_alpha")
+    pages, shown = project.ran(*TWO, "-D", "tensorglass_only=uses_alpha"), project.shown
     assert pages == ["alpha"]
     assert "at a time" not in shown
 
@@ -116,7 +110,7 @@ def test_a_script_that_fails_is_named_and_the_others_are_recorded(project):
     assert "\x1b" not in result.stderr
     assert recorded(project) == ["uses_beta", "uses_new"]
     project.replace("examples/broadcasting/uses_alpha.py", 'assert "this" == "that"', "")
-    assert built(project, *TWO)[0] == ["alpha"]
+    assert project.ran(*TWO) == ["alpha"]
 
 
 @pytest.mark.long
@@ -131,7 +125,7 @@ def test_a_build_that_is_ended_leaves_no_process_and_no_record_of_what_was_not_d
     assert ends((project.root / "worker").read_text())
     assert recorded(project) == ["uses_alpha"]
     project.replace("examples/broadcasting/uses_beta.py", end, "")
-    assert built(project, *TWO)[0] == ["beta", "notebook"]
+    assert project.ran(*TWO) == ["beta", "notebook"]
 
 
 @pytest.mark.long
@@ -142,7 +136,7 @@ def test_a_process_that_dies_is_told_and_its_script_runs_again(project):
     assert result.returncode != 0  # it is a warning
     assert "a process ended while pages ran in it" in result.stderr
     assert recorded(project) == ["uses_alpha", "uses_beta"]
-    assert built(project, *TWO)[0] == []
+    assert project.ran(*TWO) == []
 
 
 @pytest.mark.long
@@ -164,7 +158,7 @@ def test_a_notebook_that_fails_is_shown_as_ever(project):
     assert re.search("Executing notebook failed: CellExecutionError.*assert gamma\\(\\) == 8", result.stderr, re.DOTALL)
     assert recorded(project) == ["uses_alpha", "uses_beta"]
     project.replace("docs/notebook.md", "assert gamma() == 8", "assert gamma() == 7")
-    assert built(project, *TWO)[0] == ["notebook"]
+    assert project.ran(*TWO) == ["notebook"]
 
 
 @pytest.mark.long
@@ -175,8 +169,8 @@ def test_each_script_starts_afresh_and_the_site_is_as_if_they_ran_one_after_anot
         project.write("examples/broadcasting/uses_new.py", PAGE.format(name="beta").replace("about beta", "about news"))
         for page in ("alpha", "beta", "new"):  # one of the two workers runs two of them
             insert(project, page, FRESH)
-        assert built(project, *workers)[0] == ["alpha", "beta", "beta", "notebook"]
-        sites.append(contents(project.root / "docs/_build/html"))
+        assert project.ran(*workers) == ["alpha", "beta", "beta", "notebook"]
+        sites.append(contents(project.site))
         index = (project.root / "docs/auto_examples/broadcasting/index.rst").read_text()
         assert re.findall(r"^ +/auto_examples/broadcasting/uses_(\w+)$", index, re.M) == ["alpha", "beta", "new"]
     assert sites[0].keys() == sites[1].keys()
@@ -214,8 +208,8 @@ def test_the_longest_script_begins_first(tmp_path):
 )
 def test_as_many_run_as_there_are_cores_and_one_on_a_gpu(monkeypatch, device, setting, expected):
     monkeypatch.setattr(parallel, "cores", lambda: 7)
-    build = SimpleNamespace(environment={"device": device})
-    app = SimpleNamespace(tensorglass_freshness=build, config=SimpleNamespace(tensorglass_workers=setting))
+    monkeypatch.setattr(parallel, "this_build", lambda: SimpleNamespace(environment={"device": device}))
+    app = SimpleNamespace(config=SimpleNamespace(tensorglass_workers=setting))
     assert parallel.number_of_workers(app) == expected
 
 

@@ -4,16 +4,25 @@ import html
 import re
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from devices import KINDS, Row, sentence
-from page_records import Figure, Output, Record, comparable, differing, digest_of, has_measured, kind_of, read, write
+from _ext.lists.devices import KINDS, Row, sentence
+from _ext.runs.record import (
+    Figure,
+    Output,
+    Record,
+    comparable,
+    differing,
+    digest_of,
+    has_measured,
+    kind_of,
+    read,
+    write,
+)
+from places import ROOT
 from throwaway import Throwaway
 
 from tensorglass import explain_broadcast
-
-ROOT = Path(__file__).parents[2]
 
 RECORD = Record(
     digest="0",
@@ -170,18 +179,10 @@ def built_once(tmp_path_factory):
     return made
 
 
-@pytest.fixture
-def project(built_once):
-    """A project without records, built once."""
-    built_once.restore()
-    return built_once
-
-
 def shown(project, page="uses_alpha", **variables):
     """Build, and return the folded run that a page shows, as HTML, or None."""
-    _, result = project.build(**variables)
-    assert result.returncode == 0, result.stdout + result.stderr
-    text = (project.root / f"docs/_build/html/auto_examples/broadcasting/{page}.html").read_text("utf-8")
+    project.ran(**variables)
+    text = (project.site / f"auto_examples/broadcasting/{page}.html").read_text("utf-8")
     found = re.findall(r'<details class="record">.*?</details>', text, re.DOTALL)
     assert len(found) <= 1
     return found[0] if found else None
@@ -209,7 +210,7 @@ def text_of(part):
 def test_without_a_record_there_is_no_trace_of_one(project):
     assert shown(project) is None
     assert shown(project, "uses_beta") is None
-    assert "NVIDIA" not in (project.root / "docs/_build/html/searchindex.js").read_text("utf-8")
+    assert "NVIDIA" not in (project.site / "searchindex.js").read_text("utf-8")
 
 
 @pytest.mark.long
@@ -223,11 +224,11 @@ def test_a_record_that_agrees_shows_what_is_measured(project):
         "Short answer, line 13 of the script this page ran on cuda clock 3 ticks and on"
     )
     assert '<span class="measured">3 ticks</span>' in found
-    page = (project.root / "docs/_build/html/auto_examples/broadcasting/uses_alpha.html").read_text("utf-8")
+    page = (project.site / "auto_examples/broadcasting/uses_alpha.html").read_text("utf-8")
     section = page[page.index('<section id="on-a-gpu">') : page.index('<section id="references">')]
     assert found in section
     assert shown(project, "uses_beta") is None
-    assert "2.11.0+cu130" in (project.root / "docs/_build/html/auto_examples/broadcasting/uses_alpha.md").read_text()
+    assert "2.11.0+cu130" in (project.site / "auto_examples/broadcasting/uses_alpha.md").read_text()
 
 
 @pytest.mark.long
@@ -269,7 +270,7 @@ def test_a_page_without_the_section_shows_its_record_at_its_end(project):
     path = place_of(project, "cuda", "uses_beta")
     write(path, record_of(project, "examples/broadcasting/uses_beta.py", device="GPU 9"))
     assert "on GPU 9" in text_of(shown(project, "uses_beta"))
-    page = (project.root / "docs/_build/html/auto_examples/broadcasting/uses_beta.html").read_text("utf-8")
+    page = (project.site / "auto_examples/broadcasting/uses_beta.html").read_text("utf-8")
     assert page.index("None.</p>") < page.index('<details class="record">') < page.index("This page ran on CPU")
     path.unlink()
     assert shown(project, "uses_beta") is None
@@ -306,7 +307,7 @@ def test_a_page_that_ran_elsewhere_shows_the_record_of_the_cpu(project):
     assert text_of(found).startswith(
         "The same page on AMD EPYC (torch 2.13.0+cpu, 2026-11-22): 14.2 s It ran with Python 3.12.3. All outputs are"
     )
-    page = (project.root / "docs/_build/html/auto_examples/broadcasting/uses_alpha.html").read_text("utf-8")
+    page = (project.site / "auto_examples/broadcasting/uses_alpha.html").read_text("utf-8")
     assert "This page ran on meta with torch" in page
     assert "GPU 0" not in page
 
@@ -339,7 +340,7 @@ def test_the_table_of_all_records_follows_them(project):
 
     def table():
         shown(project)
-        page = (project.root / "docs/_build/html/index.html").read_text("utf-8")
+        page = (project.site / "index.html").read_text("utf-8")
         return text_of(page[page.index("Start") : page.index('<div class="toctree-wrapper')].partition("</h1>")[2])
 
     assert table() == "No run on a CPU is recorded yet. No run on a GPU is recorded yet."

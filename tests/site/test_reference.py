@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import reference
+from _ext.page import reference
 from docutils import nodes
 
 import tensorglass

@@ -1,15 +1,12 @@
 """The twin of a page in Markdown says what the page says, and links to other twins."""
 
-import doctest
 import json
 
-import notebooks
 import pytest
-import script_metadata
-import twins
+from _ext.publishing import notebooks
+from _ext.publishing.twins import linked, markdown
 from sphinx_gallery.gen_gallery import DEFAULT_GALLERY_CONF
 from sphinx_gallery.notebook import rst2md
-from twins import linked, markdown
 
 FORMULA = r"\sigma_w^2 * \frac{1}{n} < a_b"
 
@@ -88,13 +85,6 @@ def test_notebooks_have_formulas_between_dollars():
     assert "".join(notebooks.in_markdown(cell)["source"]) == "At most 2<sup>-24</sup>, as in:\n\n    x[::2]\n"
     code = {"cell_type": "code", "source": [r"'\begin{align}a\end{align}'"]}
     assert json.dumps(notebooks.in_markdown(code)) == json.dumps(code)
-
-
-@pytest.mark.parametrize("module", [twins, notebooks, script_metadata], ids=["twins", "notebooks", "script_metadata"])
-def test_the_examples_in_docstrings(module):
-    result = doctest.testmod(module)
-    assert result.attempted > 0
-    assert result.failed == 0
 
 
 def test_rows_under_a_cell_of_several_rows_repeat_it():

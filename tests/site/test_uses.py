@@ -1,15 +1,13 @@
 """Under an entry of the reference stand the pages that use it, also after a script has changed."""
 
 import re
-import subprocess
-import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from uses import describe, gallery_pages
+import some_parts
+from _ext.lists.uses import describe, gallery_pages
+from some_parts import written
 
-ROOT = Path(__file__).parents[2]
 NOBODY, EVERYBODY = "No question or paper uses it.", "All questions and papers use it."
 
 
@@ -21,15 +19,12 @@ def script(name, title, *uses):
 @pytest.fixture
 def project(tmp_path):
     """Return a project with three pages in two sections, of which one page has a picture; and two entries."""
-    docs = tmp_path / "docs"
-    project = SimpleNamespace(root=tmp_path, docs=docs, examples=tmp_path / "examples")
     files = {
         "examples/broadcasting/GALLERY_HEADER.rst": ".. reading order: second first\n",
         "examples/broadcasting/first.py": script("first", "The first page", "alpha", "beta"),
         "examples/broadcasting/second.py": script("second", "The second page", "alpha"),
         "examples/papers/GALLERY_HEADER.rst": ".. reading order: third\n",
         "examples/papers/third.py": script("third", "The third page"),
-        "docs/conf.py": "extensions = ['uses']\nhtml_theme = 'basic'\nexclude_patterns = ['_build']\n",
         "docs/index.rst": "Site\n====\n\n.. toctree::\n   :glob:\n\n   reference/*\n   auto_examples/*/*\n",
         "docs/reference/a.rst": "A\n=\n\n.. pages-using:: alpha\n",
         "docs/reference/b.rst": "B\n=\n\n.. pages-using:: beta\n",
@@ -38,27 +33,16 @@ def project(tmp_path):
         "docs/auto_examples/papers/third.rst": "The third page\n==============\n",
         "docs/auto_examples/broadcasting/images/thumb/sphx_glr_first_thumb.svg": "<svg></svg>",
     }
-    for name, text in files.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-    return project
+    docs = written(tmp_path, files, "lists.uses")
+    return SimpleNamespace(docs=docs, examples=tmp_path / "examples")
 
 
 def built(project):
     """Build, and return each entry's page with the names of the pages that were read."""
-    command = [sys.executable, "-m", "sphinx", "-W", "-b", "html", "--no-color", str(project.docs)]
-    done = subprocess.run(
-        [*command, str(project.docs / "_build")],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"PYTHONPATH": str(ROOT / "docs" / "_ext")},
-    )
-    assert done.returncode == 0, done.stderr
-    texts = [(project.docs / "_build" / "reference" / f"{page}.html").read_text("utf-8") for page in "ab"]
+    out, printed = some_parts.built(project.docs)
+    texts = [(out / "reference" / f"{page}.html").read_text("utf-8") for page in "ab"]
     bodies = [text.split("</h1>")[1].split('class="clearer"')[0] for text in texts]
-    return *bodies, re.findall(r"reading sources\.\.\. .*?(\S+)\s*(?:\r|\n)", done.stdout)
+    return *bodies, re.findall(r"reading sources\.\.\. .*?(\S+)\s*(?:\r|\n)", printed)
 
 
 def test_the_pages_are_found_in_reading_order(project):

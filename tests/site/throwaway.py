@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from places import ROOT
+from programs import run
 
 PAGE = '''# /// script
 # dependencies = ["torch>=2.11", "matplotlib>=3.11"]
@@ -108,7 +109,7 @@ FILES = {
 
 
 class Throwaway:
-    """The project in a folder of its own; `build` tells which pages ran.
+    """The project in a folder of its own; `build` and `ran` tell which pages ran.
 
     Tests may share one: `keep` remembers it as it is, with what was built, and `restore` puts that back. It stays where
     it is, and files keep their times, since Sphinx reads everything again otherwise.
@@ -116,6 +117,7 @@ class Throwaway:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.site = root / "docs" / "_build" / "html"
         self.kept = root.with_name(f"{root.name}-kept")
         self.log = root / "run.log"
         for name, text in FILES.items():
@@ -155,12 +157,13 @@ class Throwaway:
             "TENSORGLASS_DEVICE": "cpu",
             **environment,
         }
-        result = subprocess.run(
-            [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", *options, *folders],
-            cwd=self.root,
-            env=variables,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", *options, *folders]
+        result = run(command, self.root, variables)
         return sorted(self.log.read_text().split()), result
+
+    def ran(self, *options: str, **named: str) -> list[str]:
+        """Build, which must succeed, and return the pages that ran."""
+        pages, result = self.build(*options, **named)
+        assert result.returncode == 0, result.stdout + result.stderr
+        self.shown = result.stdout
+        return pages

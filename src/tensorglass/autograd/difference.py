@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..report import Report, Table, bytes_text
-
-_ROWS_SHOWN = 40
+from ..report import NumberColumn, Report, Table, bytes_text, public
 
 
+@public
 @dataclass(frozen=True)
 class ModuleDifference:
     """The activations that one module has the graph keep, in both runs. All figures are bytes.
@@ -31,6 +30,7 @@ class ModuleDifference:
         return self.first - self.second
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class SavedDifference(Report):
     """The difference of two recordings, the first minus the second. The result of ``a - b``.
@@ -50,7 +50,7 @@ class SavedDifference(Report):
     buffer_bytes: int
     nbytes: int
 
-    def _parts(self) -> Iterable[str | Table]:
+    def _content(self) -> Iterable[str | Table]:
         first, second = (sum(getattr(each, side) for each in self.modules) for side in ("first", "second"))
         if first == second:
             yield f"the same: both keep {bytes_text(first)} of activations"
@@ -59,10 +59,8 @@ class SavedDifference(Report):
             yield f"activations kept: {bytes_text(first)} against {bytes_text(second)}, {more}"
         changed = [each for each in self.modules if each.difference]
         if changed:
-            some = f", the first {_ROWS_SHOWN} of {len(changed)}" if len(changed) > _ROWS_SHOWN else ""
             rows = tuple(
-                (each.module, f"{each.first:,}", f"{each.second:,}", f"{each.difference:+,}")
-                for each in changed[:_ROWS_SHOWN]
+                (each.module, f"{each.first:,}", f"{each.second:,}", f"{each.difference:+,}") for each in changed
             )
-            header = ("module", "first", "second", "difference")
-            yield Table(f"Modules that keep another number of bytes{some}", header, rows, frozenset({1, 2, 3}))
+            header = ("module", *map(NumberColumn, ("first", "second", "difference")))
+            yield Table("Modules that keep another number of bytes", header, rows).shortened()

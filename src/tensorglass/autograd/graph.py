@@ -9,22 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum, auto
-from functools import cache
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
 import torch
-from torch.autograd.function import BackwardCFunction
 
-_PREFIX = "_raw_saved_"
+from ..torch_internals import (
+    AccumulateGrad,
+    BackwardCFunction,
+    SavedTensor,
+    fields_of_formula,
+    node_number,
+    saved_tensors,
+)
+
 # In-place operations on views are wrapped in the first of these, which hides their own node; functions that a C++
 # extension defines are the second. Neither shows what it saved.
 _CLOSED = ("torch::autograd::CopySlices", "CppNode")
 _CHECKPOINTING = "torch.utils.checkpoint"
 _INPUT_SAVER = "_NoopSaveInputsBackward"  # before torch 2.13; operations in the checkpoint lead to what it saved
-
-
-_ACCUMULATOR: type = torch._C._functions.AccumulateGrad  # type: ignore[attr-defined]
 
 
 class How(Enum):
@@ -52,20 +55,6 @@ class Held(NamedTuple):
     how: How
 
 
-def check_readable() -> None:
-    """Raise a RuntimeError if this version of torch does not let saved tensors be looked at."""
-    if not hasattr(torch._C._autograd.SavedTensor, "data"):
-        raise RuntimeError(
-            f"record_saved() cannot read saved tensors in torch {torch.__version__}; expected 2.13, or another version "
-            "whose SavedTensor has the attribute data"
-        )
-
-
-def sequence_number() -> int:
-    """Return the number that the next node made in this thread will get."""
-    return int(torch._C._autograd._get_sequence_nr())
-
-
 def new_nodes(roots: Iterable[torch.Tensor], first: int, visited: set[int]) -> list[Any]:
     """Return the nodes behind the tensors, in the order in which they were made, and mark them as visited.
 
@@ -81,14 +70,14 @@ def new_nodes(roots: Iterable[torch.Tensor], first: int, visited: set[int]) -> l
     waiting = [node_behind(root) for root in roots]
     while waiting:
         node = waiting.pop()
-        if node is None or isinstance(node, _ACCUMULATOR):
+        if node is None or isinstance(node, AccumulateGrad):
             continue
-        number = node._sequence_nr()
+        number = node_number(node)
         if number >= first and number not in visited:
             visited.add(number)
             found.append(node)
             waiting.extend(earlier for earlier, _ in node.next_functions)
-    return sorted(found, key=lambda node: node._sequence_nr())
+    return sorted(found, key=node_number)
 
 
 def node_behind(tensor: torch.Tensor) -> Any:
@@ -109,7 +98,7 @@ def held_tensors(node: Any) -> Iterator[Held]:
     if node.name() == _INPUT_SAVER:
         return
     for field in _saved_fields(node):
-        for saved in _saved_tensors(node, field):
+        for saved in saved_tensors(node, field):
             if saved.unpack_hook is None:
                 yield from (Held(field, tensor, How.SAVED) for tensor in _reachable(saved.data))
             elif type(saved.data).__module__ == _CHECKPOINTING:
@@ -122,20 +111,7 @@ def held_tensors(node: Any) -> Iterator[Held]:
 
 
 def _saved_fields(node: Any) -> tuple[str, ...]:
-    return ("tensors",) if isinstance(node, BackwardCFunction) else _fields_of_formula(node.__class__)
-
-
-@cache
-def _fields_of_formula(kind: type) -> tuple[str, ...]:
-    return tuple(name.removeprefix(_PREFIX) for name in dir(kind) if name.startswith(_PREFIX))
-
-
-def _saved_tensors(node: Any, field: str) -> list[Any]:
-    try:
-        saved = getattr(node, _PREFIX + field)
-    except RuntimeError:  # a backward pass has freed them
-        return []
-    return [each for each in (saved if isinstance(saved, (tuple, list)) else [saved]) if each is not None]
+    return ("tensors",) if isinstance(node, BackwardCFunction) else fields_of_formula(node.__class__)
 
 
 def _reachable(value: object) -> Iterator[torch.Tensor]:
@@ -146,13 +122,13 @@ def _reachable(value: object) -> Iterator[torch.Tensor]:
         if isinstance(each, torch.Tensor):
             yield each
             continue
-        for part in _parts(each):
+        for part in _referents(each):
             if id(part) not in seen:
                 seen[id(part)] = part
                 waiting.append(part)
 
 
-def _parts(value: object) -> Iterable[object]:
+def _referents(value: object) -> Iterable[object]:
     parts: Iterable[object] = ()
     if isinstance(value, (tuple, list, set, frozenset)):
         parts = value
@@ -162,10 +138,10 @@ def _parts(value: object) -> Iterable[object]:
         parts = [cell.cell_contents for cell in value.__closure__ or () if _is_filled(cell)]
     elif isinstance(value, MethodType):
         parts = [value.__self__]
-    elif isinstance(value, torch._C._autograd.SavedTensor):
+    elif isinstance(value, SavedTensor):
         parts = [value.data]  # type: ignore[attr-defined]
     elif isinstance(value, BackwardCFunction):
-        parts = _saved_tensors(value, "tensors")
+        parts = saved_tensors(value, "tensors")
     elif type(value).__module__ == _CHECKPOINTING:
         attributes = dict(vars(value))
         input_saver = attributes.pop("input_saver", None)  # before torch 2.13
@@ -175,7 +151,7 @@ def _parts(value: object) -> Iterable[object]:
 
 def _kept_by(input_saver: torch.Tensor | None) -> list[Any]:
     """Return the saved inputs of a checkpoint: the node behind an empty tensor keeps them, after that tensor."""
-    return [] if input_saver is None else _saved_tensors(input_saver.grad_fn, "tensors")[1:]
+    return [] if input_saver is None else saved_tensors(input_saver.grad_fn, "tensors")[1:]
 
 
 def _is_filled(cell: Any) -> bool:

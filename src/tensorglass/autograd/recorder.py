@@ -13,17 +13,26 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch._guards import TracingContext
-from torch.autograd.function import BackwardCFunction
-from torch.multiprocessing.reductions import StorageWeakRef
 from torch.overrides import TorchFunctionMode
 
 from ..calling import function_name, tensors_in
 from ..memory.tensors_inside import storage_parts
+from ..report import public
 from ..shapes import Shape
-from ..storage.layout import is_fake, storage_key, storage_nbytes
+from ..storage.layout import storage_nbytes
+from ..torch_internals import (
+    BackwardCFunction,
+    StorageWeakRef,
+    backward_pass,
+    check_saved_tensors_readable,
+    is_compiler_tracing,
+    is_fake,
+    next_node_number,
+    storage_key,
+    without_torch_functions,
+)
 from . import roles
-from .graph import Held, How, check_readable, held_tensors, is_closed, new_nodes, node_behind, sequence_number
+from .graph import Held, How, held_tensors, is_closed, new_nodes, node_behind
 from .module_paths import ModulePaths
 
 ACTIVATION, INPUT, PARAMETER, BUFFER, NUMBER = "activation", "input", "parameter", "buffer", "number"
@@ -51,6 +60,7 @@ class KnownStorage:
         return not self.reference.expired()  # type: ignore[no-untyped-call]
 
 
+@public
 @dataclass(frozen=True)
 class SavedTensor:
     """One tensor that one node of the graph keeps.
@@ -71,8 +81,8 @@ class SavedTensor:
     kind : str
         Where the storage comes from: an `activation` was made inside; an `input`, a `parameter` or a `buffer` was
         there before; a `number` is a Python number that torch made a tensor of.
-    size, dtype : tuple of int, torch.dtype
-        Its shape and type.
+    shape, dtype : tuple of int, torch.dtype
+        Its shape and dtype.
     nbytes : int
         Logical bytes.
     storage : int
@@ -85,7 +95,7 @@ class SavedTensor:
     field: str
     role: str
     kind: str
-    size: Shape
+    shape: Shape
     dtype: torch.dtype
     nbytes: int
     storage: int
@@ -96,7 +106,7 @@ class SavingRecorder(TorchFunctionMode):
 
     def __init__(self) -> None:
         super().__init__()
-        check_readable()
+        check_saved_tensors_readable()
         self.tensors: list[SavedTensor] = []
         self.storages: list[KnownStorage] = []  # those behind `tensors`
         self.closed: list[str] = []  # operations whose nodes do not show what they saved
@@ -108,7 +118,7 @@ class SavingRecorder(TorchFunctionMode):
         self._modules = ModulePaths(on_root=self._meet_module, on_exit=self._look_behind_module)
 
     def __enter__(self) -> SavingRecorder:
-        self._first, self._backward_pass = sequence_number(), torch._C._current_graph_task_id()
+        self._first, self._backward_pass = next_node_number(), backward_pass()
         self._modules.__enter__()
         return super().__enter__()  # type: ignore[no-untyped-call, no-any-return]
 
@@ -124,7 +134,7 @@ class SavingRecorder(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         # The compiler runs the code that it traces through this method, and traces the method itself.
-        compiling = torch.compiler.is_dynamo_compiling() or TracingContext.try_get() is not None
+        compiling = torch.compiler.is_dynamo_compiling() or is_compiler_tracing()
         is_other_attribute = func.__name__ == "__get__" and function_name(func) not in _VIEWS  # such as the shape
         if compiling or is_other_attribute:
             return func(*args, **kwargs)
@@ -141,14 +151,14 @@ class SavingRecorder(TorchFunctionMode):
         return output
 
     def _meet_module(self, module: torch.nn.Module) -> None:
-        with torch._C.DisableTorchFunction():
+        with without_torch_functions():
             for parameter in module.parameters():
                 self._meet(parameter, PARAMETER)
             for buffer in module.buffers():
                 self._meet(buffer, BUFFER)
 
     def _look_behind_module(self, output: Any) -> None:
-        with torch._C.DisableTorchFunction():
+        with without_torch_functions():
             self._look_behind(list(tensors_in(output)))
 
     def _meet(self, tensor: torch.Tensor, kind: str) -> None:
@@ -168,12 +178,12 @@ class SavingRecorder(TorchFunctionMode):
                 yield each
 
     def _some_nodes_are_new(self) -> bool:
-        return sequence_number() - self._first > len(self._visited)
+        return next_node_number() - self._first > len(self._visited)
 
     def _look_behind(self, roots: Sequence[torch.Tensor], operation: str = "") -> None:
         """Record what the new nodes behind the tensors hold; `operation` made them, or, if empty, a custom function."""
         # What a checkpoint computes again during a backward pass is not kept for one.
-        if not self._some_nodes_are_new() or torch._C._current_graph_task_id() != self._backward_pass:
+        if not self._some_nodes_are_new() or backward_pass() != self._backward_pass:
             return
         nodes = new_nodes(roots, self._first, self._visited)
         results = [root for root in roots if node_behind(root) in nodes]
@@ -210,7 +220,7 @@ class SavingRecorder(TorchFunctionMode):
                     field="" if held.how == How.CHECKPOINTED else held.field,
                     role=_role(node, operation, held, storage, is_output=key in returned),
                     kind=storage.kind,
-                    size=tuple(map(int, part.shape)),
+                    shape=tuple(map(int, part.shape)),
                     dtype=part.dtype,
                     nbytes=int(part.nbytes),
                     storage=self._positions[storage],

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from ..report import Report, Table, bytes_text, counted
+from ..report import ROWS_SHOWN, NumberColumn, Recording, Table, bytes_text, counted, public
 from .difference import ModuleDifference, SavedDifference
 from .recorder import ACTIVATION, BUFFER, INPUT, PARAMETER, SavedTensor, SavingRecorder
 from .shares import ModuleShare
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-_ROWS_SHOWN = 40
 # Operations whose kernels keep more than fake tensors show: on the CPU without projections, and in the mode `max`. And
 # a node that recurrent layers have on CUDA alone.
 _FAKE_DIFFERS = {
@@ -27,6 +26,7 @@ _FAKE_DIFFERS = {
 }
 
 
+@public
 @dataclass(frozen=True)
 class SavedStorage:
     """One storage that the graph keeps alive.
@@ -56,7 +56,33 @@ class SavedStorage:
     alive: bool
 
 
-class SavedTensors(Report):
+class Kept(NamedTuple):
+    """What a recorder found: the tensors, the storages behind them, and the operations that did not show theirs."""
+
+    tensors: tuple[SavedTensor, ...]
+    storages: tuple[SavedStorage, ...]
+    closed: tuple[str, ...]
+
+    @staticmethod
+    def of(recorder: SavingRecorder) -> Kept:
+        first = {tensor.storage: tensor for tensor in reversed(recorder.tensors)}
+        storages = tuple(
+            SavedStorage(
+                each.nbytes,
+                each.kind,
+                each.device,
+                each.fake,
+                first[position].module,
+                first[position].operation,
+                each.alive,
+            )
+            for position, each in enumerate(recorder.storages)
+        )
+        return Kept(tuple(recorder.tensors), storages, tuple(recorder.closed))
+
+
+@public
+class SavedTensors(Recording[Kept]):
     """What autograd keeps for the backward pass. The result of `saved_for_backward` and `record_saved`.
 
     Attributes
@@ -79,38 +105,19 @@ class SavedTensors(Report):
         What was assumed or cannot be seen, a sentence each.
     """
 
-    def __init__(self) -> None:
-        self._tensors: tuple[SavedTensor, ...] | None = None
-        self._storages: tuple[SavedStorage, ...] = ()
-        self._closed: tuple[str, ...] = ()
-        self._grad_enabled = torch.is_grad_enabled()
+    _recorder = "record_saved()"
 
-    def _end(self, recorder: SavingRecorder) -> None:
-        first = {tensor.storage: tensor for tensor in reversed(recorder.tensors)}
-        self._storages = tuple(
-            SavedStorage(
-                each.nbytes,
-                each.kind,
-                each.device,
-                each.fake,
-                first[position].module,
-                first[position].operation,
-                each.alive,
-            )
-            for position, each in enumerate(recorder.storages)
-        )
-        self._closed = tuple(recorder.closed)
-        self._tensors = tuple(recorder.tensors)
+    def __init__(self) -> None:
+        super().__init__()
+        self._grad_enabled = torch.is_grad_enabled()
 
     @property
     def tensors(self) -> tuple[SavedTensor, ...]:
-        if self._tensors is None:
-            raise RuntimeError("record_saved() is still recording; read its figures after the with block")
-        return self._tensors
+        return self._recorded.tensors
 
     @property
     def storages(self) -> tuple[SavedStorage, ...]:
-        return self._storages if self.tensors else ()
+        return self._recorded.storages
 
     @property
     def modules(self) -> tuple[ModuleShare, ...]:
@@ -147,7 +154,7 @@ class SavedTensors(Report):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return tuple(_notes(self.tensors, self.storages, self._closed))
+        return tuple(_notes(*self._recorded))
 
     def __sub__(self, other: SavedTensors) -> SavedDifference:
         """Return what this one keeps more, and less, than the other, by module."""
@@ -162,15 +169,12 @@ class SavedTensors(Report):
     def _bytes_of(self, kind: str) -> int:
         return sum(storage.nbytes for storage in self.storages if storage.kind == kind)
 
-    def _parts(self) -> Iterable[str | Table]:
-        if self._tensors is None:
-            yield "still recording"
-            return
+    def _content_when_ended(self) -> Iterable[str | Table]:
         if not self.tensors:
             yield f"nothing is kept for the backward pass{'' if self._grad_enabled else ': grad mode is off'}"
         else:
             yield _summary(self)
-            yield _table_of_tensors(self) if len(self.tensors) <= _ROWS_SHOWN else _table_of_modules(self)
+            yield _table_of_tensors(self) if len(self.tensors) <= ROWS_SHOWN else _table_of_modules(self)
         yield from self.notes
 
 
@@ -191,21 +195,19 @@ def _table_of_tensors(saved: SavedTensors) -> Table:
         kept_by = f"{tensor.node}.{tensor.field}".strip(".")
         dtype = str(tensor.dtype).removeprefix("torch.")
         rows.append(
-            (tensor.module, tensor.operation, tensor.role, tensor.kind, str(tensor.size), dtype, nbytes, kept_by)
+            (tensor.module, tensor.operation, tensor.role, tensor.kind, str(tensor.shape), dtype, nbytes, kept_by)
         )
-    header = ("module", "operation", "role", "kind", "size", "dtype", "bytes", "kept by")
-    return Table("Saved tensors", header, tuple(rows), frozenset({6}))
+    header = ("module", "operation", "role", "kind", "shape", "dtype", NumberColumn("bytes"), "kept by")
+    return Table("Saved tensors", header, tuple(rows))
 
 
 def _table_of_modules(saved: SavedTensors) -> Table:
-    shares = saved.modules
-    some = f", the first {_ROWS_SHOWN} of {len(shares)} modules" if len(shares) > _ROWS_SHOWN else ""
     rows = tuple(
         (share.module, f"{share.tensors:,}", f"{share.activation_bytes:,}", f"{share.other_bytes:,}")
-        for share in shares[:_ROWS_SHOWN]
+        for share in saved.modules
     )
-    header = ("module", "tensors", "activations", "there before")
-    return Table(f"Saved bytes by module{some}", header, rows, frozenset({1, 2, 3}))
+    header = ("module", *map(NumberColumn, ("tensors", "activations", "there before")))
+    return Table("Saved bytes by module", header, rows).shortened()
 
 
 def _notes(tensors: Sequence[SavedTensor], storages: Sequence[SavedStorage], closed: Sequence[str]) -> Iterator[str]:

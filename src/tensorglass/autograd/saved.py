@@ -8,7 +8,7 @@ from typing import Any
 
 from ..calling import prepared_call, random_state_kept
 from .recorder import SavingRecorder
-from .report import SavedTensors
+from .report import Kept, SavedTensors
 
 
 def saved_for_backward(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> SavedTensors:
@@ -116,4 +116,4 @@ def record_saved() -> Iterator[SavedTensors]:
         with recorder:
             yield saved
     finally:
-        saved._end(recorder)
+        saved._end(Kept.of(recorder))

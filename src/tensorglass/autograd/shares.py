@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..report import public
 
+
+@public
 @dataclass(frozen=True)
 class ModuleShare:
     """What one module has the graph keep, by all its calls together. A storage counts where it was saved first.

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..report import Cell, Report, Table
+from ..report import Cell, Report, Table, public
 from ..shapes import Shape, broadcast_axis_size
 
 EQUAL, STRETCHED, MISSING, CLASH = "equal", "stretched", "missing", "clash"
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class BroadcastAxis(Report):
     """One axis of the aligned shapes.
@@ -32,7 +33,7 @@ class BroadcastAxis(Report):
     roles: tuple[str, ...]
     result: int | None
 
-    def _parts(self) -> Iterable[str | Table]:
+    def _content(self) -> Iterable[str | Table]:
         described = " against ".join(cell.text for cell in self.cells())
         yield f"axis {self.axis}: {described}, result {self.result}"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ..report import Cell, Table, Verdict, bytes_text, counted
+from ..report import Cell, NumberColumn, Table, Verdict, bytes_text, counted, public
 from ..shapes import Shape, aligned, broadcast_axis_size, broadcast_shape, operand_name, shape_of
 from .axes import BroadcastAxis, explained_axis, spread_axes
 from .fixes import BroadcastFix, find_fixes, find_smallest_fix
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class BroadcastExplanation(Verdict):
     """What broadcasting does with some shapes. The result of `explain_broadcast`.
@@ -109,7 +110,7 @@ class BroadcastExplanation(Verdict):
             )
         return plot_broadcast_cells(operands, self.axes, self.result, ax)
 
-    def _parts(self) -> Iterable[str | Table]:
+    def _content(self) -> Iterable[str | Table]:
         yield self._verdict()
         if self.axes:
             yield self._axes_table()
@@ -132,15 +133,15 @@ class BroadcastExplanation(Verdict):
             (Cell(str(axis.axis), (f"axis{-axis.axis}",)), *axis.cells(), Cell(str(axis.result).lower()))
             for axis in self.axes
         )
-        header = ("axis", *names, "result")
-        return Table("Shapes aligned at the last axis", header, rows, frozenset({0}))
+        header = (NumberColumn("axis"), *names, "result")
+        return Table("Shapes aligned at the last axis", header, rows)
 
     def _fixes_parts(self, shown: int = 3) -> Iterable[str | Table]:
         fixes = {fix.shapes: fix for fix in (self.smallest_fix, *self.fixes[:shown]) if fix is not None}
         by_size = sorted(fixes.values(), key=lambda fix: fix.elements)
         rows = tuple((fix.code, str(fix.result), f"{fix.elements:,}") for fix in by_size)
         caption = "Size-1 axes that make it work, the smallest result first"
-        yield Table(caption, ("code", "result", "elements"), rows, frozenset({2}))
+        yield Table(caption, ("code", "result", NumberColumn("elements")), rows)
 
 
 def explain_broadcast(*operands: object, dtype: torch.dtype | None = None) -> BroadcastExplanation:
@@ -213,18 +214,18 @@ def explain_broadcast(*operands: object, dtype: torch.dtype | None = None) -> Br
 
 def _error_text(shapes: Sequence[Shape]) -> str:
     """Return torch's message: additions run from the left; the last clashing axis of the first bad pair is named."""
-    so_far = shapes[0]
-    for shape in shapes[1:]:
-        total = broadcast_shape([so_far, shape])
-        if total is None:
-            break
-        so_far = total
-    pairs = aligned([so_far, shape])
+    pairs = aligned(_first_bad_pair(*shapes))
     last = max(axis for axis, pair in enumerate(pairs) if broadcast_axis_size(pair) is None)
     return (
         f"The size of tensor a ({pairs[last][0]}) must match the size of tensor b ({pairs[last][1]}) "
         f"at non-singleton dimension {last}"
     )
+
+
+def _first_bad_pair(so_far: Shape, shape: Shape, *rest: Shape) -> tuple[Shape, Shape]:
+    """Return the sum's shape up to the first operand that it does not broadcast with, and that operand's shape."""
+    total = broadcast_shape([so_far, shape])
+    return (so_far, shape) if total is None else _first_bad_pair(total, *rest)
 
 
 def _promoted_dtype(operands: Sequence[object]) -> torch.dtype:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from ..report import public
 from ..shapes import Shape, broadcast_shape, operand_name
 
 Column = tuple[bool, ...]  # per operand: does it sit this column out?
@@ -26,6 +27,7 @@ AT_MOST = 10
 _SEARCH_LIMIT = 20_000  # many equal sizes give many alignments of the same shapes: past this, what was found is enough
 
 
+@public
 @dataclass(frozen=True)
 class BroadcastFix:
     """One way to make shapes broadcast by inserting size-1 axes.

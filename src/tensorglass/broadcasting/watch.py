@@ -20,7 +20,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from ..calling import function_name
-from ..report import Report, Table
+from ..report import NumberColumn, Recording, Report, Table, public
 from ..shapes import Shape, broadcast_shape
 from .operations import BATCHED, aligned_shapes, base_name, tensor_shapes
 
@@ -28,6 +28,7 @@ _TORCH_FOLDER = os.path.dirname(torch.__file__) + os.sep
 _THIS_FOLDER = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class Broadcast(Report):
     """One call that broadcast.
@@ -55,7 +56,7 @@ class Broadcast(Report):
     line: int
     source: str
 
-    def _parts(self) -> Iterable[str | Table]:
+    def _content(self) -> Iterable[str | Table]:
         line, operation, shapes, result, *_ = self.cells()
         yield f"{line}: {operation} {shapes} -> {result}"
 
@@ -71,7 +72,8 @@ class Broadcast(Report):
         )
 
 
-class BroadcastLog(Report):
+@public
+class BroadcastLog(Recording[list[Broadcast]]):
     """What `watch_broadcasts` has seen so far. It has a length, can be iterated over, and prints as a table.
 
     Attributes
@@ -80,27 +82,26 @@ class BroadcastLog(Report):
         The calls that broadcast, in order.
     """
 
-    def __init__(self) -> None:
-        self._seen: list[Broadcast] = []
+    _recorder = "watch_broadcasts()"
 
     @property
     def broadcasts(self) -> tuple[Broadcast, ...]:
-        return tuple(self._seen)
+        return tuple(self._recorded)
 
     def __len__(self) -> int:
-        return len(self._seen)
+        return len(self._recorded)
 
     def __iter__(self) -> Iterator[Broadcast]:
         return iter(self.broadcasts)
 
-    def _parts(self) -> Iterable[str | Table]:
-        if not self._seen:
+    def _content_when_ended(self) -> Iterable[str | Table]:
+        if not self:
             yield "no broadcasts"
             return
         # A line in a loop is one row, with the number of times that it broadcast these shapes.
-        rows = tuple((*seen.cells(), str(times)) for seen, times in Counter(self._seen).items())
-        header = ("line", "operation", "shapes", "result", "note", "source", "times")
-        yield Table("Broadcasts", header, rows, frozenset({6}))
+        rows = tuple((*seen.cells(), str(times)) for seen, times in Counter(self).items())
+        header = ("line", "operation", "shapes", "result", "note", "source", NumberColumn("times"))
+        yield Table("Broadcasts", header, rows)
 
 
 @contextmanager
@@ -144,15 +145,15 @@ def watch_broadcasts(only: str | None = None) -> Iterator[BroadcastLog]:
     """
     if only not in (None, "both_stretched"):
         raise ValueError(f"watch_broadcasts() got only={only!r}; expected None or 'both_stretched'")
-    log = BroadcastLog()
-    with _Watch(log, only_both_stretched=only is not None):
-        yield log
+    seen: list[Broadcast] = []
+    with _Watch(seen, only_both_stretched=only is not None):
+        yield BroadcastLog(seen)
 
 
 class _Watch(TorchFunctionMode):
-    def __init__(self, log: BroadcastLog, *, only_both_stretched: bool) -> None:
+    def __init__(self, seen: list[Broadcast], *, only_both_stretched: bool) -> None:
         super().__init__()
-        self._log = log
+        self._seen = seen
         self._only_both_stretched = only_both_stretched
 
     def __torch_function__(
@@ -169,7 +170,7 @@ class _Watch(TorchFunctionMode):
                 shapes, result = aligned, stretched_to
                 if base_name(func) in BATCHED:
                     shapes, result = tensor_shapes(args, kwargs), tuple(output.shape)
-                self._log._seen.append(Broadcast(function_name(func), shapes, result, larger, *_calling_line()))
+                self._seen.append(Broadcast(function_name(func), shapes, result, larger, *_calling_line()))
         return output
 
 

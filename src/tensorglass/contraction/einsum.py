@@ -7,24 +7,24 @@ A plan is made once for an equation and the layout of its operands. It is a shor
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import torch
-from torch._C import _is_any_autocast_enabled
 from torch.compiler import is_compiling
 from torch.overrides import has_torch_function
-from torch.utils._python_dispatch import _disable_current_modes
 
-from .equation import EinsumError, parse
+from ..torch_internals import autocast_is_on_somewhere, without_modes, without_torch_functions
+from .equation import parse
 from .indices import contraction
 from .lowering import lower
-from .operands import Layout, check_tensors, has_plain_layout, layout_of, normalized
+from .operands import Operand, check_tensors, normalized, operand_of, planned_operand
 from .plan import Cost, EinsumPlan
 from .program import is_inexact
 from .result_dtype import autocast_dtype, result_dtype
 
+# A plan takes a few kilobytes. A program with more equations and shapes than this makes the oldest ones again.
 PLANS_AT_MOST = 1024
+_plans: dict[tuple[Any, ...], EinsumPlan] = {}  # by the equation, what it depends on in each operand, and autocast
 
 
 def einsum(equation: Any, *operands: Any) -> torch.Tensor:
@@ -72,13 +72,12 @@ def einsum(equation: Any, *operands: Any) -> torch.Tensor:
     if is_compiling():
         return torch.einsum(equation, *operands)
     try:
-        layouts = tuple([(x.shape, x.stride(), x.dtype, x.device) for x in operands])
-        plan = _remembered_plan(equation, layouts, autocast_dtype(layouts) if _is_any_autocast_enabled() else None)
-    except EinsumError:
-        raise
-    except (AttributeError, RuntimeError, TypeError, ValueError):
-        return _unusual(equation, operands)
-    return plan._run(*operands)
+        described = tuple([(x.shape, x.stride(), x.dtype, x.device) for x in operands])
+        autocast = autocast_dtype(described) if autocast_is_on_somewhere() else None
+        plan = _plans.get((equation, described, autocast))
+    except (AttributeError, RuntimeError, TypeError):  # no tensors; tensors without strides; symbols for sizes
+        plan = None
+    return _first_call(equation, operands) if plan is None else plan._run(*operands)
 
 
 def plan_einsum(equation: Any, *operands: Any) -> EinsumPlan:
@@ -123,30 +122,53 @@ def plan_einsum(equation: Any, *operands: Any) -> EinsumPlan:
     Cost(multiplications=786432, nbytes=98304)
     """
     text, operands = normalized(equation, operands)
-    layouts = tuple(layout_of(operand, i) for i, operand in enumerate(operands))
-    return _remembered_plan(text, layouts, autocast_dtype(layouts))
+    return _plan(text, tuple(planned_operand(operand, i) for i, operand in enumerate(operands)))
 
 
-def _make_plan(equation: str, layouts: tuple[Layout, ...], autocast: torch.dtype | None) -> EinsumPlan:
-    if not all(isinstance(size, int) for layout in layouts for size in layout.shape):
-        raise TypeError("the sizes are symbols of a trace; only torch.einsum takes these")
-    matched = contraction(parse(equation), tuple(layout.shape for layout in layouts))
+def _first_call(equation: Any, operands: tuple[Any, ...]) -> torch.Tensor:
+    """Compute what no plan is remembered for: plan it, or leave it to torch where there can be no plan."""
+    equation, operands = normalized(equation, operands)
+    if has_torch_function(operands) and not all(isinstance(x, torch.Tensor) for x in operands):
+        return torch.einsum(equation, *operands)  # torch.fx records this call
+    check_tensors(operands, "einsum()")
+    described = tuple(each for each in map(operand_of, operands) if each is not None)
+    if len(described) < len(operands):
+        return torch.einsum(equation, *operands)
+    return _plan(equation, described)._run(*operands)
+
+
+def _plan(equation: str, described: tuple[Operand, ...]) -> EinsumPlan:
+    """Return the plan that is remembered, or make it."""
+    autocast = autocast_dtype(described)
+    key = (equation, described, autocast)
+    plan = _plans.get(key)
+    if plan is None:
+        plan = _make_plan(*key)
+        while len(_plans) >= PLANS_AT_MOST:
+            _plans.pop(next(iter(_plans)), None)
+        _plans[key] = plan
+    return plan
+
+
+def _make_plan(equation: str, described: tuple[Operand, ...], autocast: torch.dtype | None) -> EinsumPlan:
+    matched = contraction(parse(equation), tuple(operand.shape for operand in described))
     # What is done here must not be seen by modes that record, nor be recorded for a backward pass.
-    with torch.no_grad(), _disable_current_modes(), torch._C.DisableTorchFunction():
-        dtype = result_dtype(equation, layouts, autocast)
+    with torch.no_grad(), without_modes(), without_torch_functions():
+        dtype = result_dtype(equation, described, autocast)
         # Autocast does not reach meta tensors, so what it will convert gets the result's dtype here. It leaves
         # integers alone, and a mixture is better converted at once.
-        converts = autocast is not None and len({x.dtype for x in layouts}) == 1 and is_inexact(layouts[0].dtype)
+        converts = autocast is not None and len({x.dtype for x in described}) == 1 and is_inexact(described[0].dtype)
         operands = [
-            torch.empty_strided(x.shape, x.stride, dtype=dtype if converts else x.dtype, device="meta") for x in layouts
+            torch.empty_strided(x.shape, x.stride, dtype=dtype if converts else x.dtype, device="meta")
+            for x in described
         ]
-        on_cpu = all(x.device.type in ("cpu", "meta") for x in layouts)
+        on_cpu = all(x.device.type in ("cpu", "meta") for x in described)
         program, path = lower(matched, operands, dtype, autocast=autocast is not None, on_cpu=on_cpu)
     steps = tuple(program.steps)
     source = program.source()
     return EinsumPlan(
         equation=equation,
-        operands=layouts,
+        operands=described,
         indices=matched.indices(),
         path=path,
         steps=steps,
@@ -160,25 +182,8 @@ def _make_plan(equation: str, layouts: tuple[Layout, ...], autocast: torch.dtype
     )
 
 
-@lru_cache(PLANS_AT_MOST)
-def _remembered_plan(equation: str, layouts: tuple[tuple[Any, ...], ...], autocast: torch.dtype | None) -> EinsumPlan:
-    return _make_plan(equation, tuple(Layout(tuple(shape), *rest) for shape, *rest in layouts), autocast)
-
-
 def _compiled(source: str, equation: str) -> Callable[..., torch.Tensor]:
     namespace: dict[str, Any] = {}
     exec(compile(source, f"<einsum {equation}>", "exec"), namespace)
     function: Callable[..., torch.Tensor] = namespace["contract"]
     return function
-
-
-def _unusual(equation: Any, operands: tuple[Any, ...]) -> torch.Tensor:
-    """Compute what the short way could not: sublists, a list of operands, tensors without strides, traces."""
-    equation, operands = normalized(equation, operands)
-    if has_torch_function(operands):
-        return torch.einsum(equation, *operands)
-    check_tensors(operands, "einsum()")
-    if not all(map(has_plain_layout, operands)):
-        return torch.einsum(equation, *operands)
-    layouts = tuple(layout_of(operand, i) for i, operand in enumerate(operands))
-    return _remembered_plan(equation, layouts, autocast_dtype(layouts))._run(*operands)

@@ -13,10 +13,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import EllipsisType
 
+from ..report import public
+
 ELLIPSIS = "..."
 _LETTERS = string.ascii_uppercase + string.ascii_lowercase  # in the order of the sublist format's numbers
 
 
+@public
 class EinsumError(ValueError, RuntimeError):
     """What einsum refuses. Both a ValueError, as in NumPy, and a RuntimeError, as in torch.
 
@@ -35,8 +38,6 @@ class EinsumError(ValueError, RuntimeError):
     >>> issubclass(EinsumError, ValueError), issubclass(EinsumError, RuntimeError)
     (True, True)
     """
-
-    __module__ = "tensorglass"  # as readers import it: so tracebacks and help() name it
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..report import counted
+from ..report import counted, public
 from ..shapes import Shape, broadcast_axis_size
 from .equation import ELLIPSIS, Equation, Term
 
 
+@public
 @dataclass(frozen=True)
 class Index:
     """One index of an einsum.
@@ -38,6 +39,7 @@ class Index:
     operands: tuple[int, ...]
 
 
+@public
 @dataclass(frozen=True)
 class Contraction:
     """An equation with its shapes, each ellipsis spelled out as letters ``...0``, ``...1``, and so on.

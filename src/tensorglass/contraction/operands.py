@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
 
+from ..report import public
 from ..shapes import Shape, shape_of
+from ..storage.chunks import row_major
 from .equation import from_sublists
 
 
-class Layout(NamedTuple):
+@public
+class Operand(NamedTuple):
     """What a plan depends on in one operand."""
 
     shape: Shape
@@ -49,16 +51,24 @@ def check_tensors(operands: Sequence[Any], name: str) -> None:
             raise TypeError(f"{name} operand {i} is {type(operand).__name__}; expected a torch.Tensor")
 
 
-def has_plain_layout(tensor: torch.Tensor) -> bool:
-    """Whether the tensor has strides, and sizes that are numbers rather than symbols of a trace."""
-    return tensor.layout == torch.strided and not tensor.is_nested and _is_shape(tensor.shape)
+def operand_of(tensor: torch.Tensor) -> Operand | None:
+    """Return what a plan needs to know of a tensor; None if it has no strides, or symbols of a trace for sizes."""
+    try:
+        shape, stride = tuple(tensor.shape), tensor.stride()
+    except RuntimeError:
+        return None
+    return Operand(shape, stride, tensor.dtype, tensor.device) if _is_shape(shape) else None
 
 
-def layout_of(operand: Any, position: int) -> Layout:
-    if isinstance(operand, torch.Tensor):
-        if not has_plain_layout(operand):
-            raise TypeError(f"plan_einsum() operand {position} has the layout {operand.layout}; expected strides")
-        return Layout(tuple(operand.shape), operand.stride(), operand.dtype, operand.device)
-    shape = shape_of(operand, f"plan_einsum() operand {position}")
-    stride = tuple(math.prod(max(size, 1) for size in shape[axis + 1 :]) for axis in range(len(shape)))
-    return Layout(shape, stride, torch.get_default_dtype(), torch.device("cpu"))
+def planned_operand(operand: Any, position: int) -> Operand:
+    """Return what a plan needs to know of a tensor with strides, or of the contiguous one that a shape stands for."""
+    described = f"plan_einsum() operand {position}"
+    if not isinstance(operand, torch.Tensor):
+        shape = shape_of(operand, described)
+        return Operand(shape, row_major(shape), torch.get_default_dtype(), torch.device("cpu"))
+    if operand.layout != torch.strided or operand.is_nested:
+        raise TypeError(f"{described} has the layout {operand.layout}; expected strides")
+    plain = operand_of(operand)
+    if plain is None:
+        raise TypeError(f"{described} has the sizes {tuple(operand.shape)} of a trace; expected known ones")
+    return plain

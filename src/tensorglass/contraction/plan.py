@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from ..report import Cell, Report, Table, bytes_text, counted
+from ..report import Cell, NumberColumn, Report, Table, bytes_text, counted, public
 from ..shapes import Shape
 from .equation import EinsumError
 from .indices import Contraction, Index
 from .loops import loops_source
-from .operands import Layout, check_tensors
+from .operands import Operand, check_tensors
 from .paths import Path
 from .program import Step
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@public
 class Cost(NamedTuple):
     """What a plan costs.
 
@@ -39,6 +40,7 @@ class Cost(NamedTuple):
     nbytes: int
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class EinsumPlan(Report):
     """How an einsum is computed. The result of `plan_einsum`; call it with the operands to compute.
@@ -47,8 +49,8 @@ class EinsumPlan(Report):
     ----------
     equation : str
         As it was given; a sublist format is written out in letters.
-    operands : tuple
-        Of each operand a named tuple with its `shape`, `stride`, `dtype` and `device`.
+    operands : tuple of Operand
+        What the plan depends on in each operand.
     indices : tuple of Index
         Each letter with its size and roles: those of the output first.
     path : tuple of tuple of int
@@ -69,7 +71,7 @@ class EinsumPlan(Report):
     """
 
     equation: str
-    operands: tuple[Layout, ...]
+    operands: tuple[Operand, ...]
     indices: tuple[Index, ...]
     path: Path
     steps: tuple[Step, ...]
@@ -85,7 +87,7 @@ class EinsumPlan(Report):
         """Compute the einsum of tensors with the planned shapes and dtypes."""
         check_tensors(operands, "plan()")
         came = tuple((tuple(x.shape), x.dtype) for x in operands)
-        planned = tuple((layout.shape, layout.dtype) for layout in self.operands)
+        planned = tuple((operand.shape, operand.dtype) for operand in self.operands)
         if came != planned:
             raise EinsumError(f"the plan is for {_listed(planned)}; got {_listed(came)}")
         return self._run(*operands)
@@ -104,14 +106,15 @@ class EinsumPlan(Report):
 
         return plot_contraction(self.contraction, self.path, ax)
 
-    def _parts(self) -> Iterable[str | Table]:
-        shapes = " and ".join(str(layout.shape) for layout in self.operands)
+    def _content(self) -> Iterable[str | Table]:
+        shapes = " and ".join(str(operand.shape) for operand in self.operands)
         yield f"einsum {self.equation!r} of {shapes} gives {self.result}, {self.dtype}"
         rows = tuple(map(_index_row, self.indices))
         if rows:
-            yield Table("Indices", ("index", "size", "role", "in operands"), rows, frozenset({1}))
-        header = ("code", "operation", "letters of the result", "shape", "multiplications", "new bytes")
-        yield Table("Steps", header, tuple(map(_step_row, self.steps)), frozenset({4, 5}))
+            yield Table("Indices", ("index", NumberColumn("size"), "role", "in operands"), rows)
+        numbers = map(NumberColumn, ("multiplications", "new bytes"))
+        header = ("code", "operation", "letters of the result", "shape", *numbers)
+        yield Table("Steps", header, tuple(map(_step_row, self.steps)))
         multiplications = counted(self.cost.multiplications, "multiplication")
         yield f"{multiplications}; {bytes_text(self.cost.nbytes)} allocated in all, the result included"
         yield from (f"warning: {warning}" for warning in self.warnings)

@@ -12,7 +12,9 @@ from typing import Any
 
 import torch
 
+from ..report import public
 from ..shapes import Shape
+from ..torch_internals import is_view
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Value:
         return tuple(self.meta.stride()[self.letters.index(letter)] for letter in letters)
 
 
+@public
 @dataclass(frozen=True)
 class Step:
     """One operation of a plan.
@@ -90,7 +93,7 @@ class Program:
     def rearrange(self, operation: str, expression: str, letters: tuple[str, ...], source: Value) -> Value:
         """Add the line ``xN = expression``, which moves the numbers of one value at most, and return its result."""
         meta = eval(expression, self._values)
-        nbytes = 0 if meta._is_view() else meta.nbytes
+        nbytes = 0 if is_view(meta) else meta.nbytes
         result = self._next_name()
         code = f"{result} = {expression}"
         step = Step(operation, code, result, letters, tuple(meta.shape), 0, nbytes, copies=bool(nbytes))

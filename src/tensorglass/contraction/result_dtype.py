@@ -10,27 +10,28 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
+from ..torch_internals import FakeTensorMode, TorchDispatchMode
 from .equation import EinsumError
-from .operands import Layout
+from .operands import Operand
 from .program import is_inexact
 
 
-def result_dtype(equation: str, layouts: Sequence[Layout], autocast: torch.dtype | None) -> torch.dtype:
-    """Return the dtype of torch.einsum's result; where it is not plain, torch.einsum is asked, on fake tensors."""
-    dtypes = {layout.dtype for layout in layouts}
+def result_dtype(equation: str, operands: Sequence[Operand], autocast: torch.dtype | None) -> torch.dtype:
+    """Return the dtype of torch.einsum's result; where it is not plain, torch.einsum is asked, on fake tensors.
+
+    The first fake tensor of a process takes a second, for what torch then imports.
+    """
+    dtypes = {operand.dtype for operand in operands}
     (dtype, *_) = dtypes
     if autocast is None and len(dtypes) == 1 and is_inexact(dtype):
         return dtype
-    from torch._subclasses.fake_tensor import FakeTensorMode  # with what it imports, it takes a second
-
     with FakeTensorMode(), _RefusedProducts():  # type: ignore[no-untyped-call]
-        fakes = [torch.empty_strided(x.shape, x.stride, dtype=x.dtype, device=x.device) for x in layouts]
+        fakes = [torch.empty_strided(x.shape, x.stride, dtype=x.dtype, device=x.device) for x in operands]
         try:
             return torch.einsum(equation, *fakes).dtype
         except RuntimeError as error:
-            listed = " and ".join(str(layout.dtype) for layout in layouts)
+            listed = " and ".join(str(operand.dtype) for operand in operands)
             reason = str(error).splitlines()[0]
             raise EinsumError(f"einsum {equation!r} of {listed}: {reason}") from None
 
@@ -55,11 +56,11 @@ class _RefusedProducts(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return func(*args, **(kwargs or {}))
 
 
-def autocast_dtype(layouts: Sequence[tuple[Any, ...]]) -> torch.dtype | None:
+def autocast_dtype(operands: Sequence[tuple[Any, ...]]) -> torch.dtype | None:
     """Return the dtype that autocast gives to matrix products of such operands, or None where it is off."""
-    if not layouts:
+    if not operands:
         return None
-    device = layouts[0][-1].type
+    device = operands[0][-1].type
     if not torch.amp.is_autocast_available(device) or not torch.is_autocast_enabled(device):
         return None
     return torch.get_autocast_dtype(device)

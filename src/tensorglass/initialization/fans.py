@@ -4,7 +4,7 @@ The fan-in is the number of products of a weight with an input that are summed i
 of products of a weight with an output's gradient that are summed in the gradient of one input. Where not all outputs,
 or not all inputs, have the same number, as with strides, the fan is their mean. Borders with padding are left aside.
 
-`torch.nn.init` reads the fans off the size of a weight alone. So it ignores groups and strides in the fan-out, and
+`torch.nn.init` reads the fans off the shape of a weight alone. So it ignores groups and strides in the fan-out, and
 swaps the two fans of transposed convolutions.
 """
 
@@ -16,16 +16,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from torch import nn
-from torch.nn.modules.conv import _ConvNd
 
-ATTENTION = nn.MultiheadAttention
-RECURRENT = (nn.RNNBase, nn.RNNCellBase)
-WEIGHT_LAYERS = (nn.Linear, nn.Bilinear, _ConvNd)
+from ..signals.layer_kinds import ATTENTION, RECURRENT
+from ..torch_internals import Convolution
 
 
 @dataclass(frozen=True)
 class Connections:
-    """How a weight of a certain size connects inputs with outputs.
+    """How a weight of a certain shape connects inputs with outputs.
 
     Attributes
     ----------
@@ -35,7 +33,7 @@ class Connections:
         The number of equal matrices or kernels that are stacked along the first axis, and work apart: gates of a
         recurrent layer, projections of attention, groups of a convolution.
     kernel : tuple of int
-        The size of the kernel, the last axes of the weight; empty if it has none.
+        The shape of the kernel, the last axes of the weight; empty if it has none.
     inputs_first : bool
         Whether the inputs, not the outputs, of each block are along the first axis, as in transposed convolutions.
     """
@@ -47,19 +45,19 @@ class Connections:
     inputs_first: bool = False
 
 
-def dense(size: Sequence[int], blocks: int = 1) -> Connections:
-    """Return the connections of a matrix of size (outputs, inputs), or of several ones stacked along the first axis.
+def dense(shape: Sequence[int], blocks: int = 1) -> Connections:
+    """Return the connections of a matrix of shape (outputs, inputs), or of several ones stacked along the first axis.
 
     >>> gates = dense((4 * 16, 8), blocks=4)
     >>> print(gates.fan_in, gates.fan_out)
     8 16
     """
-    outputs, inputs = size
+    outputs, inputs = shape
     return Connections(Fraction(inputs), Fraction(outputs, blocks), blocks)
 
 
-def bilinear(size: Sequence[int]) -> Connections:
-    """Return the connections of a weight of size (outputs, first inputs, second inputs).
+def bilinear(shape: Sequence[int]) -> Connections:
+    """Return the connections of a weight of shape (outputs, first inputs, second inputs).
 
     An output sums over all pairs of a first with a second input. A first input reaches each output once with every
     second one, and the other way round; the fan-out is the mean over all inputs.
@@ -68,13 +66,13 @@ def bilinear(size: Sequence[int]) -> Connections:
     >>> print(fans.fan_in, fans.fan_out)
     6 12
     """
-    outputs, first, second = size
+    outputs, first, second = shape
     pairs = first * second
     return Connections(Fraction(pairs), Fraction(2 * outputs * pairs, first + second))
 
 
-def convolution(size: Sequence[int], stride: Sequence[int], groups: int = 1) -> Connections:
-    """Return the connections of a weight of size (outputs, inputs of a group, *kernel).
+def convolution(shape: Sequence[int], stride: Sequence[int], groups: int = 1) -> Connections:
+    """Return the connections of a weight of shape (outputs, inputs of a group, *kernel).
 
     With a stride an input is seen from every stride-th place of the kernel only. Dilation changes nothing.
 
@@ -84,13 +82,13 @@ def convolution(size: Sequence[int], stride: Sequence[int], groups: int = 1) -> 
     >>> print(convolution((64, 3, 3, 3), stride=(2, 2)).fan_out)
     144
     """
-    outputs, inputs, *kernel = size
+    outputs, inputs, *kernel = shape
     fan_in, fan_out = _convolution_fans(inputs, Fraction(outputs, groups), kernel, stride)
     return Connections(fan_in, fan_out, groups, tuple(kernel))
 
 
-def transposed_convolution(size: Sequence[int], stride: Sequence[int], groups: int = 1) -> Connections:
-    """Return the connections of a weight of size (inputs, outputs of a group, *kernel).
+def transposed_convolution(shape: Sequence[int], stride: Sequence[int], groups: int = 1) -> Connections:
+    """Return the connections of a weight of shape (inputs, outputs of a group, *kernel).
 
     It is a convolution with inputs and outputs exchanged, and so are its fans.
 
@@ -98,12 +96,12 @@ def transposed_convolution(size: Sequence[int], stride: Sequence[int], groups: i
     >>> print(fans.fan_in, fans.fan_out)
     256 512
     """
-    inputs, outputs, *kernel = size
+    inputs, outputs, *kernel = shape
     fan_out, fan_in = _convolution_fans(outputs, Fraction(inputs, groups), kernel, stride)
     return Connections(fan_in, fan_out, groups, tuple(kernel), inputs_first=True)
 
 
-def connections(module: nn.Module, name: str, size: Sequence[int]) -> Connections | None:
+def connections(module: nn.Module, name: str, shape: Sequence[int]) -> Connections | None:
     """Return the connections of a module's own parameter; None if it is not a weight of a layer that is known.
 
     >>> print(connections(nn.GRU(8, 16), "weight_ih_l0", (48, 8)).fan_out)
@@ -111,16 +109,16 @@ def connections(module: nn.Module, name: str, size: Sequence[int]) -> Connection
     >>> connections(nn.Linear(8, 16), "bias", (16,))
     """
     if isinstance(module, ATTENTION) and name.endswith("proj_weight"):
-        return dense(size, 3 if name == "in_proj_weight" else 1)
+        return dense(shape, 3 if name == "in_proj_weight" else 1)
     if isinstance(module, RECURRENT) and name.startswith(("weight_ih", "weight_hh", "weight_hr")):
-        return dense(size, 1 if name.startswith("weight_hr") else size[0] // module.hidden_size)
+        return dense(shape, 1 if name.startswith("weight_hr") else shape[0] // module.hidden_size)
     if isinstance(module, nn.Linear) and name == "weight":
-        return dense(size)
+        return dense(shape)
     if isinstance(module, nn.Bilinear) and name == "weight":
-        return bilinear(size)
-    if isinstance(module, _ConvNd) and name == "weight":
+        return bilinear(shape)
+    if isinstance(module, Convolution) and name == "weight":
         layer = transposed_convolution if module.transposed else convolution
-        return layer(size, module.stride, module.groups)
+        return layer(shape, module.stride, module.groups)
     return None
 
 

@@ -11,16 +11,15 @@ import torch
 from torch import nn
 from torch.nn.utils.parametrize import is_parametrized
 
-from ..report import Report, Table, counted, number_text
+from ..report import NumberColumn, Report, Table, counted, number_text, public
 from ..signals.critical_point import critical_sigma_w
-from ..signals.gain import gain
-from ..storage.layout import is_fake
+from ..signals.gain import DIRECTIONS, FORWARD, gain
+from ..torch_internals import is_fake
 from .rules import LEFT_ALONE, Choice, Rule, Rules
-from .schemes import CRITICAL, DIRECTIONS, FORWARD, SCHEMES
-
-_ROWS_SHOWN = 40
+from .schemes import CRITICAL, SCHEMES
 
 
+@public
 @dataclass(frozen=True)
 class InitializedParameter:
     """What was done with one parameter.
@@ -29,7 +28,7 @@ class InitializedParameter:
     ----------
     name : str
         As in `model.named_parameters()`.
-    size : tuple of int
+    shape : tuple of int
         Its shape.
     how : str
         The scheme and the fan that it went by, or another rule, or why the parameter was left alone.
@@ -40,12 +39,13 @@ class InitializedParameter:
     """
 
     name: str
-    size: tuple[int, ...]
+    shape: tuple[int, ...]
     how: str
     std: float | None
     rms: float | None
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class Initialization(Report):
     """What was done with a model's parameters. The result of `initialize_`.
@@ -63,16 +63,16 @@ class Initialization(Report):
         """The parameters that have the values they had before."""
         return tuple(each for each in self.parameters if each.how.startswith(LEFT_ALONE))
 
-    def _parts(self) -> Iterable[str | Table]:
+    def _content(self) -> Iterable[str | Table]:
         total, kept = len(self.parameters), len(self.left_alone)
         yield f"{total - kept:,} of {counted(total, 'parameter')} initialized, {kept:,} left alone"
         rows = tuple(
-            (each.name, str(each.size), each.how, number_text(each.std), number_text(each.rms))
-            for each in self.parameters[:_ROWS_SHOWN]
+            (each.name, str(each.shape), each.how, number_text(each.std), number_text(each.rms))
+            for each in self.parameters
         )
-        some = f", the first {_ROWS_SHOWN} of {total}" if total > _ROWS_SHOWN else ""
         if rows:
-            yield Table(f"Parameters{some}", ("parameter", "size", "how", "std", "rms"), rows, frozenset({3, 4}))
+            header = ("parameter", "shape", "how", NumberColumn("std"), NumberColumn("rms"))
+            yield Table("Parameters", header, rows).shortened()
 
 
 def initialize_(  # noqa: PLR0913, PLR0917 - each has a meaning of its own, and most have a default
@@ -225,7 +225,7 @@ def _planned(model: nn.Module, rules: Rules) -> Iterator[_Planned]:
 
 def _has_computed_tensors(module: nn.Module) -> bool:
     """Tell whether the older `weight_norm`, `spectral_norm` or pruning put a tensor in place of a parameter."""
-    own = module._parameters
+    own = [name for name, _ in module.named_parameters(recurse=False, remove_duplicate=False)]
     return any(f"{name}_orig" in own or f"{name}_v" in own for name in vars(module))
 
 

@@ -16,14 +16,14 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import BaseTorchFunctionMode
 
-from ..calling import leaf_modules, output_tensor, positional, prepared_call, random_state_kept
-from ..report import Table, Verdict, counted
+from ..calling import positional, prepared_call, random_state_kept
+from ..report import NumberColumn, Table, Verdict, counted, public
+from ..signals.layer_kinds import ATTENTION, EMBEDDINGS, NORMS, leaf_modules, output_tensor
 
 NORMALISED, DEAD, NOT_REACHED, FROZEN = "normalised", "dead", "not reached", "frozen"
-_EMBEDDINGS = (nn.Embedding, nn.EmbeddingBag)
-_NORMS = (nn.LayerNorm, nn.RMSNorm)  # the weights of the others have one axis
 
 
+@public
 @dataclass(frozen=True)
 class LsuvLayer:
     """What became of one layer.
@@ -51,6 +51,7 @@ class LsuvLayer:
     status: str
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class LsuvReport(Verdict):
     """The result of `lsuv_`; truthy exactly when all layers but the frozen ones are normalised.
@@ -69,13 +70,12 @@ class LsuvReport(Verdict):
     tolerance: float
     layers: tuple[LsuvLayer, ...]
 
-    def _parts(self) -> Iterable[str | Table]:
+    def _content(self) -> Iterable[str | Table]:
         done = sum(layer.status == NORMALISED for layer in self.layers)
         yield f"{done} of {counted(len(self.layers), 'layer')} normalised: standard deviation 1 within {self.tolerance}"
         if self.layers:
-            header = ("layer", "std before", "std after", "iterations", "status")
-            rows = tuple(map(_row, self.layers))
-            yield Table("Layers with weights, in the order of their calls", header, rows, frozenset({1, 2, 3}))
+            header = ("layer", *map(NumberColumn, ("std before", "std after", "iterations")), "status")
+            yield Table("Layers with weights, in the order of their calls", header, tuple(map(_row, self.layers)))
 
 
 def lsuv_(model: nn.Module, batch: Any, tolerance: float = 0.02, max_iterations: int = 10) -> LsuvReport:
@@ -152,7 +152,7 @@ class _Normaliser:
     def __init__(self, model: nn.Module, tolerance: float, max_iterations: int) -> None:
         self.layers: list[LsuvLayer] = []
         self._model, self._tolerance, self._max_iterations = model, tolerance, max_iterations
-        self._embedded = {module.weight for module in model.modules() if isinstance(module, _EMBEDDINGS)}
+        self._embedded = {module.weight for module in model.modules() if isinstance(module, EMBEDDINGS)}
         self._met: set[Tensor | nn.Module] = set()
         self._copies: list[tuple[Tensor, Tensor]] = []
 
@@ -215,9 +215,9 @@ def _check(model: Any, tolerance: float, max_iterations: int) -> None:
 
 def _weight(module: nn.Module) -> Tensor | None:
     """Return the weight that scales the output of a layer; None if it has none, or is an embedding or a norm."""
-    if isinstance(module, (*_EMBEDDINGS, *_NORMS)):
+    if isinstance(module, (*EMBEDDINGS, *NORMS)):
         return None
-    weight = getattr(module.out_proj if isinstance(module, nn.MultiheadAttention) else module, "weight", None)
+    weight = getattr(module.out_proj if isinstance(module, ATTENTION) else module, "weight", None)
     return weight if isinstance(weight, Tensor) and weight.dim() > 1 else None
 
 

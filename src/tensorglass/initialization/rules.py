@@ -9,17 +9,14 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.parameter import is_lazy
-from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
-from .fans import ATTENTION, RECURRENT, WEIGHT_LAYERS, Connections, connections
+from ..signals.layer_kinds import ATTENTION, EMBEDDINGS, NORMS, RECURRENT, WEIGHT_LAYERS, WITH_BIAS
+from ..torch_internals import is_wrapping
+from .fans import Connections, connections
 from .schemes import ORTHOGONAL, drawn_weight, fan_of, refusal
 
 LEFT_ALONE = "left alone: "
-_EMBEDDINGS = (nn.Embedding, nn.EmbeddingBag)
-_NORMS = (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)  # _NormBase: batch and instance normalization
-_WITH_BIAS = (ATTENTION, *RECURRENT, *WEIGHT_LAYERS, *_NORMS)
 
 
 class Rule(NamedTuple):
@@ -74,7 +71,7 @@ class Rules:
 
     def __init__(self, model: nn.Module, choice: Choice) -> None:
         self._choice = choice
-        outer = [module for module in model.modules() if isinstance(module, (ATTENTION, *RECURRENT))]
+        outer = [module for module in model.modules() if isinstance(module, (*ATTENTION, *RECURRENT))]
         self._projecting = {inner for module in outer for inner in module.modules()}
         layers = [module for module in model.modules() if isinstance(module, WEIGHT_LAYERS)]
         apart = [module for module in layers if module not in self._projecting]
@@ -86,7 +83,7 @@ class Rules:
         Raises
         ------
         ValueError
-            If it is lazy, if it cannot be written to, or if the scheme does not go with its size. `path` is how the
+            If it is lazy, if it cannot be written to, or if the scheme does not go with its shape. `path` is how the
             message calls it.
         """
         if is_lazy(parameter):
@@ -99,23 +96,23 @@ class Rules:
             raise ValueError(f"initialize_() parameter {path} is {obstacle}; expected a tensor that can be written to")
         return rule
 
-    def _rule_of_trainable(self, path: str, module: nn.Module, name: str, size: torch.Size) -> Rule:
-        connected = connections(module, name, size)
+    def _rule_of_trainable(self, path: str, module: nn.Module, name: str, shape: torch.Size) -> Rule:
+        connected = connections(module, name, shape)
         if connected is not None:
             scheme = ORTHOGONAL if name.startswith("weight_hh") else self._choice.scheme
-            refused = refusal(scheme, size, connected)
+            refused = refusal(scheme, shape, connected)
             if refused:
                 raise ValueError(f"initialize_() scheme is {scheme!r}, and {path} has {refused}")
-            return self._weight(scheme, module, size, connected)
-        if isinstance(module, _EMBEDDINGS) and name == "weight":
+            return self._weight(scheme, module, shape, connected)
+        if isinstance(module, EMBEDDINGS) and name == "weight":
             return _embedding(module.padding_idx)
-        if isinstance(module, _NORMS) and name == "weight":
+        if isinstance(module, NORMS) and name == "weight":
             return Rule("one", None, torch.ones_like)
-        if isinstance(module, _WITH_BIAS) and "bias" in name:
+        if isinstance(module, WITH_BIAS) and "bias" in name:
             return self._bias(module)
         return Rule(f"{LEFT_ALONE}no rule for {type(module).__name__}")
 
-    def _weight(self, scheme: str, module: nn.Module, size: torch.Size, connected: Connections) -> Rule:
+    def _weight(self, scheme: str, module: nn.Module, shape: torch.Size, connected: Connections) -> Rule:
         if module in self._projecting:
             gain, remark = 1.0, ", gain 1"
         elif module is self._last:
@@ -126,7 +123,7 @@ class Rules:
         std = gain / math.sqrt(fan)
 
         def values(tensor: Tensor) -> Tensor:
-            return std * drawn_weight(scheme, size, connected, _drawing_dtype(tensor), tensor.device)
+            return std * drawn_weight(scheme, shape, connected, _drawing_dtype(tensor), tensor.device)
 
         return Rule(f"{scheme}, {described}{remark}", std, values)
 
@@ -142,7 +139,7 @@ def _obstacle(parameter: nn.Parameter) -> str:
     """Return why new values cannot be written; empty if they can."""
     if parameter.dtype.itemsize == 1:
         return f"of {parameter.dtype}, too coarse for random values"
-    if is_traceable_wrapper_subclass(parameter):
+    if is_wrapping(parameter):
         return f"a {type(parameter).__name__}"
     if parameter.is_inference() and not torch.is_inference_mode_enabled():
         return "a tensor of inference mode"

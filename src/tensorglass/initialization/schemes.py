@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import torch
 
+from ..signals.gain import FORWARD
 from .fans import Connections
 
 KAIMING, XAVIER, ORTHOGONAL, DELTA_ORTHOGONAL, CRITICAL = SCHEMES = (
@@ -20,7 +21,6 @@ KAIMING, XAVIER, ORTHOGONAL, DELTA_ORTHOGONAL, CRITICAL = SCHEMES = (
     "delta-orthogonal",
     "critical",
 )
-FORWARD, BACKWARD = DIRECTIONS = ("forward", "backward")
 
 
 def fan_of(scheme: str, direction: str, connections: Connections) -> tuple[str, float]:
@@ -38,8 +38,8 @@ def fan_of(scheme: str, direction: str, connections: Connections) -> tuple[str, 
     return (f"fan_in {fan_in}", float(fan_in)) if direction == FORWARD else (f"fan_out {fan_out}", float(fan_out))
 
 
-def refusal(scheme: str, size: Sequence[int], connections: Connections) -> str:
-    """Return why a weight of this size cannot be drawn by the scheme; empty if it can.
+def refusal(scheme: str, shape: Sequence[int], connections: Connections) -> str:
+    """Return why a weight of this shape cannot be drawn by the scheme; empty if it can.
 
     >>> from tensorglass.initialization.fans import convolution
     >>> refusal("delta-orthogonal", (8, 8, 2, 2), convolution((8, 8, 2, 2), stride=(1, 1)))
@@ -49,16 +49,16 @@ def refusal(scheme: str, size: Sequence[int], connections: Connections) -> str:
         return ""
     if any(length % 2 == 0 for length in connections.kernel):
         return f"a kernel of size {connections.kernel}, which has no centre; expected odd sizes"
-    outputs, inputs = _block(size, connections)
+    outputs, inputs = _block(shape, connections)
     if outputs < inputs:
         return f"{outputs} outputs for {inputs} inputs in a group; expected at least as many outputs as inputs"
     return ""
 
 
 def drawn_weight(
-    scheme: str, size: Sequence[int], connections: Connections, dtype: torch.dtype, device: torch.device
+    scheme: str, shape: Sequence[int], connections: Connections, dtype: torch.dtype, device: torch.device
 ) -> torch.Tensor:
-    """Return new random values of mean square 1, on the average or exactly, for a weight of this size.
+    """Return new random values of mean square 1, on the average or exactly, for a weight of this shape.
 
     Parameters
     ----------
@@ -67,16 +67,16 @@ def drawn_weight(
         orthogonal rows or, if it is higher than wide, orthogonal columns. With "delta-orthogonal" the outputs by the
         inputs at the centre of the kernel are such a matrix, and the rest is zero. Otherwise the values are
         independent and normal.
-    size : sequence of int
+    shape : sequence of int
     connections : Connections
-        Those of a weight of this size.
+        Those of a weight of this shape.
     dtype : torch.dtype
         Of float32 precision at least.
     device : torch.device
     """
     if scheme not in (ORTHOGONAL, DELTA_ORTHOGONAL):
-        return torch.randn(*size, dtype=dtype, device=device)
-    outputs, inputs = _block(size, connections)
+        return torch.randn(*shape, dtype=dtype, device=device)
+    outputs, inputs = _block(shape, connections)
     blocks, kernel = connections.blocks, connections.kernel
     places = math.prod(kernel)
     if scheme == ORTHOGONAL or not kernel:
@@ -85,13 +85,13 @@ def drawn_weight(
         values = torch.zeros(blocks, outputs, inputs, places, dtype=dtype, device=device)
         values[..., places // 2] = math.sqrt(places) * _orthogonal(blocks, outputs, inputs, dtype, device)
     values = values.reshape(blocks, outputs, inputs, places)
-    return (values.transpose(1, 2) if connections.inputs_first else values).reshape(*size)
+    return (values.transpose(1, 2) if connections.inputs_first else values).reshape(*shape)
 
 
-def _block(size: Sequence[int], connections: Connections) -> tuple[int, int]:
+def _block(shape: Sequence[int], connections: Connections) -> tuple[int, int]:
     """Return the number of outputs and of inputs of each block. Pairs of inputs count as inputs."""
-    first = size[0] // connections.blocks
-    second = math.prod(size[1:]) // math.prod(connections.kernel)
+    first = shape[0] // connections.blocks
+    second = math.prod(shape[1:]) // math.prod(connections.kernel)
     return (second, first) if connections.inputs_first else (first, second)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..report import Table, bytes_text
+from ..report import NumberColumn, Report, Table, bytes_text, public
 
 BETWEEN = "between operations"
-_ROWS_SHOWN = 20
 
 
+@public
 @dataclass(frozen=True)
 class OperationCall:
     """One call of an operation that allocated or released memory on one kind of device. All figures are bytes.
@@ -41,8 +41,9 @@ class OperationCall:
         return self.highest - max(self.before, self.after)
 
 
-@dataclass(frozen=True)
-class DeviceMemory:
+@public
+@dataclass(frozen=True, repr=False)
+class DeviceMemory(Report):
     """What happened on one kind of device.
 
     Attributes
@@ -76,7 +77,7 @@ class DeviceMemory:
         """The operation during which the peak was first reached."""
         return max(self.calls, key=lambda call: call.highest).operation if self.calls else BETWEEN
 
-    def _parts(self) -> Iterable[str | Table]:
+    def _content(self) -> Iterable[str | Table]:
         above = f"peak {bytes_text(self.peak_bytes)} in {self.peak_operation}"
         yield (
             f"{self.device}: {above if self.peak_bytes else 'never more live than at the beginning'}, "
@@ -86,10 +87,9 @@ class DeviceMemory:
         for call in self.calls:
             calls_of.setdefault(call.operation, []).append(call)
         ranked = sorted(calls_of.items(), key=lambda item: -max(call.highest for call in item[1]))
-        rows = tuple(_row(operation, calls) for operation, calls in ranked[:_ROWS_SHOWN])
-        some = f", the {_ROWS_SHOWN} highest of {len(ranked)} operations" if len(ranked) > _ROWS_SHOWN else ""
-        header = ("operation", "calls", "allocated", "left live", "workspace", "highest live")
-        yield Table(f"Bytes on {self.device}{some}", header, rows, frozenset({1, 2, 3, 4, 5}))
+        rows = tuple(_row(operation, calls) for operation, calls in ranked)
+        figures = map(NumberColumn, ("calls", "allocated", "left live", "workspace", "highest live"))
+        yield Table(f"Bytes on {self.device}", ("operation", *figures), rows).shortened("highest")
 
 
 def _row(operation: str, calls: Sequence[OperationCall]) -> tuple[str, ...]:

@@ -7,19 +7,20 @@ from dataclasses import dataclass
 
 import torch
 
-from ..report import Report, Table, bytes_text, counted
+from ..report import ROWS_SHOWN, NumberColumn, Report, Table, bytes_text, counted, public
 from ..shapes import Shape
 from ..storage.contents import shares_memory
-from ..storage.layout import byte_places, storage_address, storage_key, storage_nbytes
+from ..storage.layout import byte_places, storage_nbytes
 from ..storage.places import Places, union_count
+from ..torch_internals import storage_address, storage_key
 from .tensors_inside import Found, find_tensors
 
 # What `torch.save` adds to the bytes of the storages, measured on files: for the file itself, for each storage (its
 # entry in the archive, aligned to 64 bytes) and for each tensor (its name, shape and strides).
 _FILE_BYTES, _STORAGE_BYTES, _TENSOR_BYTES = 1300, 200, 75
-_ROWS_SHOWN = 20
 
 
+@public
 @dataclass(frozen=True)
 class HeldTensor:
     """One tensor that was found.
@@ -28,8 +29,8 @@ class HeldTensor:
     ----------
     name : str
         The way to it, such as `layer.weight` or `cache[3]`.
-    size, dtype : tuple of int, torch.dtype
-        Its shape and type.
+    shape, dtype : tuple of int, torch.dtype
+        Its shape and dtype.
     nbytes : int
         Logical bytes.
     storage : int
@@ -39,13 +40,14 @@ class HeldTensor:
     """
 
     name: str
-    size: Shape
+    shape: Shape
     dtype: torch.dtype
     nbytes: int
     storage: int
     saved: bool
 
 
+@public
 @dataclass(frozen=True)
 class HeldStorage:
     """One storage that was found.
@@ -74,6 +76,7 @@ class HeldStorage:
         return names, str(self.device), f"{self.nbytes:,}", unreachable
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class Holdings(Report):
     """What objects hold in memory. The result of `memory_of`.
@@ -111,19 +114,17 @@ class Holdings(Report):
         each = [storage.unreachable_bytes for storage in self.storages]
         return None if None in each else sum(nbytes for nbytes in each if nbytes is not None)
 
-    def _parts(self) -> Iterable[str | Table]:
+    def _content(self) -> Iterable[str | Table]:
         found = f"{counted(len(self.tensors), 'tensor')} in {counted(len(self.storages), 'storage')}"
         yield f"{found}: {bytes_text(self.nbytes)}"
         if self.storages:
-            largest = sorted(self.storages, key=lambda storage: -storage.nbytes)[:_ROWS_SHOWN]
-            some = f", the largest {_ROWS_SHOWN} of {len(self.storages)}" if len(self.storages) > _ROWS_SHOWN else ""
-            header = ("tensors", "device", "bytes", "unreachable")
-            rows = tuple(storage.cells() for storage in largest)
-            yield Table(f"Storages{some}", header, rows, frozenset({2, 3}))
-        for group in self.shared_groups[:_ROWS_SHOWN]:
+            from_the_largest = sorted(self.storages, key=lambda storage: -storage.nbytes)
+            header = ("tensors", "device", NumberColumn("bytes"), NumberColumn("unreachable"))
+            yield Table("Storages", header, tuple(storage.cells() for storage in from_the_largest)).shortened("largest")
+        for group in self.shared_groups[:ROWS_SHOWN]:
             yield f"shared memory: {', '.join(group)}"
-        if len(self.shared_groups) > _ROWS_SHOWN:
-            yield f"and {len(self.shared_groups) - _ROWS_SHOWN} more groups that share memory"
+        if len(self.shared_groups) > ROWS_SHOWN:
+            yield f"and {len(self.shared_groups) - ROWS_SHOWN} more groups that share memory"
         if self.unreachable_bytes:
             yield f"unreachable, but kept alive: {bytes_text(self.unreachable_bytes)}"
         yield f"torch.save would write about {bytes_text(self.saved_bytes)}"

@@ -1,8 +1,6 @@
 """The allocations and releases of one thread, recorded by torch's profiler and put in order by operation.
 
-Torch has two recorders. The newer one, behind `torch.profiler`, ends the process when two threads start it at the same
-time. The older one used here belongs to a thread (with the backward threads that work for it), starts in a
-millisecond, and keeps its events in order. Both are told the same by the allocators.
+Threads that autograd starts for a backward pass count as the one that they work for.
 """
 
 from __future__ import annotations
@@ -13,9 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import torch
-from torch._C import _autograd, _profiler
-
+from ..torch_internals import backward_pass, start_recording_memory, stop_recording_memory
 from .calls import BETWEEN, OperationCall
 
 _OCCUPIED = (
@@ -79,15 +75,15 @@ _recorders = _Recorders()
 
 def start(recorder: Recorder) -> None:
     """Begin to record for one more recorder."""
-    backward_pass = torch._C._current_graph_task_id()
-    if _recorders.active and _recorders.backward_pass != backward_pass:
+    within = backward_pass()
+    if _recorders.active and _recorders.backward_pass != within:
         # Torch puts its own recording state back when the backward pass ends: what came later would be lost.
         raise RuntimeError(_OCCUPIED)
     if _recorders.active:
         _deliver()
-    _recorders.backward_pass = backward_pass
+    _recorders.backward_pass = within
     try:
-        _record()
+        start_recording_memory()
     except RuntimeError as error:
         raise RuntimeError(_OCCUPIED) from error
     _recorders.active.append(recorder)
@@ -98,25 +94,12 @@ def stop(recorder: Recorder) -> None:
     _deliver()
     _recorders.active.remove(recorder)
     if _recorders.active:
-        _record()
-
-
-def _record() -> None:
-    memory_only = _profiler.ProfilerConfig(
-        _profiler.ProfilerState.CPU,
-        False,  # input shapes
-        True,  # memory
-        False,  # Python stacks
-        False,  # floating-point operations
-        False,  # modules
-        _profiler._ExperimentalConfig(),
-    )
-    _autograd._enable_profiler_legacy(memory_only)
+        start_recording_memory()
 
 
 def _deliver() -> None:
     """Stop, and give each active recorder what happened since the last start."""
-    by_thread = [events for events in _autograd._disable_profiler_legacy() if events]
+    by_thread = stop_recording_memory()
     events = [event for events in by_thread for event in events]
     if len(by_thread) > 1:  # backward threads have lists of their own
         first = events[0]

@@ -10,8 +10,8 @@ import torch
 
 from ..shapes import operand_name
 from ..storage.layout import check_has_storage
+from ..torch_internals import behind_placeholder, coordinates, is_placeholder, members_of
 
-_MODULE_MEMBERS = ("_parameters", "_buffers", "_modules")
 _COMPRESSED = {
     torch.sparse_csr: ("crow_indices", "col_indices", "values"),
     torch.sparse_bsr: ("crow_indices", "col_indices", "values"),
@@ -48,7 +48,7 @@ def find_tensors(objects: Sequence[object], described: str) -> list[Found]:
     """
     result: list[Found] = []
     for i, value in enumerate(objects):
-        if not isinstance(value, torch.Tensor) and _parts_of(value) is None:
+        if not isinstance(value, torch.Tensor) and _members_of(value) is None:
             raise TypeError(
                 f"{described} object {operand_name(i)} is {type(value).__name__}; expected a tensor, a module, an "
                 "optimizer, or a collection of them"
@@ -63,7 +63,7 @@ def _walk(value: object, name: str, described: str, above: dict[int, object]) ->
     if isinstance(value, torch.Tensor):
         yield from _walk_tensor(value, name, described)
         return
-    parts = _parts_of(value)
+    parts = _members_of(value)
     if parts is None or id(value) in above:
         return
     for key, part in parts:
@@ -86,11 +86,10 @@ def _walk_tensor(tensor: torch.Tensor, name: str, described: str) -> Iterator[Fo
             yield gradient._replace(saved=False)
 
 
-def _parts_of(value: object) -> Iterable[tuple[str, object]] | None:
+def _members_of(value: object) -> Iterable[tuple[str, object]] | None:
     """Return the parts of a collection with their names, or None for what is not a collection."""
     if isinstance(value, torch.nn.Module):
-        members = [item for group in _MODULE_MEMBERS for item in getattr(value, group).items()]
-        return members + [item for item in vars(value).items() if item[0] not in _MODULE_MEMBERS]
+        return members_of(value)
     if isinstance(value, torch.optim.Optimizer):
         return [("param_groups", value.param_groups), ("state", list(value.state.values()))]
     if isinstance(value, Mapping):
@@ -108,7 +107,7 @@ def tensors_inside(tensor: torch.Tensor) -> list[tuple[str, torch.Tensor]]:
         names, _ = tensor.__tensor_flatten__()
         return [(name, getattr(tensor, name)) for name in names]
     if tensor.layout == torch.sparse_coo:
-        return [("indices", tensor._indices()), ("values", tensor._values())]
+        return coordinates(tensor)
     return [(name, getattr(tensor, name)()) for name in _COMPRESSED.get(tensor.layout, ())]
 
 
@@ -117,8 +116,8 @@ def storage_parts(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
 
     Nothing is yielded for a tensor that hides its memory, such as one in a layout of oneDNN.
     """
-    while torch._C._functorch.is_functorch_wrapped_tensor(tensor):
-        tensor = torch._C._functorch.get_unwrapped(tensor)
+    while is_placeholder(tensor):
+        tensor = behind_placeholder(tensor)
     inside = tensors_inside(tensor)
     for _, part in inside:
         yield from storage_parts(part)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ..report import Report, Table
+from ..report import Recording, Table, public
 from . import recorder as recorders
 from .calls import DeviceMemory, OperationCall
 from .recorder import Recorder
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-class MemoryTrace(Report):
+@public
+class MemoryTrace(Recording[tuple[DeviceMemory, ...]]):
     """What `track_memory` recorded; complete when its block has ended.
 
     The figures are those of `main`, the kind of device that the work was done on.
@@ -38,14 +39,11 @@ class MemoryTrace(Report):
         What cannot be seen, a sentence each.
     """
 
-    def __init__(self) -> None:
-        self._devices: tuple[DeviceMemory, ...] | None = None
+    _recorder = "track_memory()"
 
     @property
     def devices(self) -> tuple[DeviceMemory, ...]:
-        if self._devices is None:
-            raise RuntimeError("track_memory() is still recording; read its figures after the with block")
-        return self._devices
+        return self._recorded
 
     @property
     def main(self) -> DeviceMemory:
@@ -81,14 +79,11 @@ class MemoryTrace(Report):
 
         return plot_timeline(self.main, ax)
 
-    def _parts(self) -> Iterable[str | Table]:
-        if self._devices is None:
-            yield "still recording"
-            return
-        if not self._devices:
+    def _content_when_ended(self) -> Iterable[str | Table]:
+        if not self.devices:
             yield "nothing was allocated or released"
-        for memory in self._devices:
-            yield from memory._parts()
+        for memory in self.devices:
+            yield from memory._content()
         yield from self.notes
 
 
@@ -136,7 +131,7 @@ def track_memory() -> Iterator[MemoryTrace]:
         yield trace
     finally:
         recorders.stop(recorder)
-        trace._devices = tuple(DeviceMemory(device, calls) for device, calls in recorder.calls.items())
+        trace._end(tuple(DeviceMemory(device, calls) for device, calls in recorder.calls.items()))
 
 
 def _unseen(devices: Sequence[DeviceMemory]) -> Iterator[str]:

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..report import Table, Verdict
+from ..report import NumberColumn, Table, Verdict, public
 
 AGREES, DEPARTS = "agrees", "departs"
 
 
+@public
 @dataclass(frozen=True)
 class ReproducedValue:
     """One published value, and ours.
@@ -47,6 +48,7 @@ class ReproducedValue:
         return self.claim, self.source, _text(self.published), _text(self.ours), tolerance, self.verdict
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class Reproduction(Verdict):
     """The result of `reproduction`: prints as a table. Truthy exactly when all values agree.
@@ -67,9 +69,11 @@ class Reproduction(Verdict):
     def __getitem__(self, claim: str) -> ReproducedValue:
         return next(value for value in self.values if value.claim == claim)
 
-    def _parts(self) -> Iterable[str | Table]:
+    def _content(self) -> Iterable[str | Table]:
         rows = tuple(value.texts() for value in self.values)
-        yield Table("Published and measured", self.HEADER, rows, frozenset({2, 3}))
+        what, source, *values, tolerance, verdict = self.HEADER
+        header = (what, source, *map(NumberColumn, values), tolerance, verdict)
+        yield Table("Published and measured", header, rows)
 
 
 def reproduction(*rows: tuple[str, str, float | str, float | str, float | None]) -> Reproduction:

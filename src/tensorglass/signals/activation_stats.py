@@ -12,8 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import BaseTorchFunctionMode
 
-from ..calling import leaf_modules, output_tensor, positional, prepared_call, random_state_kept
-from ..report import Report, Table
+from ..calling import positional, prepared_call, random_state_kept
+from ..report import NumberColumn, Report, Table, public
+from ..torch_internals import base_of, without_torch_functions
+from .layer_kinds import LINEAR, leaf_modules, output_tensor
 from .layers import LayerStats
 from .statistics import figures_of, histogram_of, rms_of, rows_of, saturated
 
@@ -24,6 +26,7 @@ _FIGURES = ("mean", "rms", "std", "dead", "saturated", "similarity", "gradient_r
 _SHARES = ("dead", "saturated")
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class ActivationStats(Report):
     """The result of `activation_stats`: iterable, with one item for each call of a layer.
@@ -48,7 +51,7 @@ class ActivationStats(Report):
 
         return plot_stats(self.layers, ax)
 
-    def _parts(self) -> Iterable[str | Table]:
+    def _content(self) -> Iterable[str | Table]:
         if not self.layers:
             yield "no layer returned a tensor of floating-point numbers"
             return
@@ -57,10 +60,8 @@ class ActivationStats(Report):
             (layer.name, layer.kind, *(_figure_text(figure, getattr(layer, figure)) for figure in shown))
             for layer in self.layers
         )
-        header = ("layer", "kind", *(figure.replace("_", " ") for figure in shown))
-        yield Table(
-            "Outputs of the layers, in the order of their calls", header, rows, frozenset(range(2, len(header)))
-        )
+        header = ("layer", "kind", *(NumberColumn(figure.replace("_", " ")) for figure in shown))
+        yield Table("Outputs of the layers, in the order of their calls", header, rows)
 
 
 def activation_stats(model: nn.Module, batch: Any, loss_fn: Callable[[Any], Tensor] | None = None) -> ActivationStats:
@@ -150,7 +151,7 @@ class _Recorder:
             yield
 
     def _look(self, name: str, module: nn.Module, _: Any, output: Any) -> None:
-        with torch._C.DisableTorchFunction():  # the mode would only slow this down
+        with without_torch_functions():  # the mode would only slow this down
             values = output_tensor(output)
             if values is None:
                 return
@@ -164,7 +165,7 @@ class _Recorder:
 
         # A linear layer on more than two axes returns a view of its result. If that is changed in place, autograd no
         # longer comes past the view, only past the tensor behind it.
-        tensors, behind = [values], values._base
+        tensors, behind = [values], base_of(values)
         if behind is not None and behind.requires_grad and behind.numel() == values.numel():
             tensors.append(behind)
         for tensor in tensors:
@@ -191,6 +192,7 @@ def _layer_stats(name: str, module: nn.Module, values: Tensor) -> LayerStats:
     return LayerStats(
         name=name,
         kind=type(module).__name__,
+        linear=isinstance(module, LINEAR),
         mean=figures.mean,
         rms=figures.rms,
         std=figures.std,

@@ -13,7 +13,7 @@ from .variance_map import VarianceMap, bisected
 _REACH, _PANELS = 8, 32  # of the grid on which expectations over two variables are computed
 _NEARLY_ONE = 0.99999  # where correlations begin to shrink in the chaotic phase; that of 1 stays
 _ROUNDING = 1e-12
-_AT_ONE = 1e-6
+AT_ONE = 1e-6  # a slope or chi this close to 1 counts as 1: slopes are known to some eight digits
 
 
 class CorrelationMap:
@@ -55,7 +55,7 @@ class CorrelationMap:
         if self._following == 0:  # nothing passes, of any input
             return 1.0, 0.0
         slope_at_one = self._map.chi(self._q) * self._q / self._following
-        if slope_at_one <= 1 + _AT_ONE:  # inputs become alike
+        if slope_at_one <= 1 + AT_ONE:  # inputs become alike
             return 1.0, slope_at_one
         if self(0.0) <= _ROUNDING:  # an odd activation without biases: inputs become independent
             return 0.0, self.slope(0.0)

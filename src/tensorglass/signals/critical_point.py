@@ -11,16 +11,16 @@ from typing import Any
 
 import torch
 
-from ..report import Table, Verdict
-from .variance_map import VarianceMap, bisected, nearest_finite, variance_map
+from ..report import Table, Verdict, public
+from .variance_map import EQUAL, VarianceMap, bisected, nearest_finite, variance_map
 
-_EQUAL = 1e-9
 _AT_ZERO = 1e-6
 _BESIDE, _BESIDE_ZERO = 1.01, 1e-4  # times a fixed point, and the place beside 0
-_PLACES = 107  # of the search for critical points: each second moment is sqrt(2) times the one before
+_MOMENTS = 107  # tried in the search for critical points, from 1e-8 to 1e8: each is sqrt(2) times the one before
 _HOMOGENEOUS = "every second moment is kept"
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class CriticalPoint(Verdict):
     """The critical point of an activation, or the reason why there is none. The result of `critical_sigma_w`.
@@ -49,7 +49,7 @@ class CriticalPoint(Verdict):
     fixed_point: float | None
     reason: str
 
-    def _parts(self) -> Iterable[str | Table]:
+    def _content(self) -> Iterable[str | Table]:
         at = f"{self.activation} with sigma_b {self.sigma_b:.4g}"
         if self.sigma_w is None:
             yield f"{at} has no critical point: {self.reason}"
@@ -111,7 +111,7 @@ def critical_sigma_w(activation: Callable[..., Any], sigma_b: float = 0.0) -> Cr
     name, smallest, largest = found.activation.name, nearest_finite(0.0), nearest_finite(math.inf)
     if found.chi(largest) == 0:
         return CriticalPoint(False, name, sigma_b, None, None, "its derivative is zero")
-    if all(abs(_growth(found, q) - 1) <= _EQUAL for q in (smallest, 1.0, largest)):
+    if all(abs(_growth(found, q) - 1) <= EQUAL for q in (smallest, 1.0, largest)):
         if sigma_b == 0:
             return CriticalPoint(True, name, sigma_b, _sigma_w(found, largest), None, _HOMOGENEOUS)
         grows = f"where chi is 1, each layer adds sigma_b^2 = {sigma_b**2:.4g} to the second moment"
@@ -129,7 +129,7 @@ def critical_sigma_w(activation: Callable[..., Any], sigma_b: float = 0.0) -> Cr
 def _stays(at_q: VarianceMap, q: float) -> bool:
     """Return whether signals stay at a fixed point: whether slightly larger ones do not grow."""
     beside = max(_BESIDE * q, _BESIDE_ZERO)
-    return at_q(beside) <= beside * (1 + _EQUAL)
+    return at_q(beside) <= beside * (1 + EQUAL)
 
 
 def _sigma_w(found: VarianceMap, q: float) -> float:
@@ -152,7 +152,7 @@ def _candidates(found: VarianceMap, smallest: float, largest: float) -> Iterator
     """Yield the second moments that are fixed points with chi = 1, from the smallest."""
     if found.sigma_b == 0 and abs(_excess(found, smallest)) <= _AT_ZERO:
         yield 0.0
-    searched = torch.logspace(math.log10(smallest), math.log10(largest), _PLACES).tolist()
+    searched = torch.logspace(math.log10(smallest), math.log10(largest), _MOMENTS).tolist()
     excesses = [_excess(found, q) for q in searched]
     for (low, high), (first, second) in zip(pairwise(searched), pairwise(excesses), strict=True):
         if first < math.inf and (first > 0) != (second > 0):

@@ -11,8 +11,8 @@ import torch
 from ..calling import random_state_kept
 
 # Where an activation is tried: numbers of both signs and of several sizes, in no regular order.
-_PLACES = "1.7 -0.3 0.02 -2.9 4.1 -0.004 0.6 -7.3 0.9 -1.1 2.3"
-_PROBE = torch.tensor([float(each) for each in _PLACES.split()], dtype=torch.float64)
+_TRIED = "1.7 -0.3 0.02 -2.9 4.1 -0.004 0.6 -7.3 0.9 -1.1 2.3"
+_PROBE = torch.tensor([float(each) for each in _TRIED.split()], dtype=torch.float64)
 
 
 class Elementwise:

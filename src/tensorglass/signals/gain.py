@@ -9,10 +9,10 @@ from typing import Any
 from .elementwise import Elementwise
 from .expectation import expectation
 
-_DIRECTIONS = ("forward", "backward")
+FORWARD, BACKWARD = DIRECTIONS = ("forward", "backward")
 
 
-def gain(activation: Callable[..., Any], direction: str = "forward") -> float:
+def gain(activation: Callable[..., Any], direction: str = FORWARD) -> float:
     r"""Return the exact gain of an activation f.
 
     For a standard normal z, and with the mean over it as E, it is
@@ -68,9 +68,9 @@ def gain(activation: Callable[..., Any], direction: str = "forward") -> float:
     >>> round(gain(torch.nn.SiLU(), "backward"), 4)
     1.6233
     """
-    if direction not in _DIRECTIONS:
+    if direction not in DIRECTIONS:
         raise ValueError(f"gain() direction is {direction!r}; expected 'forward' or 'backward'")
     function = Elementwise(activation, "gain() activation")
-    kept = function if direction == "forward" else function.derivative
+    kept = function if direction == FORWARD else function.derivative
     second_moment = expectation(lambda z: kept(z) ** 2, f"{function.described}, squared,")
     return 1 / math.sqrt(second_moment) if second_moment else math.inf

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..report import public
 from .statistics import Histogram
 
 
+@public
 @dataclass(frozen=True)
 class LayerPrediction:
     """One layer of a `SignalPath`.
@@ -29,6 +31,7 @@ class LayerPrediction:
     gradient: float
 
 
+@public
 @dataclass(frozen=True)
 class LayerStats:
     """One call of a layer, by its output. The first axis of the output counts as the axis of examples.
@@ -39,6 +42,9 @@ class LayerStats:
         The path of the module, as in `named_modules`; for the model itself the name of its class.
     kind : str
         The name of its class.
+    linear : bool
+        Whether it is a linear layer or a convolution, of a subclass too: one of those that `signal_propagation` is
+        about.
     mean, rms, std : float
         Over all elements: the mean, the root of the mean square, and the standard deviation, with which
         ``rms**2 == mean**2 + std**2``.
@@ -59,6 +65,7 @@ class LayerStats:
 
     name: str
     kind: str
+    linear: bool
     mean: float
     rms: float
     std: float

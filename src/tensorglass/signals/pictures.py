@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _SIGNAL, _GRADIENT = AXIS_COLORS[0], AXIS_COLORS[1]
-_WEIGHT_LAYERS = ("Linear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d")
 _NAMES_AT_MOST = 40
 _HALF_WIDTH = 0.45  # of a histogram; the next one begins at 0.5
 _LARGEST = 1e100  # drawn, and its reciprocal the smallest: matplotlib adds a margin and may not overflow
@@ -27,7 +26,7 @@ def plot_path(
     predicted: Sequence[LayerPrediction], ax: Axes | None = None, measured: Iterable[LayerStats] | None = None
 ) -> Axes:
     """Draw the second moments of signal and gradient over depth; lines are predicted, dots were measured."""
-    found = [] if measured is None else _weight_layers(measured, len(predicted))
+    found = [] if measured is None else _linear_layers(measured, len(predicted))
     if ax is None:
         _, ax = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
     depths = [layer.layer for layer in predicted]
@@ -73,8 +72,8 @@ def plot_stats(stats: Iterable[LayerStats], ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _weight_layers(stats: Iterable[LayerStats], depth: int) -> list[LayerStats]:
-    found = [layer for layer in stats if layer.kind in _WEIGHT_LAYERS]
+def _linear_layers(stats: Iterable[LayerStats], depth: int) -> list[LayerStats]:
+    found = [layer for layer in stats if layer.linear]
     if len(found) != depth:
         raise ValueError(
             f"plot() measured has {len(found)} linear layers and convolutions; expected {depth}, one for each layer of "

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..report import Report, Table, number_text
-from .correlation_map import CorrelationMap
+from ..report import NumberColumn, Report, Table, number_text, public
+from .correlation_map import AT_ONE, CorrelationMap
 from .layers import LayerPrediction, LayerStats
 from .variance_map import VarianceMap, nearest_finite, variance_map
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-_AT_ONE = 1e-6  # chi this close to 1 counts as critical
 _OVERFLOW = 1e75  # second moments beyond it are given as infinite: it is about the square of float32's largest number
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class SignalPath(Report):
     """The prediction, layer by layer. The result of `SignalPropagation.through`.
@@ -38,22 +38,22 @@ class SignalPath(Report):
     def plot(self, ax: Axes | None = None, measured: Iterable[LayerStats] | None = None) -> Axes:
         """Draw both second moments over depth, on a logarithmic axis, and what was measured in a network beside them.
 
-        Of ``measured`` the outputs of weight layers (linear layers and convolutions) are drawn: as many as there are
-        layers here.
+        Of ``measured`` the outputs of linear layers and convolutions are drawn: as many as there are layers here.
         """
         from .pictures import plot_path
 
         return plot_path(self.layers, ax, measured)
 
-    def _parts(self) -> Iterable[str | Table]:
-        header = ("layer", "second moment", "spread", "gradient")
+    def _content(self) -> Iterable[str | Table]:
+        header = tuple(map(NumberColumn, ("layer", "second moment", "spread", "gradient")))
         rows = tuple(
             (str(each.layer), number_text(each.second_moment), number_text(each.spread), number_text(each.gradient))
             for each in self.layers
         )
-        yield Table("Predicted second moments", header, rows, frozenset({0, 1, 2, 3}))
+        yield Table("Predicted second moments", header, rows)
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class SignalPropagation(Report):
     """Where signals settle in a deep network. The result of `signal_propagation`.
@@ -92,12 +92,12 @@ class SignalPropagation(Report):
     @property
     def stable(self) -> bool:
         """Whether a small deviation from the fixed point does not grow."""
-        return self.slope <= 1 + _AT_ONE
+        return self.slope <= 1 + AT_ONE
 
     @property
     def phase(self) -> str:
         """Ordered (inputs become alike and gradients vanish), critical, or chaotic (inputs part, gradients explode)."""
-        if abs(self.chi - 1) <= _AT_ONE:
+        if abs(self.chi - 1) <= AT_ONE:
             return "critical"
         return "ordered" if self.chi < 1 else "chaotic"
 
@@ -144,7 +144,7 @@ class SignalPropagation(Report):
                 variance = math.inf
             yield math.sqrt(variance)
 
-    def _parts(self) -> Iterable[str | Table]:
+    def _content(self) -> Iterable[str | Table]:
         yield f"{self.activation} with sigma_w {self.sigma_w:.4g} and sigma_b {self.sigma_b:.4g}: {self._verdict()}"
         rows = (
             ("second moment settles at", number_text(self.fixed_point)),
@@ -153,7 +153,7 @@ class SignalPropagation(Report):
             ("correlation of two inputs settles at", number_text(self.correlation)),
             ("depth scale, in layers", number_text(self.depth_scale)),
         )
-        yield Table("Signal propagation", ("quantity", "value"), rows, frozenset({1}))
+        yield Table("Signal propagation", ("quantity", NumberColumn("value")), rows)
 
     def _verdict(self) -> str:
         if self.fixed_point == 0:
@@ -248,4 +248,4 @@ def signal_propagation(activation: Callable[..., Any], sigma_w: float, sigma_b: 
 def _depth_scale(slope: float) -> float:
     if slope <= 0:
         return 0.0
-    return math.inf if abs(slope - 1) <= _AT_ONE else -1 / math.log(slope)
+    return math.inf if abs(slope - 1) <= AT_ONE else -1 / math.log(slope)

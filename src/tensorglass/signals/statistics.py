@@ -12,11 +12,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ..report import public
+
 _SAMPLE, _BINS = 2048, 40
 _MARGIN = 0.01  # of the range of a bounded activation
 _BOUNDS = {nn.Tanh: (-1.0, 1.0), nn.Softsign: (-1.0, 1.0), nn.Sigmoid: (0.0, 1.0), nn.Hardsigmoid: (0.0, 1.0)}
 
 
+@public
 class Histogram(NamedTuple):
     """How a sample of values is distributed. Both are empty if no value was finite.
 

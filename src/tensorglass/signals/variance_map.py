@@ -23,9 +23,9 @@ from .elementwise import Elementwise
 from .expectation import expectation
 
 _LARGEST, _SMALLEST = 1e8, 1e-8  # second moments beyond these count as infinite, and as zero
-_FACTOR, _PLACES = 1.19, 107  # of the search for a fixed point: from 1 up to the largest, or down to the smallest
+_FACTOR, _STEPS = 1.19, 107  # of the search for a fixed point, from 1: 1.19**106 is the largest, 1e8
 _HALVINGS = 60  # of the interval in which a function changes its sign: more than a number has digits
-_EQUAL = 1e-9  # a relative difference of two second moments that quadrature does not tell apart
+EQUAL = 1e-9  # a relative difference of two second moments that quadrature does not tell apart
 _SLOPE_STEP = 1e-4
 
 
@@ -74,7 +74,7 @@ class VarianceMap:
         direction = self._direction(1.0)
         if direction == 0:
             return 1.0
-        for q, following in pairwise(_FACTOR ** (direction * k) for k in range(_PLACES)):
+        for q, following in pairwise(_FACTOR ** (direction * k) for k in range(_STEPS)):
             if self._direction(following) == -direction:
                 return bisected(lambda value: self(value) - value, min(q, following), max(q, following))
         return {1: math.inf, -1: 0.0}[direction]
@@ -82,7 +82,7 @@ class VarianceMap:
     def _direction(self, q: float) -> int:
         """Return 1 if the map makes this second moment larger, -1 if smaller, and 0 if it keeps it."""
         change = self(q) - q
-        return 0 if abs(change) <= _EQUAL * q else int(math.copysign(1, change))
+        return 0 if abs(change) <= EQUAL * q else int(math.copysign(1, change))
 
 
 def variance_map(activation: Callable[..., Any], sigma_w: float, sigma_b: float, caller: str) -> VarianceMap:

@@ -53,7 +53,7 @@ def view_stride(size: Shape, stride: Shape, shape: Shape) -> Shape | None:
     ((1,), None, (0, 0))
     """
     if 0 in shape:
-        return stride if size == shape else _row_major(shape)
+        return stride if size == shape else row_major(shape)
     new_stride: list[int] = []  # from the last axis backwards
     left = list(shape)
     for numel, step in chunks(size, stride):
@@ -82,5 +82,10 @@ def chunks(size: Shape, stride: Shape) -> list[tuple[int, int]]:
     return found
 
 
-def _row_major(shape: Shape) -> Shape:
+def row_major(shape: Shape) -> Shape:
+    """Return the strides of a contiguous tensor, with steps for the axes of size 0 as torch gives them.
+
+    >>> row_major((2, 3, 4)), row_major((2, 0, 4))
+    ((12, 4, 1), (4, 4, 1))
+    """
     return tuple(math.prod(max(count, 1) for count in shape[axis + 1 :]) for axis in range(len(shape)))

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import torch
 
+from ..torch_internals import modes_of
 from .layout import (
     SAME_MEMORY,
     SAME_STORAGE,
     Layout,
     byte_places,
     check_has_storage,
-    modes_of,
     relation,
     storage_nbytes,
 )
@@ -124,10 +124,10 @@ def storage_index(tensor: torch.Tensor) -> torch.Tensor:
     layout = Layout.of(tensor)
     device = torch.device("cpu") if tensor.device.type == "meta" else tensor.device
     with torch.no_grad(), modes_of(tensor):
-        index = torch.full(layout.size, layout.offset, dtype=torch.int64, device=device)
-        for axis, (count, step) in enumerate(zip(layout.size, layout.stride, strict=True)):
+        index = torch.full(layout.shape, layout.offset, dtype=torch.int64, device=device)
+        for axis, (count, step) in enumerate(zip(layout.shape, layout.stride, strict=True)):
             along = torch.arange(count, device=device) * step
-            index += along.reshape(-1, *[1] * (len(layout.size) - axis - 1))
+            index += along.reshape(-1, *[1] * (len(layout.shape) - axis - 1))
         return index
 
 

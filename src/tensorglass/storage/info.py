@@ -14,18 +14,16 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ..report import Report, Table, bytes_text, counted
+from ..report import NumberColumn, Report, Table, bytes_text, counted, public
 from ..shapes import Shape, operand_name
+from ..torch_internals import is_fake, is_lazy_clone, storage_address
 from .contents import shares_memory
 from .layout import (
     OTHER_MEMORY,
     Layout,
     byte_places,
     check_has_storage,
-    is_fake,
-    is_lazy,
     relation,
-    storage_address,
     storage_nbytes,
 )
 from .places import collide, union_count
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
 _MEMORY_FORMATS = {4: ("channels_last", torch.channels_last), 5: ("channels_last_3d", torch.channels_last_3d)}
 
 
+@public
 @dataclass(frozen=True)
 class Neighbour:
     """What another tensor has to do with the first one.
@@ -65,13 +64,14 @@ class Neighbour:
     distance: int | None
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class StorageInfo(Report):
     """How a tensor lies in its storage. The result of `storage_info`.
 
     Attributes
     ----------
-    size, stride : tuple of int
+    shape, stride : tuple of int
         The shape, and how many cells lie between neighbours along each axis.
     offset : int
         The cell of the first element.
@@ -94,14 +94,14 @@ class StorageInfo(Report):
     unreached_bytes : int or None
         Bytes of the storage that no element of this tensor reaches, and that live as long as it does.
     layout : Layout
-        Size, stride, offset and itemsize as one object.
+        Shape, stride, offset and itemsize as one object.
     notes : tuple of str
         What else is unusual about the tensor, a sentence each.
     others : tuple of Neighbour
         The tensors given alongside.
     """
 
-    size: Shape
+    shape: Shape
     stride: Shape
     offset: int
     dtype: torch.dtype
@@ -117,7 +117,7 @@ class StorageInfo(Report):
 
     @property
     def layout(self) -> Layout:
-        return Layout(self.size, self.stride, self.offset, self.itemsize)
+        return Layout(self.shape, self.stride, self.offset, self.itemsize)
 
     @property
     def cells(self) -> int:
@@ -145,16 +145,16 @@ class StorageInfo(Report):
                 lanes.append(Lane(other.name, other.layout, other.distance / self.itemsize, width))
         return plot_tape(self.cells, lanes, ax)
 
-    def _parts(self) -> Iterable[str | Table]:
+    def _content(self) -> Iterable[str | Table]:
         yield Table("Storage", ("property", "value", "in words"), tuple(self._rows()))
         yield from self.notes
         if self.others:
-            header = ("tensor", "size", "stride", "offset", "memory", "shared with a")
-            yield Table("Other tensors", header, tuple(map(_neighbour_row, self.others)), frozenset({3}))
+            header = ("tensor", "shape", "stride", NumberColumn("offset"), "memory", "shared with a")
+            yield Table("Other tensors", header, tuple(map(_neighbour_row, self.others)))
 
     def _rows(self) -> Iterator[tuple[str, str, str]]:
-        elements = counted(math.prod(self.size), "element")
-        yield "size", str(self.size), elements
+        elements = counted(math.prod(self.shape), "element")
+        yield "shape", str(self.shape), elements
         yield "stride", str(self.stride), "cells from one index to the next, along each axis"
         yield "offset", str(self.offset), "the cell of the first element"
         yield "dtype", str(self.dtype).removeprefix("torch."), f"{counted(self.itemsize, 'byte')} an element"
@@ -213,9 +213,9 @@ def storage_info(tensor: torch.Tensor, *others: torch.Tensor) -> StorageInfo:
         check_has_storage(other, f"storage_info() tensor {operand_name(i)}")
     layout = Layout.of(tensor)
     distinct = layout.cells.count()
-    shares = collide(layout.size, layout.stride) if distinct is None else distinct < layout.numel
+    shares = collide(layout.shape, layout.stride) if distinct is None else distinct < layout.numel
     return StorageInfo(
-        size=layout.size,
+        shape=layout.shape,
         stride=layout.stride,
         offset=layout.offset,
         dtype=tensor.dtype,
@@ -249,7 +249,7 @@ def _notes(tensor: torch.Tensor, layout: Layout) -> Iterator[str]:
         yield "Lazily conjugated: memory holds the conjugates of the elements."
     if tensor.is_neg():
         yield "Lazily negated: memory holds the elements with the other sign."
-    if is_lazy(tensor):
+    if is_lazy_clone(tensor):
         yield "Lazily cloned: the bytes are another tensor's too, until one of the two is written to."
     if storage_address(tensor) % math.gcd(layout.itemsize, 16):
         yield f"Not aligned: the storage starts at an address that is no multiple of {layout.itemsize} bytes."
@@ -277,4 +277,4 @@ def _neighbour(name: str, tensor: torch.Tensor, other: torch.Tensor) -> Neighbou
 def _neighbour_row(other: Neighbour) -> tuple[str, ...]:
     shared = "some bytes" if other.shared_bytes is None else counted(other.shared_bytes, "byte")
     layout = other.layout
-    return other.name, str(layout.size), str(layout.stride), str(layout.offset), other.relation, shared
+    return other.name, str(layout.shape), str(layout.stride), str(layout.offset), other.relation, shared

@@ -1,31 +1,30 @@
 """How a tensor lies in memory, as torch tells it without touching the memory.
 
-Everything else about storage is built on these few questions: the numbers of the layout, the storage's size, identity
-and address, and whether a tensor has a storage at all. Torch's private functions are called only here, since the
-public `data_ptr()` makes a lazily cloned tensor copy itself.
+Everything else about storage is built on these few questions: the numbers of the layout, how two storages lie to one
+another, and whether a tensor has a storage at all.
 """
 
 from __future__ import annotations
 
 import math
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
-from torch._subclasses.fake_tensor import FakeTensor
-from torch.utils._python_dispatch import _disable_current_modes
 
+from ..report import public
 from ..shapes import Shape
+from ..torch_internals import is_fake, is_lazy_clone, is_placeholder, storage_address, storage_key
 from .places import Places
 
 
+@public
 @dataclass(frozen=True)
 class Layout:
     """How a tensor reads its storage: nothing but numbers.
 
     Attributes
     ----------
-    size, stride : tuple of int
+    shape, stride : tuple of int
         The shape, and how many cells lie between neighbours along each axis.
     offset : int
         The cell of the first element.
@@ -33,29 +32,29 @@ class Layout:
         Bytes of one element.
     """
 
-    size: Shape
+    shape: Shape
     stride: Shape
     offset: int
     itemsize: int
 
     @staticmethod
     def of(tensor: torch.Tensor) -> Layout:
-        size, stride = (tuple(map(int, numbers)) for numbers in (tensor.shape, tensor.stride()))
-        return Layout(size, stride, int(tensor.storage_offset()), tensor.itemsize)
+        shape, stride = (tuple(map(int, numbers)) for numbers in (tensor.shape, tensor.stride()))
+        return Layout(shape, stride, int(tensor.storage_offset()), tensor.itemsize)
 
     @property
     def numel(self) -> int:
-        return math.prod(self.size)
+        return math.prod(self.shape)
 
     @property
     def cells(self) -> Places:
         """The cells that the elements lie in."""
-        return Places.of(self.offset, zip(self.size, self.stride, strict=True))
+        return Places.of(self.offset, zip(self.shape, self.stride, strict=True))
 
     @property
     def bytes(self) -> Places:
         """The bytes of the storage that the elements consist of."""
-        axes = ((count, step * self.itemsize) for count, step in zip(self.size, self.stride, strict=True))
+        axes = ((count, step * self.itemsize) for count, step in zip(self.shape, self.stride, strict=True))
         return Places.of(self.offset * self.itemsize, [*axes, (self.itemsize, 1)])
 
 
@@ -74,7 +73,7 @@ def relation(a: torch.Tensor, b: torch.Tensor) -> str:
         return OTHER_MEMORY
     if first + storage_nbytes(a) <= second or second + storage_nbytes(b) <= first:
         return OTHER_MEMORY
-    return LAZY_CLONE if is_lazy(a) and is_lazy(b) else SAME_MEMORY
+    return LAZY_CLONE if is_lazy_clone(a) and is_lazy_clone(b) else SAME_MEMORY
 
 
 def check_has_storage(tensor: object, described: str) -> None:
@@ -93,7 +92,7 @@ def check_has_storage(tensor: object, described: str) -> None:
         raise TypeError(
             f"{described} has the dtype {tensor.dtype}, with several elements in a byte; expected whole bytes"
         )
-    if torch._C._functorch.is_functorch_wrapped_tensor(tensor):
+    if is_placeholder(tensor):
         raise TypeError(f"{described} is a placeholder of torch.func; expected a tensor from outside the transform")
     # What only wraps other tensors, or stands for zeros, claims bytes but has no address.
     allocated = tensor.device.type != "meta" and not is_fake(tensor) and storage_nbytes(tensor) > 0
@@ -108,35 +107,7 @@ def storage_nbytes(tensor: torch.Tensor) -> int:
     return int(tensor.untyped_storage().nbytes())
 
 
-def storage_key(tensor: torch.Tensor) -> int:
-    """Return the identity of the storage: equal for two tensors, both alive, exactly if they have the same one."""
-    return int(tensor.untyped_storage()._cdata)
-
-
-def storage_address(tensor: torch.Tensor) -> int:
-    """Return the address at which the storage starts, 0 if it is not allocated.
-
-    `data_ptr()` would make a lazily cloned storage copy itself.
-    """
-    return int(torch._C._data_address(tensor))  # type: ignore[attr-defined]
-
-
-def is_fake(tensor: torch.Tensor) -> bool:
-    """Return whether the tensor pretends to be on its device, with no memory there."""
-    return isinstance(tensor, FakeTensor)
-
-
-def is_lazy(tensor: torch.Tensor) -> bool:
-    """Return whether the storage is a lazy clone's, or its source's: copied when either is first written to."""
-    return bool(torch._C._is_cow_tensor(tensor))  # type: ignore[attr-defined]
-
-
 def byte_places(tensor: torch.Tensor) -> Places:
     """Return the bytes of the tensor, by their addresses, or within its storage if that is not allocated."""
     places = Layout.of(tensor).bytes
     return Places(storage_address(tensor) + places.start, places.axes, places.empty)
-
-
-def modes_of(tensor: torch.Tensor) -> AbstractContextManager[object]:
-    """Return the context in which new tensors are of the same kind: fake beside a fake one, otherwise real."""
-    return tensor.fake_mode if isinstance(tensor, FakeTensor) else _disable_current_modes()

@@ -108,7 +108,7 @@ def is_injective(axes: Axes) -> bool:
     return all(step >= span(tuple(ordered[:i])) for i, (_, step) in enumerate(ordered))
 
 
-def collide(size: Sequence[int], stride: Sequence[int]) -> bool:
+def collide(shape: Sequence[int], stride: Sequence[int]) -> bool:
     """Return whether two different indices of a layout reach the same place, exactly.
 
     Two indices that meet differ first in some axis k. Taking their difference, that is a meeting of the places of
@@ -117,9 +117,9 @@ def collide(size: Sequence[int], stride: Sequence[int]) -> bool:
     >>> collide((3, 2), (2, 3)), collide((4, 3), (2, 3)), collide((3, 3), (0, 1))
     (False, True, True)
     """
-    if 0 in size:
+    if 0 in shape:
         return False
-    axes = tuple((n, step) for n, step in zip(size, stride, strict=True) if n != 1)
+    axes = tuple((n, step) for n, step in zip(shape, stride, strict=True) if n != 1)
     if is_injective(axes):
         return False
     for k, (count, step) in enumerate(axes):

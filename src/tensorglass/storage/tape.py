@@ -64,12 +64,12 @@ class Lane:
 
     @property
     def label(self) -> str:
-        return f"{self.name} {self.layout.size}"
+        return f"{self.name} {self.layout.shape}"
 
     def elements(self) -> dict[int, list[str]]:
         """Return, for each cell that holds elements, their indices."""
         found: dict[int, list[str]] = defaultdict(list)
-        for index in itertools.product(*map(range, self.layout.size)):
+        for index in itertools.product(*map(range, self.layout.shape)):
             steps = sum(i * step for i, step in zip(index, self.layout.stride, strict=True))
             found[self.layout.offset + steps].append(",".join(map(str, index)) or "()")
         return found
@@ -105,8 +105,8 @@ def _label(ax: Axes, y: float, text: str) -> None:
 
 def _steps(layout: Layout) -> Iterator[tuple[int, int, str]]:
     """Yield, for each axis that has a next element, the axis, the cell of that element, and what to write there."""
-    for axis in range(-1, -len(layout.size) - 1, -1):
-        if layout.numel and layout.size[axis] > 1:
+    for axis in range(-1, -len(layout.shape) - 1, -1):
+        if layout.numel and layout.shape[axis] > 1:
             yield axis, layout.offset + layout.stride[axis], f"axis {axis}: stride {layout.stride[axis]}"
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import torch
 
-from ..report import Cell, Table, Verdict, bytes_text
+from ..report import Cell, NumberColumn, Table, Verdict, bytes_text, public
 from ..shapes import Shape
 from .chunks import chunks, inferred_shape, shape_error, view_stride
 
 
+@public
 @dataclass(frozen=True)
 class AxisOfView:
     """One axis of the tensor, and whether it merges with the next one.
@@ -36,6 +37,7 @@ class AxisOfView:
     merges: bool | None
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class ViewExplanation(Verdict):
     """Whether ``tensor.view(shape)`` works, and why. The result of `explain_view`; truthy exactly when it is ok.
@@ -70,11 +72,12 @@ class ViewExplanation(Verdict):
     error: str | None
     axes: tuple[AxisOfView, ...]
 
-    def _parts(self) -> Iterable[str | Table]:
+    def _content(self) -> Iterable[str | Table]:
         yield self._verdict()
         if self.axes:
-            header = ("axis", "size", "stride", "stride to merge", "with the next axis")
-            yield Table("Axes of x", header, tuple(map(_axis_row, self.axes)), frozenset({1, 2, 3}))
+            numbers = map(NumberColumn, ("size", "stride", "stride to merge"))
+            header = ("axis", *numbers, "with the next axis")
+            yield Table("Axes of x", header, tuple(map(_axis_row, self.axes)))
         yield from self._reasons()
 
     def _verdict(self) -> str:

@@ -7,14 +7,13 @@ from torch.utils.checkpoint import checkpoint
 from tensorglass import default_device
 from tensorglass.autograd.graph import (
     How,
-    check_readable,
     held_tensors,
     is_closed,
     new_nodes,
     node_behind,
-    sequence_number,
 )
 from tensorglass.autograd.recorder import SavingRecorder
+from tensorglass.torch_internals import check_saved_tensors_readable, next_node_number
 
 DEVICE = default_device()
 
@@ -26,7 +25,7 @@ def leaf():
 def test_nodes_come_in_the_order_in_which_they_were_made_and_once():
     x = leaf()
     older = x.exp()
-    first, visited = sequence_number(), set()
+    first, visited = next_node_number(), set()
     a = older.sin()
     b = a.cos() * a
     nodes = new_nodes([b, a], first, visited)
@@ -198,8 +197,8 @@ def test_which_nodes_do_not_show_what_they_saved(name, closed):
 
 
 def test_a_torch_whose_saved_tensors_cannot_be_read_is_named(monkeypatch):
-    check_readable()
-    monkeypatch.setattr(torch._C._autograd, "SavedTensor", object)
+    check_saved_tensors_readable()
+    monkeypatch.setattr("tensorglass.torch_internals.SavedTensor", object)
     monkeypatch.setattr(torch, "__version__", "1.0")
     with pytest.raises(
         RuntimeError,

@@ -9,7 +9,7 @@ from torch import nn
 from torch._subclasses import FakeTensorMode
 
 from tensorglass import record_saved, saved_for_backward
-from tensorglass.autograd.report import SavedTensors
+from tensorglass.autograd.report import Kept, SavedTensors
 from tensorglass.autograd.shares import ModuleShare
 
 
@@ -25,7 +25,7 @@ def test_the_table_of_a_small_model():
         "\n"
         "Saved tensors\n"
         "\n"
-        "module        operation  role    kind        size       dtype          bytes  kept by\n"
+        "module        operation  role    kind        shape      dtype          bytes  kept by\n"
         "------------  ---------  ------  ----------  ---------  -------  -----------  --------------------\n"
         "Sequential.0  linear     input   input       (100, 8)   float32        3,200  AddmmBackward0.mat1\n"
         "Sequential.1  relu       output  activation  (100, 16)  float32        6,400  ReluBackward0.result\n"
@@ -60,7 +60,8 @@ def test_fake_recurrent_layers_on_cuda_are_warned_of():
         fake = saved_for_backward(*small())
     assert warning not in fake.notes
     (first, *_) = fake.tensors
-    fake._tensors = (replace(first, node="CudnnRnnBackward0"),)  # no such node is made where there is no CUDA
+    recurrent = replace(first, node="CudnnRnnBackward0")  # no such node is made where there is no CUDA
+    fake._end(Kept((recurrent,), fake.storages, ()))
     assert fake.notes[1:] == (warning,)
 
 
@@ -143,7 +144,7 @@ def test_a_large_model_is_told_by_module():
     assert len(text.splitlines()) == 6 + 28
 
 
-@pytest.mark.parametrize(("modules", "title"), [(40, "by module"), (41, "by module, the first 40 of 41 modules")])
+@pytest.mark.parametrize(("modules", "title"), [(40, "by module"), (41, "by module, the first 40 of 41")])
 def test_of_very_many_modules_the_first_are_shown(modules, title):
     model = nn.Sequential(*[nn.LayerNorm(4) for _ in range(modules)])
     lines = str(saved_for_backward(model, torch.ones(2, 4))).splitlines()

@@ -89,7 +89,7 @@ def test_the_allocator_takes_back_as_many_bytes_with_checkpointing(name, random_
 
 def described(saved):
     return [
-        (each.module, each.operation, each.node, each.field, each.role, each.kind, each.size, each.dtype, each.storage)
+        (each.module, each.operation, each.node, each.field, each.role, each.kind, each.shape, each.dtype, each.storage)
         for each in saved.tensors
     ]
 
@@ -425,7 +425,7 @@ def test_what_hooks_of_the_user_put_in_place_of_a_tensor_counts():
 def test_a_checkpoint_is_told_once_with_what_it_starts_from():
     model, x = made(lambda: Checkpointed(mlp(), nn.Tanh()), VECTORS)
     saved = saved_for_backward(model, x)
-    told = [(each.operation, each.role, each.kind, each.size) for each in saved.tensors]
+    told = [(each.operation, each.role, each.kind, each.shape) for each in saved.tensors]
     states = [torch.get_rng_state(), *([torch.cuda.get_rng_state()] if DEVICE.type == "cuda" else [])]
     kept = [("checkpoint", "random state", "activation", tuple(state.shape)) for state in states]
     half = 1 + len(kept)

@@ -4,8 +4,10 @@ import sys
 
 import pytest
 import torch
+from torch.fx.experimental.proxy_tensor import make_fx
 
 from tensorglass import EinsumError, einsum, plan_einsum, watch_broadcasts
+from tensorglass.contraction.operands import Operand
 from tensorglass.contraction.result_dtype import result_dtype
 
 module = sys.modules[einsum.__module__]
@@ -87,10 +89,11 @@ def test_meta_tensors_are_planned_as_for_the_cpu():
 
 
 def test_sizes_that_are_symbols_are_not_planned():
-    layout = (("s0",), (1,), torch.float32, torch.device("cpu"))
-    with pytest.raises(TypeError) as caught:
-        module._remembered_plan("i", (layout,), None)
-    assert str(caught.value) == "the sizes are symbols of a trace; only torch.einsum takes these"
+    trace = make_fx(lambda x: plan_einsum("i", x)(x), tracing_mode="symbolic")
+    with pytest.raises(
+        TypeError, match=r"^plan_einsum\(\) operand 0 has the sizes \(s\d+,\) of a trace; expected known"
+    ):
+        trace(torch.ones(3))
 
 
 def test_refused_dtypes_name_them(capfd):
@@ -106,7 +109,7 @@ def test_refused_dtypes_name_them(capfd):
     assert str(caught.value) == (
         "einsum 'ij,jk->ik' of torch.bool and torch.bool: matrix products of torch.bool are not implemented on cpu"
     )
-    on_a_gpu = module.Layout((2, 2), (2, 1), torch.int64, torch.device("cuda"))
+    on_a_gpu = Operand((2, 2), (2, 1), torch.int64, torch.device("cuda"))
     with pytest.raises(EinsumError, match=r"matrix products of torch.int64 are not implemented on cuda"):
         result_dtype("ij,jk->ik", (on_a_gpu, on_a_gpu), None)
     floats = on_a_gpu._replace(dtype=torch.float32), on_a_gpu._replace(dtype=torch.float32)
@@ -150,7 +153,7 @@ def test_tensors_without_strides():
 
 
 def test_modes_do_not_see_the_planning():
-    module._remembered_plan.cache_clear()
+    module._plans.clear()
     with watch_broadcasts() as log:
         einsum("i,ij,jk->ik", torch.ones(3), torch.ones(3, 4), torch.ones(4, 5))
     assert [seen.operation for seen in log] == ["mul"]
@@ -160,24 +163,42 @@ def test_modes_do_not_see_the_planning():
 
 
 def test_a_repeated_call_makes_no_new_plan():
-    module._remembered_plan.cache_clear()
+    module._plans.clear()
     x, y = torch.ones(2, 3), torch.ones(3, 4)
     for _ in range(3):
         einsum("ij,jk->ik", x, y)
-    assert module._remembered_plan.cache_info()[:2] == (2, 1)
+    (first,) = module._plans.values()
+    assert plan_einsum("ij,jk->ik", x, y) is first
     for others in ((x.T.contiguous().T, y), (x.double(), y.double()), (torch.ones(5, 3), y)):
         einsum("ij,jk->ik", *others)
     einsum("ij,jk->ki", x, y)
-    assert module._remembered_plan.cache_info()[:2] == (2, 5)
-    assert module._remembered_plan.cache_info().maxsize == module.PLANS_AT_MOST == 1024
+    assert len(module._plans) == 5
+    assert next(iter(module._plans.values())) is first
+
+
+def test_the_oldest_plan_is_forgotten_where_there_are_too_many(monkeypatch):
+    module._plans.clear()
+    monkeypatch.setattr(module, "PLANS_AT_MOST", 2)
+    plans = [plan_einsum("i", (size,)) for size in (1, 2, 3)]
+    assert list(module._plans.values()) == plans[1:]
+    assert plan_einsum("i", (3,)) is plans[2]
+
+
+def test_an_error_of_the_planner_is_not_taken_for_a_tensor_that_cannot_be_planned(monkeypatch):
+    def broken(*_, **__):
+        raise AttributeError("a bug in the planner")
+
+    monkeypatch.setattr(module, "lower", broken)
+    with pytest.raises(AttributeError, match="a bug in the planner"):
+        einsum("ij,jk,kl->li", torch.ones(7, 2), torch.ones(2, 3), torch.ones(3, 5))
 
 
 def test_an_error_is_not_remembered_as_a_plan():
-    module._remembered_plan.cache_clear()
+    module._plans.clear()
     for _ in range(2):
         with pytest.raises(EinsumError, match="occurs in no operand"):
             einsum("i->j", torch.ones(3))
-    assert module._remembered_plan.cache_info().currsize == 0
+    assert module._plans == {}
 
 
 # Arguments
@@ -274,7 +295,7 @@ def test_a_plan_takes_what_it_was_made_for():
 
 def test_shapes_stand_for_contiguous_tensors_of_the_default_dtype():
     plan = plan_einsum("ijk->", (2, 0, 4))
-    assert plan.operands == (module.Layout((2, 0, 4), (4, 4, 1), torch.float32, torch.device("cpu")),)
+    assert plan.operands == (Operand((2, 0, 4), (4, 4, 1), torch.float32, torch.device("cpu")),)
     assert plan_einsum("ij->", (2, 3)).operands == plan_einsum("ij->", torch.ones(2, 3)).operands
 
 
@@ -350,7 +371,7 @@ def test_the_report_of_copies_and_of_numbers():
 
 def test_plans_are_compared_by_what_they_say():
     first = plan_einsum("ij->i", (2, 3))
-    module._remembered_plan.cache_clear()
+    module._plans.clear()
     assert first == plan_einsum("ij->i", (2, 3))
     assert first is not plan_einsum("ij->i", (2, 3))
     assert plan_einsum("ij->i", (2, 3)) != plan_einsum("ij->j", (2, 3))

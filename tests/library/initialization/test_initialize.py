@@ -60,7 +60,7 @@ def test_the_table():
         "\n"
         "Parameters\n"
         "\n"
-        "parameter  size       how                                 std   rms\n"
+        "parameter  shape      how                                 std   rms\n"
         "---------  ---------  ---------------------------------  ----  ----\n"
         "0.weight   (2, 4)     orthogonal, fan_in 4               0.25  0.25\n"
         "0.bias     (2,)       zero                                        0\n"

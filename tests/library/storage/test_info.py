@@ -19,7 +19,7 @@ def test_every_kind_of_tensor_is_described(name):
     tensor = with_storage()[name]
     info = storage_info(tensor)
     storage = tensor.untyped_storage().nbytes()
-    assert (info.size, info.stride, info.offset) == (tensor.shape, tensor.stride(), tensor.storage_offset())
+    assert (info.shape, info.stride, info.offset) == (tensor.shape, tensor.stride(), tensor.storage_offset())
     assert (info.dtype, info.device, info.itemsize) == (tensor.dtype, tensor.device, tensor.itemsize)
     assert (info.nbytes, info.storage_nbytes) == (tensor.nbytes, storage)
     assert (info.cells, info.bytes_left_over) == divmod(storage, tensor.itemsize)
@@ -125,7 +125,7 @@ def test_other_tensors_are_compared_with_the_first():
         "same storage", "same storage", "same storage", "other memory", "same storage"
     ]  # fmt: skip
     assert [other.distance for other in info.others] == [0, 0, 0, None, 0]
-    assert info.others[0].layout.size == (6,)
+    assert info.others[0].layout.shape == (6,)
     first, second = torch.from_numpy(array), torch.from_numpy(array[3:])
     (other,) = storage_info(first, second).others
     assert (other.relation, other.distance, other.shared_bytes) == ("same memory, another storage", 12, 28)
@@ -154,7 +154,7 @@ def test_it_prints_a_table():
         "\n"
         "property         value    in words\n"
         "---------------  -------  -------------------------------------------------\n"
-        "size             (3, 5)   15 elements\n"
+        "shape            (3, 5)   15 elements\n"
         "stride           (1, 4)   cells from one index to the next, along each axis\n"
         "offset           1        the cell of the first element\n"
         "dtype            float32  4 bytes an element\n"
@@ -167,9 +167,9 @@ def test_it_prints_a_table():
         "\n"
         "Other tensors\n"
         "\n"
-        "tensor  size  stride  offset  memory        shared with a\n"
-        "------  ----  ------  ------  ------------  -------------\n"
-        "b       (2,)  (1,)         2  same storage  8 bytes"
+        "tensor  shape  stride  offset  memory        shared with a\n"
+        "------  -----  ------  ------  ------------  -------------\n"
+        "b       (2,)   (1,)         2  same storage  8 bytes"
     )
     assert "2 cells and 2 bytes left over\n" in str(storage_info(with_storage()["bytes left over"]))
     both = str(storage_info(torch.zeros(2, 1, 4, 4)))

@@ -1,0 +1,43 @@
+"""What the gallery puts on pages and no reader needs: words on downloads, links of variables, style sheets, scripts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+# The gallery's furniture is removed or styled by the site's own sheet, and its pages have no tags to filter by.
+UNUSED = ("sg_gallery", "sg-tags")
+FOR_NOTEBOOKS = "mystnb"
+
+
+class RemoveGalleryFurniture(SphinxTransform):
+    """Remove what the gallery says about downloads: these pages offer their own."""
+
+    def apply(self, **kwargs: Any) -> None:
+        unwanted = {"sphx-glr-footer", "sphx-glr-download-link-note"}
+        for node in list(self.document.findall(nodes.Element)):
+            if unwanted & set(node.get("classes", [])):
+                node.parent.remove(node)
+
+
+class PlainVariables(SphinxPostTransform):
+    """Keep the links of functions, classes and methods; replace those of variables by their text."""
+
+    def run(self, **kwargs: Any) -> None:
+        for link in list(self.document.findall(nodes.reference)):
+            if "sphx-glr-backref-instance" in link["classes"]:
+                link.replace_self(link.children)
+
+
+def drop_unused(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    """Keep only the style sheets and scripts that the page uses."""
+    is_notebook = "cell_output" in context.get("body", "") or "cell_input" in context.get("body", "")
+    unused = UNUSED if is_notebook else (*UNUSED, FOR_NOTEBOOKS)
+    for kind in ("css_files", "script_files"):
+        context[kind] = [
+            file for file in context[kind] if not any(name in str(getattr(file, "filename", file)) for name in unused)
+        ]

@@ -1,0 +1,1 @@
+"""What the site has beside its pages, and what makes it fit to be served and copied."""

@@ -1,0 +1,75 @@
+"""The sources of pages as blocks of prose and code, the same for a gallery script and for a notebook in Markdown."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .pages import CODE_CELL
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of a page's source; `line` is the number of its first line in the file."""
+
+    is_code: bool
+    text: str
+    line: int
+
+
+def read_page(path: Path) -> list[Block]:
+    """Return the blocks of a page, whether it is a script or a notebook."""
+    return read_script(path) if path.suffix == ".py" else read_notebook(path.read_text("utf-8"))
+
+
+def code_of(path: Path) -> str:
+    """Return the code of a page. That of a script is all of it, also where it cannot be split since it is no Python."""
+    source = path.read_text("utf-8")
+    return source if path.suffix == ".py" else "\n".join(block.text for block in read_notebook(source) if block.is_code)
+
+
+def read_script(path: Path) -> list[Block]:
+    """Return the blocks of a gallery script, split as the gallery itself splits it."""
+    from sphinx_gallery.py_source_parser import split_code_and_text_blocks
+
+    _, (docstring, *blocks) = split_code_and_text_blocks(str(path))
+    # The gallery counts from the docstring; above it there may be script metadata.
+    first_line = ast.parse(path.read_text("utf-8")).body[0].lineno
+    first = Block(is_code=False, text=docstring.content, line=first_line)
+    return [first, *(Block(block.type == "code", block.content, block.lineno) for block in blocks)]
+
+
+def read_notebook(source: str) -> list[Block]:
+    """Return the blocks of a MyST notebook: its code cells, and the Markdown between them.
+
+    >>> [block.is_code for block in read_notebook("# Title\\n```{code-cell}\\n1 + 1\\n```\\n")]
+    [False, True, False]
+    """
+    return list(_notebook_blocks(source.splitlines()))
+
+
+def _notebook_blocks(lines: list[str]) -> Iterator[Block]:
+    start = _end_of_front_matter(lines)
+    is_code = False
+    for number, line in enumerate(lines[start:], start=start):
+        opens, closes = line.startswith(CODE_CELL), is_code and line.rstrip() == "```"
+        if opens or closes:
+            yield _block(is_code, lines[start:number], start + 1)
+            start, is_code = number + 1, opens
+    yield _block(is_code, lines[start:], start + 1)
+
+
+def _block(is_code: bool, lines: list[str], line: int) -> Block:
+    text = "\n".join(lines)
+    if is_code:  # option lines such as `:tags: [...]` are not Python
+        text = re.sub(r"\A(?::[\w-]+:.*\n?)+", lambda options: "\n" * options[0].count("\n"), text)
+    return Block(is_code, text, line)
+
+
+def _end_of_front_matter(lines: list[str]) -> int:
+    if lines[:1] != ["---"]:
+        return 0
+    return next((i + 1 for i, line in enumerate(lines[1:], start=1) if line == "---"), 0)

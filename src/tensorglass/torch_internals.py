@@ -1,0 +1,189 @@
+"""What the library uses of torch although torch does not promise to keep it: nothing private is named elsewhere.
+
+Each has a sentence on what is relied on. With a new version of torch this is the module to check; it was tried with
+torch 2.11 on CUDA and 2.13 on the CPU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from functools import cache
+from typing import Any
+
+import torch
+from torch._C import _autograd, _profiler
+from torch._guards import TracingContext
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+from torch.autograd.function import BackwardCFunction
+from torch.multiprocessing.reductions import StorageWeakRef
+from torch.nn.modules.batchnorm import _NormBase
+from torch.nn.modules.conv import _ConvNd
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes, is_traceable_wrapper_subclass
+
+__all__ = ["BackwardCFunction", "FakeTensorMode", "StorageWeakRef", "TorchDispatchMode"]
+
+# --- Modes and fake tensors ---
+
+# Inside its block, tensors of subclasses and modes of torch functions are passed by.
+without_torch_functions = torch._C.DisableTorchFunction
+# Inside its block, no mode sees what is computed.
+without_modes = _disable_current_modes
+# Whether autocast is on for any kind of device. It is called for each einsum, and so without a function around it.
+autocast_is_on_somewhere = torch._C._is_any_autocast_enabled
+
+
+def is_fake(tensor: torch.Tensor) -> bool:
+    """Return whether the tensor pretends to be on its device, with no memory there: it is of torch's own subclass."""
+    return isinstance(tensor, FakeTensor)
+
+
+def modes_of(tensor: torch.Tensor) -> AbstractContextManager[object]:
+    """Return the context in which new tensors are of the same kind: a fake tensor carries the mode it was made in."""
+    return tensor.fake_mode if isinstance(tensor, FakeTensor) else without_modes()
+
+
+def is_compiler_tracing() -> bool:
+    """Return whether the compiler traces the code that runs: it then has a context."""
+    return TracingContext.try_get() is not None
+
+
+def is_wrapping(tensor: torch.Tensor) -> bool:
+    """Return whether the tensor consists of others, which it tells by the methods that the compiler asks for."""
+    return bool(is_traceable_wrapper_subclass(tensor))
+
+
+# --- Tensors and their storages ---
+
+
+def storage_key(tensor: torch.Tensor) -> int:
+    """Return the identity of the storage: the address of its C++ object, which two tensors on one storage share."""
+    return int(tensor.untyped_storage()._cdata)
+
+
+def storage_address(tensor: torch.Tensor) -> int:
+    """Return the address at which the storage starts, 0 if it is not allocated.
+
+    Unlike the public `data_ptr()`, it does not make a lazily cloned storage copy itself.
+    """
+    return int(torch._C._data_address(tensor))  # type: ignore[attr-defined]
+
+
+def is_lazy_clone(tensor: torch.Tensor) -> bool:
+    """Return whether the storage is a lazy clone's, or its source's: copied when either is first written to."""
+    return bool(torch._C._is_cow_tensor(tensor))  # type: ignore[attr-defined]
+
+
+def is_view(tensor: torch.Tensor) -> bool:
+    """Return whether the tensor was made as a view of another one, also where no gradients are computed."""
+    return bool(tensor._is_view())
+
+
+def base_of(tensor: torch.Tensor) -> torch.Tensor | None:
+    """Return the tensor that autograd knows this one as a view of."""
+    return tensor._base
+
+
+def is_placeholder(tensor: torch.Tensor) -> bool:
+    """Return whether the tensor stands for others inside a transform of `torch.func`."""
+    return bool(torch._C._functorch.is_functorch_wrapped_tensor(tensor))
+
+
+def behind_placeholder(tensor: torch.Tensor) -> torch.Tensor:
+    """Return what a placeholder stands for; that may be one too."""
+    return torch._C._functorch.get_unwrapped(tensor)
+
+
+def coordinates(tensor: torch.Tensor) -> list[tuple[str, torch.Tensor]]:
+    """Return the parts of a sparse tensor in COO layout, also if it was not coalesced, which the public names ask."""
+    return [("indices", tensor._indices()), ("values", tensor._values())]
+
+
+# --- Modules ---
+
+# The base classes of all convolutions, transposed ones among them, and of batch and instance normalization.
+Convolution, BatchOrInstanceNorm = _ConvNd, _NormBase
+_MEMBERS = ("_parameters", "_buffers", "_modules")
+
+
+def members_of(module: torch.nn.Module) -> list[tuple[str, object]]:
+    """Return what a module has registered, each by its name, shared ones too, and then its other attributes.
+
+    The public `named_children` leaves out a module that stands under two names.
+    """
+    registered = [item for group in _MEMBERS for item in getattr(module, group).items()]
+    return registered + [item for item in vars(module).items() if item[0] not in _MEMBERS]
+
+
+# --- Autograd's graph ---
+
+# The type of a saved tensor before it is unpacked, and of the node at a leaf, which adds up its gradient.
+SavedTensor: type = _autograd.SavedTensor
+AccumulateGrad: type = torch._C._functions.AccumulateGrad  # type: ignore[attr-defined]
+_SAVED = "_raw_saved_"  # begins the names under which a node shows its saved tensors, without unpacking them
+
+
+def check_saved_tensors_readable() -> None:
+    """Raise a RuntimeError if this version of torch does not let saved tensors be looked at."""
+    if not hasattr(SavedTensor, "data"):
+        raise RuntimeError(
+            f"record_saved() cannot read saved tensors in torch {torch.__version__}; expected 2.13, or another version "
+            "whose SavedTensor has the attribute data"
+        )
+
+
+def next_node_number() -> int:
+    """Return the number that the next node made in this thread will get: they are numbered as they are made."""
+    return int(_autograd._get_sequence_nr())
+
+
+def node_number(node: Any) -> int:
+    """Return the number of a node."""
+    return int(node._sequence_nr())
+
+
+def backward_pass() -> int:
+    """Return the number of the backward pass that this thread works for, -1 outside of any."""
+    return int(torch._C._current_graph_task_id())
+
+
+@cache
+def fields_of_formula(kind: type) -> tuple[str, ...]:
+    """Return the names that nodes of a type give to the tensors that they save, as in their derivative formula."""
+    return tuple(name.removeprefix(_SAVED) for name in dir(kind) if name.startswith(_SAVED))
+
+
+def saved_tensors(node: Any, field: str) -> list[Any]:
+    """Return what a node has saved under a name, not unpacked: none once a backward pass has freed it."""
+    try:
+        saved = getattr(node, _SAVED + field)
+    except RuntimeError:
+        return []
+    return [each for each in (saved if isinstance(saved, (tuple, list)) else [saved]) if each is not None]
+
+
+# --- The allocators' events ---
+
+
+def start_recording_memory() -> None:
+    """Have torch's older profiler keep each allocation, release and operation of this thread.
+
+    A RuntimeError means that another profiler is running. The newer one, behind `torch.profiler`, ends the process when
+    two threads start it at the same time; this one belongs to a thread, starts in a millisecond, and keeps its events
+    in order. Both are told the same by the allocators.
+    """
+    memory_only = _profiler.ProfilerConfig(
+        _profiler.ProfilerState.CPU,
+        False,  # input shapes
+        True,  # memory
+        False,  # Python stacks
+        False,  # floating-point operations
+        False,  # modules
+        _profiler._ExperimentalConfig(),
+    )
+    _autograd._enable_profiler_legacy(memory_only)
+
+
+def stop_recording_memory() -> list[Sequence[Any]]:
+    """Stop, and return the events of each thread that had some: backward threads have lists of their own."""
+    return [events for events in _autograd._disable_profiler_legacy() if events]
