@@ -9,7 +9,7 @@ import sys
 
 import pytest
 from ledger import Ledger
-from places import ROOT
+from places import EXTENSIONS, PACKAGE, ROOT
 from programs import passed as succeeded
 from programs import run
 
@@ -194,8 +194,9 @@ def test_a_unit_has_one_file(project):
 def test_the_ledger_of_this_project_has_no_line_of_what_is_gone():
     root = ROOT
     written = [*root.glob("docs/*.md"), *root.glob("docs/[!_]*/*.md")]
-    sources = [*root.glob("examples/*/*.py"), *root.glob("src/tensorglass/*.py"), *root.glob("docs/_ext/*/*.py")]
-    known = {path.stem for path in [*written, *sources]} | {"genindex", "search", "404"}
+    known = {path.stem for path in [*written, *root.glob("examples/*/*.py")]} | {"genindex", "search", "404"}
+    for package in (PACKAGE, EXTENSIONS):
+        known |= {".".join(path.relative_to(package).with_suffix("").parts) for path in package.rglob("*.py")}
     for line in Ledger().lines():
         name = line["unit"]
         assert (

@@ -12,9 +12,9 @@ sys.path.append(str(Path(__file__).parents[1] / "mutants"))
 from controls import control
 from forks import run_in_forks
 from ledger import Ledger
-from module_mutants import LIBRARY, Module
+from module_mutants import Module, modules
 from places import EXTENSIONS, PACKAGE, ROOT
-from run import chosen, fingerprint_of, pages, unit
+from run import chosen, dotted, fingerprint_of, pages, unit
 
 TOY = "def sign(x):\n    if x < 0:\n        return -1\n    return 1\n\n\ndef half(x):\n    return x / 2\n"
 TESTS_OF_TOY = """
@@ -82,7 +82,12 @@ def test_a_task_that_ends_its_process_has_no_answer():
 
 
 def test_every_module_is_broken():
-    assert set(LIBRARY) == {path.stem for path in PACKAGE.glob("*.py")}
+    broken = [module.file for module in modules()]
+    assert {PACKAGE / "__init__.py", *PACKAGE.rglob("[!_]*.py")} == {file for file in broken if PACKAGE in file.parents}
+    assert {module.file for module in modules() if not module.tests} == set()
+    assert dotted(PACKAGE / "contraction" / "plan.py") == "contraction.plan"
+    units = [unit(file) for file in (*broken, *pages())]
+    assert len(units) == len(set(units))
 
 
 def options(names=(), draw=(), everything=False):
@@ -111,19 +116,19 @@ def test_what_is_fresh_is_passed_over_unless_it_is_drawn_or_named(tmp_path, caps
 
 def test_a_page_is_tried_again_when_a_module_that_it_uses_has_changed(monkeypatch):
     before = {page.stem: fingerprint_of(page, ()) for page in pages()}
-    changed = PACKAGE / "watching.py"
+    changed = PACKAGE / "broadcasting" / "watch.py"
     content = Path.read_bytes
     monkeypatch.setattr(Path, "read_bytes", lambda path: content(path) + b"#" * (path == changed))
     stale = {page.stem for page in pages() if fingerprint_of(page, ()) != before[page.stem]}
     assert stale == {"unsqueeze", "notebook"}
 
 
-def tried(ledger, tests):
-    """Break one module in a process of its own, with these tests to notice it; return that process."""
+def tried(ledger, test):
+    """Break one module in a process of its own, with one file of tests to notice it; return that process."""
     program = (
         f"import sys; sys.path[:0] = {[str(ROOT / 'tests' / 'mutants'), str(EXTENSIONS.parent)]}\n"
-        f"import run, module_mutants; module_mutants.LIBRARY['loops'] = {tests}\n"
-        f"raise SystemExit(run.main(['loops', '--ledger', {str(ledger)!r}]))"
+        f"import run, module_mutants; module_mutants.tests_of = lambda module: (run.ROOT / 'tests' / {test!r},)\n"
+        f"raise SystemExit(run.main(['contraction.loops', '--ledger', {str(ledger)!r}]))"
     )
     return programs.run([sys.executable, "-c", program], ROOT)
 
@@ -131,12 +136,12 @@ def tried(ledger, tests):
 @pytest.mark.long
 def test_a_run_that_passes_is_written_and_one_that_fails_is_not(tmp_path):
     ledger = tmp_path / "ledger.jsonl"
-    done = tried(ledger, ["test_einsum_plan"])
+    done = tried(ledger, "library/contraction/test_plan.py")
     assert done.returncode == 0, done.stdout + done.stderr
     (line,) = Ledger(ledger).lines()
-    assert line["unit"] == "mutants of loops"
+    assert line["unit"] == "mutants of contraction.loops"
     assert line["planted"] == line["killed"] > 20
-    failed = tried(ledger, ["test_report"])
+    failed = tried(ledger, "library/test_report.py")
     assert failed.returncode == 1
-    assert "SURVIVED loops.py: " in failed.stdout
+    assert "SURVIVED contraction/loops.py: " in failed.stdout
     assert Ledger(ledger).lines() == [line]

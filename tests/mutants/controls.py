@@ -32,9 +32,12 @@ class Control:
     seconds: dict[str, float] = field(default_factory=dict)
     reached: dict[str, dict[int, list[str]]] = field(default_factory=dict)  # place in the package -> line -> the tests
 
-    def reaching(self, file: str, line: int) -> set[str]:
-        """Return the tests that reach a line of a file, or the last line above it that anything reaches."""
-        of_file = self.reached.get(file, {})
+    def reaching(self, place: str, line: int) -> set[str]:
+        """Return the tests that reach a line of a module, or the last line above it that anything reaches.
+
+        The module is named by its place in the package, such as `contraction/plan.py`.
+        """
+        of_file = self.reached.get(place, {})
         lines = sorted(of_file)
         place = bisect_right(lines, line)
         return set(of_file[lines[place - 1]]) if place else set()

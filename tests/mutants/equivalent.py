@@ -20,150 +20,149 @@ _CUT_WHERE_NEEDED = "the panels to start from; they are cut where the rules disa
 _NO_NAME_HAS_A_TILDE = "strip() takes a set of characters, and no function's name has this one"
 
 EQUIVALENT: dict[str, str] = {
-    "alignment.py: `_SEARCH_LIMIT = 20_000  # many equal sizes give many alignments of the same shapes: past this, "
-    "what was found is enough`: 20000 -> 20001": "a limit against endless searches, far beyond what is needed",
-    "alignment.py: `heap: list[tuple[Cost, tuple[Column, ...], Cost, Shape]] = "
+    "broadcasting/fixes.py: `_SEARCH_LIMIT = 20_000  # many equal sizes give many alignments of the same shapes: past "
+    "this, what was found is enough`: 20000 -> 20001": "a limit against endless searches, far beyond what is needed",
+    "broadcasting/fixes.py: `heap: list[tuple[Cost, tuple[Column, ...], Cost, Shape]] = "
     "[(order(best_rest(start)), (), (0, 1), start)]`: 0 -> 1": _SHIFTS_ALL_COSTS,
-    "alignment.py: `heap: list[tuple[Cost, tuple[Column, ...], Cost, Shape]] = "
+    "broadcasting/fixes.py: `heap: list[tuple[Cost, tuple[Column, ...], Cost, Shape]] = "
     "[(order(best_rest(start)), (), (0, 1), start)]`: 1 -> 2": _SHIFTS_ALL_COSTS,
-    "alignment.py: `return 0, 1`: 0 -> 1": _SHIFTS_ALL_COSTS,
-    "alignment.py: `return 0, 1`: 1 -> 2": _SHIFTS_ALL_COSTS,
-    'broadcasting.py: `return torch.empty((1,) * rank, dtype=torch.result_type(a, b), device="meta")`: 1 -> 2': (
+    "broadcasting/fixes.py: `return 0, 1`: 0 -> 1": _SHIFTS_ALL_COSTS,
+    "broadcasting/fixes.py: `return 0, 1`: 1 -> 2": _SHIFTS_ALL_COSTS,
+    'broadcasting/explain.py: `return torch.empty((1,) * rank, dtype=torch.result_type(a, b), device="meta")`: '
+    "1 -> 2": (_ONLY_THE_RANK_MATTERS),
+    'broadcasting/explain.py: `return torch.empty((1,) * tensor.dim(), dtype=tensor.dtype, device="meta")`: 1 -> 2': (
         _ONLY_THE_RANK_MATTERS
     ),
-    'broadcasting.py: `return torch.empty((1,) * tensor.dim(), dtype=tensor.dtype, device="meta")`: 1 -> 2': (
-        _ONLY_THE_RANK_MATTERS
-    ),
-    "device.py: `torch.empty(0, device=device)  # only an allocation tells whether the device is really there`: "
+    "pages/device.py: `torch.empty(0, device=device)  # only an allocation tells whether the device is really there`: "
     "0 -> 1": "an allocation of any size tells",
-    "holdings.py: `_FILE_BYTES, _STORAGE_BYTES, _TENSOR_BYTES = 1300, 200, 75`: 1300 -> 1301": _AN_ESTIMATE,
-    "holdings.py: `_FILE_BYTES, _STORAGE_BYTES, _TENSOR_BYTES = 1300, 200, 75`: 200 -> 201": _AN_ESTIMATE,
-    "holdings.py: `_FILE_BYTES, _STORAGE_BYTES, _TENSOR_BYTES = 1300, 200, 75`: 75 -> 76": _AN_ESTIMATE,
-    "holdings.py: `first = max(start, reached.get(tensor.device, 0))`: 0 -> 1": _NO_SUCH_ADDRESS,
-    "holdings.py: `reaching = [(earlier, i) for earlier, i in reaching if earlier.stop > places.start]`: "
+    "memory/holdings.py: `_FILE_BYTES, _STORAGE_BYTES, _TENSOR_BYTES = 1300, 200, 75`: 1300 -> 1301": _AN_ESTIMATE,
+    "memory/holdings.py: `_FILE_BYTES, _STORAGE_BYTES, _TENSOR_BYTES = 1300, 200, 75`: 200 -> 201": _AN_ESTIMATE,
+    "memory/holdings.py: `_FILE_BYTES, _STORAGE_BYTES, _TENSOR_BYTES = 1300, 200, 75`: 75 -> 76": _AN_ESTIMATE,
+    "memory/holdings.py: `first = max(start, reached.get(tensor.device, 0))`: 0 -> 1": _NO_SUCH_ADDRESS,
+    "memory/holdings.py: `reaching = [(earlier, i) for earlier, i in reaching if earlier.stop > places.start]`: "
     "earlier.stop > places.start -> earlier.stop >= places.start": _ONE_MORE_CANDIDATE,
-    "layout.py: `kind = str(tensor.layout).removeprefix(\"torch.\").strip(\"_\")`: '_' -> '_~'": _NO_NAME_HAS_A_TILDE,
-    "recording.py: `first = events[0]`: 0 -> 1": "the times are compared with one another, so any event will do",
-    "recording.py: `False,  # Python stacks`: False -> True": _MORE_IS_RECORDED,
-    "recording.py: `False,  # input shapes`: False -> True": _MORE_IS_RECORDED,
-    "recording.py: `False,  # modules`: False -> True": _MORE_IS_RECORDED,
-    "recording.py: `if len(by_thread) > 1:  # backward threads have lists of their own`: "
+    'storage/layout.py: `kind = str(tensor.layout).removeprefix("torch.").strip("_")`: '
+    "'_' -> '_~'": _NO_NAME_HAS_A_TILDE,
+    "memory/recorder.py: `first = events[0]`: 0 -> 1": "the times are compared with one another, so any event will do",
+    "torch_internals.py: `False,  # Python stacks`: False -> True": _MORE_IS_RECORDED,
+    "torch_internals.py: `False,  # input shapes`: False -> True": _MORE_IS_RECORDED,
+    "torch_internals.py: `False,  # modules`: False -> True": _MORE_IS_RECORDED,
+    "memory/recorder.py: `if len(by_thread) > 1:  # backward threads have lists of their own`: "
     "len(by_thread) > 1 -> len(by_thread) >= 1": _SORTING_ONE_LIST,
-    "recording.py: `owner = (self._started, event.thread_id() if running else -1)`: 1 -> 2": _ONLY_DIFFERENT,
-    "recording.py: `self._started = 0`: 0 -> 1": _ONLY_DIFFERENT,
-    'strided.py: `"data": (address, True),`: True -> False': _NUMPY_DOES_NOT_LOOK,
-    "strided.py: `\"version\": 3,`: 'version' -> 'version~'": _NUMPY_DOES_NOT_LOOK,
-    'strided.py: `"version": 3,`: 3 -> 4': _NUMPY_DOES_NOT_LOOK,
-    "strided.py: `LISTED_AT_MOST = 1 << 20`: 1 -> 2": _A_LIMIT,
-    "strided.py: `LISTED_AT_MOST = 1 << 20`: 20 -> 21": _A_LIMIT,
-    "strided.py: `places = np.zeros(1, np.int64)`: 1 -> 2": _EACH_TWICE,
-    "strided.py: `return np.asarray(_Layout(1 + places.start - first, places.axes))`: "
+    "memory/recorder.py: `owner = (self._started, event.thread_id() if running else -1)`: 1 -> 2": _ONLY_DIFFERENT,
+    "memory/recorder.py: `self._started = 0`: 0 -> 1": _ONLY_DIFFERENT,
+    'storage/places.py: `"data": (address, True),`: True -> False': _NUMPY_DOES_NOT_LOOK,
+    "storage/places.py: `\"version\": 3,`: 'version' -> 'version~'": _NUMPY_DOES_NOT_LOOK,
+    'storage/places.py: `"version": 3,`: 3 -> 4': _NUMPY_DOES_NOT_LOOK,
+    "storage/places.py: `LISTED_AT_MOST = 1 << 20`: 1 -> 2": _A_LIMIT,
+    "storage/places.py: `LISTED_AT_MOST = 1 << 20`: 20 -> 21": _A_LIMIT,
+    "storage/places.py: `places = np.zeros(1, np.int64)`: 1 -> 2": _EACH_TWICE,
+    "storage/places.py: `return np.asarray(_Layout(1 + places.start - first, places.axes))`: "
     "1 + places.start - first -> 1 + places.start + first": _BOTH_MOVE_ALIKE,
-    "strided.py: `return np.asarray(_Layout(1 + places.start - first, places.axes))`: 1 -> 2": _BOTH_MOVE_ALIKE,
-    "watching.py: `name = func.__name__.strip(\"_\").removeprefix(\"special_\")`: '_' -> '_~'": _NO_NAME_HAS_A_TILDE,
-    "torch_calls.py: `return name.strip(\"_\") if name.startswith(\"__\") else name`: '_' -> '_~'": (
-        _NO_NAME_HAS_A_TILDE
-    ),
-    "trial.py: `cuda = range(torch.cuda.device_count()) if initialized else ()`: "
+    "storage/places.py: `return np.asarray(_Layout(1 + places.start - first, places.axes))`: 1 -> 2": _BOTH_MOVE_ALIKE,
+    'broadcasting/operations.py: `name = func.__name__.strip("_").removeprefix("special_")`: '
+    "'_' -> '_~'": _NO_NAME_HAS_A_TILDE,
+    "calling.py: `return name.strip(\"_\") if name.startswith(\"__\") else name`: '_' -> '_~'": (_NO_NAME_HAS_A_TILDE),
+    "calling.py: `cuda = range(torch.cuda.device_count()) if initialized else ()`: "
     "range(torch.cuda.device_count()) if initialized else () -> () if initialized else "
     "range(torch.cuda.device_count())": _WITHOUT_CUDA,
-    "saving.py: `self._prune_at = 10_000`: 10000 -> 10001": _A_LIMIT,
-    "saving.py: `if len(self._storages) > self._prune_at:`: len(self._storages) > self._prune_at -> "
+    "autograd/recorder.py: `self._prune_at = 10_000`: 10000 -> 10001": _A_LIMIT,
+    "autograd/recorder.py: `if len(self._storages) > self._prune_at:`: len(self._storages) > self._prune_at -> "
     "len(self._storages) >= self._prune_at": _A_LIMIT,
-    "saved_difference.py: `more = f\"{bytes_text(abs(first - second))} {'more' if first > second else 'less'}\"`: "
+    "autograd/difference.py: `more = f\"{bytes_text(abs(first - second))} {'more' if first > second else 'less'}\"`: "
     "first > second -> first >= second": "equal totals never come here",
-    "saved_report.py: `kept_by = f\"{tensor.node}.{tensor.field}\".strip(\".\")`: '.' -> '.~'": _NO_NAME_HAS_A_TILDE,
-    "correlation.py: `_REACH, _PANELS = 8, 32  # of the grid on which expectations over two variables are computed`: "
-    "8 -> 9": _FINE_ENOUGH,
-    "correlation.py: `_NEARLY_ONE = 0.99999  # where correlations begin to shrink in the chaotic phase; that of 1 "
-    "stays`: 0.99999 -> 1.99999": "any place beyond the one looked for will do",
-    "correlation.py: `if slope_at_one <= 1 + _AT_ONE:  # inputs become alike`: slope_at_one <= 1 + _AT_ONE -> "
-    "slope_at_one < 1 + _AT_ONE": _NEVER_EXACTLY,
-    "correlation.py: `if self(0.0) <= _ROUNDING:  # an odd activation without biases: inputs become independent`: "
-    "self(0.0) <= _ROUNDING -> self(0.0) < _ROUNDING": _NEVER_EXACTLY,
-    "correlation.py: `second = (correlation * first)[:, None] + own * first  # the only step on the whole grid, with "
-    "its function`: (correlation * first)[:, None] + own * first -> (correlation * first)[:, None] - own * first": (
+    "autograd/report.py: `kept_by = f\"{tensor.node}.{tensor.field}\".strip(\".\")`: '.' -> '.~'": _NO_NAME_HAS_A_TILDE,
+    "signals/correlation_map.py: `_REACH, _PANELS = 8, 32  # of the grid on which expectations over two variables are "
+    "computed`: 8 -> 9": _FINE_ENOUGH,
+    "signals/correlation_map.py: `_NEARLY_ONE = 0.99999  # where correlations begin to shrink in the chaotic phase; "
+    "that of 1 stays`: 0.99999 -> 1.99999": "any place beyond the one looked for will do",
+    "signals/correlation_map.py: `if slope_at_one <= 1 + AT_ONE:  # inputs become alike`: slope_at_one <= 1 + AT_ONE "
+    "-> slope_at_one < 1 + AT_ONE": _NEVER_EXACTLY,
+    "signals/correlation_map.py: `if self(0.0) <= _ROUNDING:  # an odd activation without biases: inputs become "
+    "independent`: self(0.0) <= _ROUNDING -> self(0.0) < _ROUNDING": _NEVER_EXACTLY,
+    "signals/correlation_map.py: `second = (correlation * first)[:, None] + own * first  # the only step on the whole "
+    "grid, with its function`: "
+    "(correlation * first)[:, None] + own * first -> (correlation * first)[:, None] - own * first": (
         "the distribution of z is symmetric"
     ),
-    "critical_point.py: `_PLACES = 107  # of the search for critical points: each second moment is sqrt(2) times the "
-    "one before`: 107 -> 108": _FINE_ENOUGH,
-    "critical_point.py: `if all(abs(_growth(found, q) - 1) <= _EQUAL for q in (smallest, 1.0, largest)):`: "
-    "abs(_growth(found, q) - 1) <= _EQUAL -> abs(_growth(found, q) - 1) < _EQUAL": _NEVER_EXACTLY,
-    "critical_point.py: `if all(abs(_growth(found, q) - 1) <= _EQUAL for q in (smallest, 1.0, largest)):`: "
+    "signals/critical_point.py: `_MOMENTS = 107  # tried in the search for critical points, from 1e-8 to 1e8: each is "
+    "sqrt(2) times the one before`: 107 -> 108": _FINE_ENOUGH,
+    "signals/critical_point.py: `if all(abs(_growth(found, q) - 1) <= EQUAL for q in (smallest, 1.0, largest)):`: "
+    "abs(_growth(found, q) - 1) <= EQUAL -> abs(_growth(found, q) - 1) < EQUAL": _NEVER_EXACTLY,
+    "signals/critical_point.py: `if all(abs(_growth(found, q) - 1) <= EQUAL for q in (smallest, 1.0, largest)):`: "
     "1.0 -> 2.0": ("any place between the ends will do"),
-    "critical_point.py: `return at_q(beside) <= beside * (1 + _EQUAL)`: at_q(beside) <= beside * (1 + _EQUAL) -> "
-    "at_q(beside) < beside * (1 + _EQUAL)": _NEVER_EXACTLY,
-    "critical_point.py: `if found.sigma_b == 0 and abs(_excess(found, smallest)) <= _AT_ZERO:`: "
+    "signals/critical_point.py: `return at_q(beside) <= beside * (1 + EQUAL)`: at_q(beside) <= beside * (1 + EQUAL) "
+    "-> at_q(beside) < beside * (1 + EQUAL)": _NEVER_EXACTLY,
+    "signals/critical_point.py: `if found.sigma_b == 0 and abs(_excess(found, smallest)) <= _AT_ZERO:`: "
     "abs(_excess(found, smallest)) <= _AT_ZERO -> abs(_excess(found, smallest)) < _AT_ZERO": _NEVER_EXACTLY,
-    "critical_point.py: `if first < math.inf and (first > 0) != (second > 0):`: first > 0 -> first >= 0": (
+    "signals/critical_point.py: `if first < math.inf and (first > 0) != (second > 0):`: first > 0 -> first >= 0": (
         _NEVER_EXACTLY
     ),
-    "critical_point.py: `if first < math.inf and (first > 0) != (second > 0):`: second > 0 -> second >= 0": (
+    "signals/critical_point.py: `if first < math.inf and (first > 0) != (second > 0):`: second > 0 -> second >= 0": (
         _NEVER_EXACTLY
     ),
-    "gaussian.py: `_HALVINGS = 60  # panels close to zero, each half as wide as the one before: what happens there is "
-    "seen at any scale`: 60 -> 61": _FINE_ENOUGH,
-    "gaussian.py: `_PANELS_AT_MOST = 100_000  # at a time`: 100000 -> 100001": _A_LIMIT,
-    "gaussian.py: `if len(starts) > _PANELS_AT_MOST:`: len(starts) > _PANELS_AT_MOST -> "
+    "signals/expectation.py: `_HALVINGS = 60  # panels close to zero, each half as wide as the one before: what "
+    "happens there is seen at any scale`: 60 -> 61": _FINE_ENOUGH,
+    "signals/expectation.py: `_PANELS_AT_MOST = 100_000  # at a time`: 100000 -> 100001": _A_LIMIT,
+    "signals/expectation.py: `if len(starts) > _PANELS_AT_MOST:`: len(starts) > _PANELS_AT_MOST -> "
     "len(starts) >= _PANELS_AT_MOST": _A_LIMIT,
-    "gaussian.py: `narrow = ends - starts <= _NARROWEST * torch.maximum(starts.abs(), ends.abs())`: "
+    "signals/expectation.py: `narrow = ends - starts <= _NARROWEST * torch.maximum(starts.abs(), ends.abs())`: "
     "ends - starts <= _NARROWEST * torch.maximum(starts.abs(), ends.abs()) -> "
     "ends - starts < _NARROWEST * torch.maximum(starts.abs(), ends.abs())": _NEVER_EXACTLY,
     **dict.fromkeys(
         (
-            "gaussian.py: `positive = torch.cat([torch.logspace(-_HALVINGS, 0, 1 + _HALVINGS, base=2), "
+            "signals/expectation.py: `positive = torch.cat([torch.logspace(-_HALVINGS, 0, 1 + _HALVINGS, base=2), "
             f"torch.arange(2, _REACH + 1)]).double()`: {change}"
             for change in ("1 -> 2", "2 -> 3")
         ),
         _CUT_WHERE_NEEDED,
     ),
-    "gaussian.py: `edges = torch.cat([-positive.flip(0), torch.zeros(1), positive])`: 1 -> 2": (
+    "signals/expectation.py: `edges = torch.cat([-positive.flip(0), torch.zeros(1), positive])`: 1 -> 2": (
         "one panel more, of no width"
     ),
-    "gaussian.py: `if float(panels[0].abs() + panels[-1].abs()) > max(_NEGLIGIBLE * scale, _NEVER):`: "
+    "signals/expectation.py: `if float(panels[0].abs() + panels[-1].abs()) > max(_NEGLIGIBLE * scale, _NEVER):`: "
     "float(panels[0].abs() + panels[-1].abs()) > max(_NEGLIGIBLE * scale, _NEVER) -> "
     "float(panels[0].abs() + panels[-1].abs()) >= max(_NEGLIGIBLE * scale, _NEVER)": _NEVER_EXACTLY,
-    "critical_point.py: `_BESIDE, _BESIDE_ZERO = 1.01, 1e-4  # times a fixed point, and the place beside 0`: "
+    "signals/critical_point.py: `_BESIDE, _BESIDE_ZERO = 1.01, 1e-4  # times a fixed point, and the place beside 0`: "
     "1.01 -> 2.01": "a place beside the fixed point; which one is of no matter",
-    "initialization_plots.py: `return 1 / _LARGEST < value < _LARGEST`: 1 / _LARGEST < value < _LARGEST -> "
+    "signals/pictures.py: `return 1 / _LARGEST < value < _LARGEST`: 1 / _LARGEST < value < _LARGEST -> "
     "1 / _LARGEST <= value < _LARGEST": _NEVER_EXACTLY,
-    "initialization_plots.py: `return 1 / _LARGEST < value < _LARGEST`: 1 / _LARGEST < value < _LARGEST -> "
+    "signals/pictures.py: `return 1 / _LARGEST < value < _LARGEST`: 1 / _LARGEST < value < _LARGEST -> "
     "1 / _LARGEST < value <= _LARGEST": _NEVER_EXACTLY,
-    "mean_field.py: `_LARGEST, _SMALLEST = 1e8, 1e-8  # second moments beyond these count as infinite, and as zero`: "
-    "100000000.0 -> 100000001.0": _A_LIMIT,
+    "signals/variance_map.py: `_LARGEST, _SMALLEST = 1e8, 1e-8  # second moments beyond these count as infinite, and "
+    "as zero`: 100000000.0 -> 100000001.0": _A_LIMIT,
     **dict.fromkeys(
         (
-            "mean_field.py: `_FACTOR, _PLACES = 1.19, 107  # of the search for a fixed point: from 1 up to the "
-            f"largest, or down to the smallest`: {change}"
+            "signals/variance_map.py: `_FACTOR, _STEPS = 1.19, 107  # of the search for a fixed point, from 1: "
+            f"1.19**106 is the largest, 1e8`: {change}"
             for change in ("1.19 -> 2.19", "107 -> 108")
         ),
         _FINE_ENOUGH,
     ),
-    "mean_field.py: `_HALVINGS = 60  # of the interval in which a function changes its sign: more than a number has "
-    "digits`: 60 -> 61": _FINE_ENOUGH,
-    "mean_field.py: `return 0 if abs(change) <= _EQUAL * q else int(math.copysign(1, change))`: "
-    "abs(change) <= _EQUAL * q -> abs(change) < _EQUAL * q": _NEVER_EXACTLY,
-    "mean_field.py: `rising = function(high) > 0`: function(high) > 0 -> function(high) >= 0": _NEVER_EXACTLY,
-    "mean_field.py: `if (function(middle) > 0) == rising:`: function(middle) > 0 -> function(middle) >= 0": (
+    "signals/variance_map.py: `_HALVINGS = 60  # of the interval in which a function changes its sign: more than a "
+    "number has digits`: 60 -> 61": _FINE_ENOUGH,
+    "signals/variance_map.py: `return 0 if abs(change) <= EQUAL * q else int(math.copysign(1, change))`: "
+    "abs(change) <= EQUAL * q -> abs(change) < EQUAL * q": _NEVER_EXACTLY,
+    "signals/variance_map.py: `rising = function(high) > 0`: function(high) > 0 -> function(high) >= 0": _NEVER_EXACTLY,
+    "signals/variance_map.py: `if (function(middle) > 0) == rising:`: function(middle) > 0 -> function(middle) >= 0": (
         _NEVER_EXACTLY
     ),
-    "propagation.py: `_OVERFLOW = 1e75  # second moments beyond it are given as infinite: it is about the square of "
-    "float32's largest number`: 1e+75 -> 1e+75": "a number so large does not change when 1 is added",
-    "propagation.py: `moments.append(self._map(moments[-1]) if moments[-1] < _OVERFLOW else math.inf)`: "
+    "signals/propagation.py: `_OVERFLOW = 1e75  # second moments beyond it are given as infinite: it is about the "
+    "square of float32's largest number`: 1e+75 -> 1e+75": "a number so large does not change when 1 is added",
+    "signals/propagation.py: `moments.append(self._map(moments[-1]) if moments[-1] < _OVERFLOW else math.inf)`: "
     "moments[-1] < _OVERFLOW -> moments[-1] <= _OVERFLOW": _NEVER_EXACTLY,
-    "propagation.py: `if q < _OVERFLOW:`: q < _OVERFLOW -> q <= _OVERFLOW": _NEVER_EXACTLY,
-    "propagation.py: `return self.slope <= 1 + _AT_ONE`: self.slope <= 1 + _AT_ONE -> self.slope < 1 + _AT_ONE": (
+    "signals/propagation.py: `if q < _OVERFLOW:`: q < _OVERFLOW -> q <= _OVERFLOW": _NEVER_EXACTLY,
+    "signals/propagation.py: `return self.slope <= 1 + AT_ONE`: self.slope <= 1 + AT_ONE -> self.slope < 1 + AT_ONE": (
         _NEVER_EXACTLY
     ),
-    "propagation.py: `if abs(self.chi - 1) <= _AT_ONE:`: abs(self.chi - 1) <= _AT_ONE -> abs(self.chi - 1) < _AT_ONE": (
-        _NEVER_EXACTLY
-    ),
-    'propagation.py: `return "ordered" if self.chi < 1 else "chaotic"`: self.chi < 1 -> self.chi <= 1': (
+    "signals/propagation.py: `if abs(self.chi - 1) <= AT_ONE:`: "
+    "abs(self.chi - 1) <= AT_ONE -> abs(self.chi - 1) < AT_ONE": (_NEVER_EXACTLY),
+    'signals/propagation.py: `return "ordered" if self.chi < 1 else "chaotic"`: self.chi < 1 -> self.chi <= 1': (
         "1 itself is critical"
     ),
-    "propagation.py: `return math.inf if abs(slope - 1) <= _AT_ONE else -1 / math.log(slope)`: "
-    "abs(slope - 1) <= _AT_ONE -> abs(slope - 1) < _AT_ONE": _NEVER_EXACTLY,
-    "gaussian.py: `return ((starts + ends) / 2)[:, None] + half_widths[:, None] * nodes, half_widths`: "
+    "signals/propagation.py: `return math.inf if abs(slope - 1) <= AT_ONE else -1 / math.log(slope)`: "
+    "abs(slope - 1) <= AT_ONE -> abs(slope - 1) < AT_ONE": _NEVER_EXACTLY,
+    "signals/expectation.py: `return ((starts + ends) / 2)[:, None] + half_widths[:, None] * nodes, half_widths`: "
     "((starts + ends) / 2)[:, None] + half_widths[:, None] * nodes -> "
     "((starts + ends) / 2)[:, None] - half_widths[:, None] * nodes": "the nodes are symmetric",
 }

@@ -1,7 +1,9 @@
 """The library's modules, and the rules that the build goes by, broken one operator, constant or branch at a time.
 
-Of the tests of a broken module those run first that reach the broken line, the shortest first, until one fails; where
-none fails, all have run. Which tests reach it is known from a run with nothing broken: see `controls.py`.
+The tests of a module are those of its part of the library, and of the modules that are in no part, those that are in
+none. Of these run first the file that has the module's name, then those with tests that reach the broken line; of a
+file first the tests that reach it, the shortest first. The first test that fails ends it; where none fails, all have
+run. Which tests reach a line is known from a run with nothing broken: see `controls.py`.
 """
 
 from __future__ import annotations
@@ -18,73 +20,11 @@ from controls import OPTIONS, Control, copied, import_from
 from ledger import EXTENSIONS, PACKAGE, ROOT
 from mutate import Mutant, mutants
 
-# Each module with the tests that claim to check it.
-LIBRARY = {
-    "__init__": ["test_package"],
-    "activation_statistics": ["test_activation_statistics"],
-    "activations": ["test_gains"],
-    "alignment": ["test_alignment", "test_broadcasting"],
-    "broadcasting": ["test_broadcasting"],
-    "correlation": ["test_correlation", "test_propagation"],
-    "critical_point": ["test_critical_point"],
-    "device": ["test_pages"],
-    "drawing": ["test_plots", "test_memory_plots"],
-    "dtypes": ["test_einsum_plan", "test_einsum"],
-    "einsum_plan": ["test_einsum_plan", "test_einsum_code", "test_einsum"],
-    "einsum_plots": ["test_einsum_plots"],
-    "fans": ["test_fans", "test_initializing"],
-    "finding": ["test_holdings"],
-    "gains": ["test_gains"],
-    "gaussian": ["test_gains"],
-    "graph": ["test_graph", "test_saved_tensors"],
-    "groups": ["test_einsum_code"],
-    "holdings": ["test_holdings"],
-    "indices": ["test_indices"],
-    "initialization_plots": ["test_initialization_plots"],
-    "initializing": ["test_initializing"],
-    "inspection": ["test_inspection"],
-    "layers": ["test_activation_statistics", "test_lsuv"],
-    "layout": ["test_storage", "test_inspection"],
-    "loops": ["test_einsum_plan"],
-    "lowering": ["test_einsum_code", "test_einsum"],
-    "lsuv": ["test_lsuv"],
-    "mean_field": ["test_mean_field", "test_critical_point", "test_propagation"],
-    "memory": ["test_memory"],
-    "memory_plots": ["test_memory_plots", "test_saved_plots"],
-    "module_paths": ["test_module_paths", "test_saved_tensors"],
-    "notation": ["test_notation"],
-    "operands": ["test_einsum_plan"],
-    "output_figures": ["test_activation_statistics"],
-    "pages": ["test_pages"],
-    "parameter_rules": ["test_initializing"],
-    "paths": ["test_paths"],
-    "plans": ["test_einsum_plan", "test_einsum_code"],
-    "plots": ["test_plots"],
-    "products": ["test_einsum_code", "test_einsum"],
-    "program": ["test_einsum_code"],
-    "propagation": ["test_propagation", "test_critical_point"],
-    "recording": ["test_memory", "test_saved_plots"],
-    "reproducing": ["test_reproducing"],
-    "report": ["test_report", "test_broadcasting"],
-    "roles": ["test_roles", "test_saved_operations", "test_saved_tensors"],
-    "saved_difference": ["test_saved_report"],
-    "saved_plots": ["test_saved_plots"],
-    "saved_report": ["test_saved_report", "test_saved_tensors"],
-    "saved_tensors": ["test_saved_tensors", "test_saved_report"],
-    "saving": ["test_saved_tensors", "test_saved_report", "test_saved_operations"],
-    "shapes": ["test_broadcasting"],
-    "storage": ["test_storage"],
-    "strided": ["test_strided", "test_inspection"],
-    "torch_calls": ["test_watching", "test_saved_tensors"],
-    "trial": ["test_saved_tensors"],
-    "views": ["test_views"],
-    "watching": ["test_watching"],
-    "weight_schemes": ["test_initializing"],
-}
 # The constants of a drawing are a matter of looks, and those of the rules are regular expressions, which tests of their
 # own exercise.
-DRAWINGS = {"drawing", "einsum_plots", "initialization_plots", "memory_plots", "plots", "saved_plots"}
+DRAWINGS = {"drawing", "pictures", "tape", "timeline"}
 RULES = {"sources/dependencies": ["test_dependencies"], "law/rules": ["test_rules"]}
+TESTS = ROOT / "tests"
 QUICKLY = ["-x", "--tb=no"]
 # Seconds after which a test that got stuck has noticed the mutant: these, and so many times what it takes otherwise.
 PATIENCE, TIMES = 10, 10
@@ -92,7 +32,7 @@ PATIENCE, TIMES = 10, 10
 
 @dataclass(frozen=True)
 class Module:
-    """A module that is broken, the package that it is part of, and the tests that must notice."""
+    """A module that is broken, the package that it belongs to, and the files of the tests that must notice."""
 
     file: Path
     package: Path
@@ -101,7 +41,7 @@ class Module:
 
     @property
     def place(self) -> str:
-        """Where the module is in its package."""
+        """Where the module stands in its package, such as `contraction/plan.py`."""
         return self.file.relative_to(self.package).as_posix()
 
     def mutants(self) -> list[Mutant]:
@@ -109,36 +49,40 @@ class Module:
 
     def name_of(self, mutant: Mutant) -> str:
         line = self.file.read_text("utf-8").splitlines()[mutant.line - 1].strip()
-        return f"{self.file.name}: `{line}`: {mutant.before} -> {mutant.after}"
+        return f"{self.place}: `{line}`: {mutant.before} -> {mutant.after}"
 
     def survives(self, mutant: Mutant, controls: Mapping[Path, Control]) -> bool:
         """Run the tests on the broken module, in this process, which is a fork made for it; tell whether all passed."""
-        of_tests = [controls[test] for test in self.tests]
-        reaching = {test for control in of_tests for test in control.reaching(self.place, mutant.line)}
-        seconds = {test: lasted for control in of_tests for test, lasted in control.seconds.items()}
+        reaching = {file: controls[file].reaching(self.place, mutant.line) for file in self.tests}
+        seconds = {test: lasted for file in self.tests for test, lasted in controls[file].seconds.items()}
         with tempfile.TemporaryDirectory() as folder:
             copy = copied(self.package, Path(folder))
             (copy / self.place).write_text(mutant.source(), "utf-8")
             import_from(copy, Path(os.devnull))
-            order = _Order(reaching, seconds)
-            return pytest.main([*OPTIONS, *QUICKLY, *map(str, self.tests)], plugins=[order]) == 0
+            order = _Order(set().union(*reaching.values()), seconds)
+            # A file at a time: to collect those of a whole part takes longer than most mutants live.
+            files = sorted(self.tests, key=lambda file: (file.stem != f"test_{self.file.stem}", not reaching[file]))
+            return all(pytest.main([*OPTIONS, *QUICKLY, str(file)], plugins=[order]) == 0 for file in files)
 
 
 def modules() -> list[Module]:
-    """Return all modules that are broken."""
+    """Return all modules that are broken. The `__init__.py` of a part is none: a docstring is all that it holds."""
     of_library = (
-        Module(PACKAGE / f"{name}.py", PACKAGE, _tests("library", tests), name not in DRAWINGS)
-        for name, tests in LIBRARY.items()
+        Module(file, PACKAGE, tests_of(file), file.stem not in DRAWINGS)
+        for file in sorted(PACKAGE.rglob("*.py"))
+        if file.name != "__init__.py" or file.parent == PACKAGE
     )
     of_build = (
-        Module(EXTENSIONS / f"{name}.py", EXTENSIONS, _tests("site", tests), constants=False)
+        Module(EXTENSIONS / f"{name}.py", EXTENSIONS, tuple(TESTS / "site" / f"{test}.py" for test in tests), False)
         for name, tests in RULES.items()
     )
     return [*of_library, *of_build]
 
 
-def _tests(folder: str, names: list[str]) -> tuple[Path, ...]:
-    return tuple(ROOT / "tests" / folder / f"{name}.py" for name in names)
+def tests_of(module: Path) -> tuple[Path, ...]:
+    """Return the files of the tests that must notice when a module of the library is broken: those of its part."""
+    part = module.parent.relative_to(PACKAGE)
+    return tuple(sorted((TESTS / "library" / part).glob("test_*.py")))
 
 
 class _Order:
@@ -146,6 +90,8 @@ class _Order:
 
     def __init__(self, reaching: set[str], seconds: dict[str, float]) -> None:
         self.reaching, self.seconds = reaching, seconds
+
+    def pytest_sessionstart(self) -> None:
         signal.alarm(PATIENCE + TIMES)  # for collecting the tests
 
     @pytest.hookimpl(trylast=True)

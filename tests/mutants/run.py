@@ -1,12 +1,13 @@
 """Break the project in one place at a time, and list the broken places that no test and no build notices.
 
-Usage: ``nox -s mutants``, or ``nox -s mutants -- NAME ...`` for some modules or pages, by their names without .py. The
-ledger says which modules and pages need not be tried again; see `tests/ledger.py`. What is named here is always tried.
+Usage: ``nox -s mutants``, or ``nox -s mutants -- NAME ...`` for some modules or pages, such as `contraction.plan` or
+`unsqueeze`. The ledger says which modules and pages need not be tried again; see `tests/ledger.py`. What is named here
+is always tried.
 
 Three kinds of places are broken:
 
 - **The library, and the rules that the build goes by**: one operator, constant or branch at a time. The tests of that
-  module must fail.
+  module's part must fail.
 - **What pages assert**: each assert of a page is evaluated together with its false twins, in which the whole test, a
   comparison or a constant is changed. Each twin must be false at least once. So an assert that is never reached, or
   that would hold for other numbers too, is found.
@@ -78,11 +79,22 @@ def pages() -> list[Path]:
 
 
 def excuses(file: Path) -> list[str]:
-    return [name for name in EQUIVALENT if name.startswith(f"{file.name}: ")]
+    return [name for name in EQUIVALENT if name.startswith(f"{place(file)}: ")]
+
+
+def place(file: Path) -> str:
+    """Return where a module stands in its package, such as `contraction/plan.py`; of a page the name of its file."""
+    package = next((package for package in (PACKAGE, EXTENSIONS) if package in file.parents), file.parent)
+    return file.relative_to(package).as_posix()
+
+
+def dotted(file: Path) -> str:
+    """Return the name of a module in its package, such as `contraction.plan`, or that of a page."""
+    return place(file).rpartition(".")[0].replace("/", ".")
 
 
 def unit(file: Path) -> str:
-    return f"mutants of {file.stem}"
+    return f"mutants of {dotted(file)}"
 
 
 def fingerprint_of(file: Path, tests: tuple[Path, ...]) -> str:
@@ -104,7 +116,7 @@ def fingerprint_of(file: Path, tests: tuple[Path, ...]) -> str:
 def chosen(options: argparse.Namespace, ledger: Ledger, fingerprints: dict[Path, str]) -> list[Path]:
     """Return the modules and pages to try: those that are named, or what is stale and a sample of what is fresh."""
     if options.names:
-        return [file for file in fingerprints if file.stem in options.names]
+        return [file for file in fingerprints if dotted(file) in options.names]
     fresh = [unit(file) for file, digest in fingerprints.items() if ledger.has(unit(file), digest)]
     sample = drawn(fresh, commit(), options.draw)
     if fresh and not options.all:
@@ -119,7 +131,8 @@ def controls_of(broken: list[Module]) -> dict[Path, Control]:
     found = {test: answer for test, answer, _ in run_in_forks(tasks)}
     failed = {test: answer for test, answer in found.items() if answer is None or not answer.passed}
     for test, answer in failed.items():
-        print(f"\nnothing is broken, and yet {test.name} failed:\n{answer.said if answer else 'its process died'}")
+        said = answer.said if answer else "its process died"
+        print(f"\nnothing is broken, and yet {test.relative_to(ROOT)} failed:\n{said}")
     if failed:
         raise SystemExit(1)
     return found
@@ -169,7 +182,7 @@ def main(arguments: list[str]) -> int:
     ledger = Ledger(options.ledger) if options.ledger else Ledger()
     started = time.monotonic()
     tests = {module.file: module.tests for module in modules()} | dict.fromkeys(pages(), ())
-    unknown = set(options.names) - {file.stem for file in tests}
+    unknown = set(options.names) - {dotted(file) for file in tests}
     if unknown:
         parser.error(f"there is no module or page {min(unknown)!r}")
     fingerprints = {file: fingerprint_of(file, those) for file, those in tests.items()}
@@ -181,7 +194,7 @@ def main(arguments: list[str]) -> int:
     )
     totals = {"planted": 0, "killed": 0, "equivalent": 0, "survived": 0}
     for result in try_all(broken, read, ledger.seconds()):
-        print(f"{result.file.stem}: {result.figures}", flush=True)
+        print(f"{dotted(result.file)}: {result.figures}", flush=True)
         for name in result.survived:
             print("SURVIVED", name, flush=True)
         if ledger.has(unit(result.file), fingerprints[result.file]) and result.survived:
