@@ -27,6 +27,14 @@ ROOT = Path(__file__).parent
 ENVIRONMENT = ROOT / ".nox" / "env"
 BUILD = ROOT / "docs" / "_build"
 SITE = BUILD / "html"
+# The files that hosts of the site and of the repository read, by the schema that they have to fit.
+HOSTS_READ = {
+    "readthedocs": [".readthedocs.yaml"],
+    "github-workflows": [".github/workflows/*.yml"],
+    "github-issue-config": [".github/ISSUE_TEMPLATE/config.yml"],
+    "github-issue-forms": [".github/ISSUE_TEMPLATE/[!c]*.yml"],
+    "citation-file-format": ["CITATION.cff"],
+}
 
 
 @nox.session
@@ -82,12 +90,12 @@ def long(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, formatting and types, and the files that hosts of the site read."""
+    """Check style, formatting and types, and the files that hosts read."""
     _run(session, "-m", "ruff", "check", ".")
     _run(session, "-m", "ruff", "format", "--check", ".")
     _run(session, "-m", "mypy")
-    workflows = [path.relative_to(ROOT).as_posix() for path in sorted(ROOT.glob(".github/workflows/*.yml"))]
-    for schema, files in (("readthedocs", [".readthedocs.yaml"]), ("github-workflows", workflows)):
+    for schema, patterns in HOSTS_READ.items():
+        files = [path.relative_to(ROOT).as_posix() for pattern in patterns for path in sorted(ROOT.glob(pattern))]
         _run(session, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", *files)
 
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .autograd.difference import ModuleDifference as ModuleDifference
     from .autograd.difference import SavedDifference as SavedDifference
-    from .autograd.recorder import SavedTensor as SavedTensor
-    from .autograd.report import SavedStorage as SavedStorage
     from .autograd.report import SavedTensors as SavedTensors
     from .autograd.saved import record_saved as record_saved
     from .autograd.saved import saved_for_backward as saved_for_backward
+    from .autograd.saved_tensor import SavedStorage as SavedStorage
+    from .autograd.saved_tensor import SavedTensor as SavedTensor
     from .autograd.shares import ModuleShare as ModuleShare
     from .broadcasting.axes import BroadcastAxis as BroadcastAxis
     from .broadcasting.explain import BroadcastExplanation as BroadcastExplanation
@@ -115,8 +115,8 @@ PUBLIC_NAMES = {
     "ReproducedValue": "pages.reproduction",
     "Reproduction": "pages.reproduction",
     "SavedDifference": "autograd.difference",
-    "SavedStorage": "autograd.report",
-    "SavedTensor": "autograd.recorder",
+    "SavedStorage": "autograd.saved_tensor",
+    "SavedTensor": "autograd.saved_tensor",
     "SavedTensors": "autograd.report",
     "SignalPath": "signals.propagation",
     "SignalPropagation": "signals.propagation",

@@ -1,4 +1,4 @@
-"""The visual language that all pictures share. With the modules of plots the only one to import matplotlib.
+"""The visual language that all pictures share. Nothing but this and the pictures imports matplotlib.
 
 An axis keeps one colour, counted from the last axis; what is stretched, repeated or shared is hatched. Fills are
 translucent and outlines and texts are black, so that a page can swap black for the reader's own text colour. Each

@@ -1,4 +1,4 @@
-"""What the library uses of torch although torch does not promise to keep it: nothing private is named elsewhere.
+"""What the library uses of torch although torch does not promise to keep it. Nothing private is named elsewhere.
 
 Each has a sentence on what is relied on. With a new version of torch this is the module to check; it was tried with
 torch 2.11 on CUDA and 2.13 on the CPU.

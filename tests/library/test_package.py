@@ -2,6 +2,7 @@
 
 import ast
 import doctest
+import functools
 import importlib
 import json
 import pickle
@@ -138,6 +139,39 @@ def test_only_drawings_draw_and_report_knows_nobody(module):
     if module == SOURCE / "report.py":
         relative = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]
         assert relative == []
+
+
+@pytest.mark.parametrize("module", sorted(SOURCE.rglob("*.py")), ids=lambda path: path.relative_to(SOURCE).as_posix())
+def test_what_is_private_of_torch_is_named_in_one_module(module):
+    tree = ast.parse(module.read_text())
+    imported = {
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and not node.level
+        for alias in node.names
+    }
+    private = {name for name in imported if re.search(r"\._[a-z]", name, re.IGNORECASE) and not name.startswith("__")}
+    private |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and is_private(node.attr)}
+    assert (private - defined_here() == set()) == (module.name != "torch_internals.py")
+
+
+def is_private(name):
+    return name.startswith("_") and not name.startswith("__")
+
+
+@functools.cache
+def defined_here():
+    """Return the private names that the library gives itself: functions, classes, and attributes of objects."""
+    names = {"_fields", "_replace", "_getframe"}  # of named tuples, and of `sys`: Python documents them
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                names.add(node.name)
+            elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                names.add(node.target.id)  # the field of a dataclass
+            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                names.add(node.attr)
+    return names
 
 
 def test_no_module_has_a_public_name():

@@ -17,8 +17,6 @@ from torch.overrides import TorchFunctionMode
 
 from ..calling import function_name, tensors_in
 from ..memory.tensors_inside import storage_parts
-from ..report import public
-from ..shapes import Shape
 from ..storage.layout import storage_nbytes
 from ..torch_internals import (
     BackwardCFunction,
@@ -34,8 +32,8 @@ from ..torch_internals import (
 from . import roles
 from .graph import Held, How, held_tensors, is_closed, new_nodes, node_behind
 from .module_paths import ModulePaths
+from .saved_tensor import ACTIVATION, BUFFER, INPUT, NUMBER, PARAMETER, SavedTensor
 
-ACTIVATION, INPUT, PARAMETER, BUFFER, NUMBER = "activation", "input", "parameter", "buffer", "number"
 _VIEWS = frozenset(["T", "mT", "H", "mH", "real", "imag", "data"])  # attributes of a tensor that lie in its memory
 
 
@@ -58,47 +56,6 @@ class KnownStorage:
     @property
     def alive(self) -> bool:
         return not self.reference.expired()  # type: ignore[no-untyped-call]
-
-
-@public
-@dataclass(frozen=True)
-class SavedTensor:
-    """One tensor that one node of the graph keeps.
-
-    Attributes
-    ----------
-    module : str
-        The module that was running, by its path from the outermost one that was called, such as `Sequential.0`; empty
-        outside of modules. `model.get_submodule` takes what follows the first dot.
-    operation : str
-        The function that was called, such as `linear`; for a custom `autograd.Function` its name. `checkpoint` for
-        what is kept in order to compute a part again.
-    node, field : str
-        The node that keeps it, such as `AddmmBackward0`, and the name that its formula gives it, such as `mat1`.
-    role : str
-        `output`, `input`, `weight`, `mask`, `indices`, `statistics`, `random state`, `workspace`, `gradient`;
-        of a custom function also `intermediate` and `attribute`.
-    kind : str
-        Where the storage comes from: an `activation` was made inside; an `input`, a `parameter` or a `buffer` was
-        there before; a `number` is a Python number that torch made a tensor of.
-    shape, dtype : tuple of int, torch.dtype
-        Its shape and dtype.
-    nbytes : int
-        Logical bytes.
-    storage : int
-        The position of its storage in `SavedTensors.storages`.
-    """
-
-    module: str
-    operation: str
-    node: str
-    field: str
-    role: str
-    kind: str
-    shape: Shape
-    dtype: torch.dtype
-    nbytes: int
-    storage: int
 
 
 class SavingRecorder(TorchFunctionMode):

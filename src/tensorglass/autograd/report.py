@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
 from ..report import ROWS_SHOWN, NumberColumn, Recording, Table, bytes_text, counted, public
 from .difference import ModuleDifference, SavedDifference
-from .recorder import ACTIVATION, BUFFER, INPUT, PARAMETER, SavedTensor, SavingRecorder
+from .recorder import SavingRecorder
+from .saved_tensor import ACTIVATION, BUFFER, INPUT, PARAMETER, SavedStorage, SavedTensor
 from .shares import ModuleShare
 
 if TYPE_CHECKING:
@@ -24,36 +24,6 @@ _FAKE_DIFFERS = {
     "embedding_bag": "The kernel of an EmbeddingBag may keep some bytes more than fake tensors show.",
     "CudnnRnnBackward0": "The kernels of recurrent layers on CUDA keep a workspace that fake tensors do not show.",
 }
-
-
-@public
-@dataclass(frozen=True)
-class SavedStorage:
-    """One storage that the graph keeps alive.
-
-    Attributes
-    ----------
-    nbytes : int
-        Its bytes, also those that no saved tensor reaches.
-    kind : str
-        As in `SavedTensor.kind`.
-    device : torch.device
-        Where it is. A fake tensor's is where it pretends to be.
-    fake : bool
-        Whether it is only pretended.
-    module, operation : str
-        Those of the first tensor that was saved in it.
-    alive : bool
-        Whether it was still in memory when the block ended.
-    """
-
-    nbytes: int
-    kind: str
-    device: torch.device
-    fake: bool
-    module: str
-    operation: str
-    alive: bool
 
 
 class Kept(NamedTuple):

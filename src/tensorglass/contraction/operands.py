@@ -15,7 +15,15 @@ from .equation import from_sublists
 
 @public
 class Operand(NamedTuple):
-    """What a plan depends on in one operand."""
+    """What a plan depends on in one operand.
+
+    Attributes
+    ----------
+    shape, stride : tuple of int
+        The sizes of its axes, and how many cells lie between neighbours along each.
+    dtype, device : torch.dtype, torch.device
+        As the tensor has them.
+    """
 
     shape: Shape
     stride: Shape

@@ -97,6 +97,19 @@ def test_convolutions_are_layers_too():
     assert len(ax.lines[2].get_xydata()) == 3
 
 
+class OwnLinear(nn.Linear):
+    pass
+
+
+def test_layers_of_subclasses_are_measured_too():
+    model = nn.Sequential(OwnLinear(64, 64), nn.ReLU(), nn.LazyLinear(64), nn.ReLU(), OwnLinear(64, 64))
+    model(torch.randn(2, 64))
+    stats = activation_stats(model, torch.randn(10, 64))
+    assert [layer.linear for layer in stats] == [True, False, True, False, True]
+    ax = signal_propagation(torch.relu, gain(torch.relu)).through(3).plot(measured=stats)
+    assert [y for _, y in points(named(ax)["signal, measured"])] == [stats.layers[i].rms ** 2 for i in (0, 2, 4)]
+
+
 @pytest.mark.parametrize("loss_fn", [None, lambda output: 0 * output.sum()])
 def test_without_gradients_the_signal_alone_is_measured(loss_fn):
     ax = path().plot(measured=measured(loss_fn=loss_fn))
