@@ -9,6 +9,10 @@ from torch.testing._internal.two_tensor import TwoTensor
 from tensorglass import torch_internals as internals
 
 
+def test_what_it_hands_on_is_there():
+    assert {name for name in internals.__all__ if not hasattr(internals, name)} == set()
+
+
 def test_fake_tensors_and_tensors_of_several_are_known():
     real, both = torch.ones(2), TwoTensor(torch.ones(2), torch.ones(2))
     with FakeTensorMode() as mode:
