@@ -144,7 +144,7 @@ def pages():
 
 
 def imported_by(text):
-    """Return the imports of a page that name a module of the package, and the names that it imports from the package."""
+    """Return what a page imports from the package: modules, as it writes that, and names."""
     modules = re.findall(r"(?:from|import) tensorglass\.[\w.]+", text)
     statements = re.findall(r"from tensorglass import (\([^)]*\)|[^\n(]*)", text)
     return modules, {name for each in statements for name in re.findall(r"\w+", re.sub(r"#.*|\bas \w+", "", each))}
