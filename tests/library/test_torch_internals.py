@@ -40,7 +40,8 @@ def test_two_tensors_on_one_storage_have_one_key():
     x = torch.ones(6)
     assert internals.storage_key(x) == internals.storage_key(x[2:].view(2, 2))
     assert internals.storage_key(x) != internals.storage_key(x.clone())
-    assert internals.storage_key(torch.ones(2, device="meta")) != internals.storage_key(torch.ones(2, device="meta"))
+    first, second = torch.ones(2, device="meta"), torch.ones(2, device="meta")
+    assert internals.storage_key(first) != internals.storage_key(second)
 
 
 def test_a_storage_starts_where_its_first_element_lies():
