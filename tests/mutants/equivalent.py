@@ -45,6 +45,9 @@ EQUIVALENT: dict[str, str] = {
     'storage/layout.py: `kind = str(tensor.layout).removeprefix("torch.").strip("_")`: '
     "'_' -> '_~'": _NO_NAME_HAS_A_TILDE,
     "memory/recorder.py: `first = events[0]`: 0 -> 1": "the times are compared with one another, so any event will do",
+    'autograd/shares.py: `depth = max((share.module.count(".") for share in shares), default=0)`: 0 -> 1': (
+        "without shares there is nothing to add up"
+    ),
     "report.py: `Class = TypeVar(\"Class\", bound=type)`: 'Class' -> 'Class~'": _FOR_TYPE_CHECKERS,
     "report.py: `Recorded = TypeVar(\"Recorded\")`: 'Recorded' -> 'Recorded~'": _FOR_TYPE_CHECKERS,
     "torch_internals.py: `False,  # Python stacks`: False -> True": _MORE_IS_RECORDED,

@@ -10,6 +10,8 @@ def test_inner_modules_are_added_to_outer_ones_where_there_are_too_many(at_most,
     deep = tuple(ModuleShare(f"Net.{i}.{j}", 1, 10**i, 7) for i in range(2) for j in range(3))
     merged = outermost(deep, at_most)
     assert len(merged) == modules
+    inside = [f"Net.{i}.{j}" for i in range(2) for j in range(3)]
+    assert [share.module for share in merged] == {6: inside, 2: ["Net.0", "Net.1"], 1: ["Net"]}[modules]
     assert sum(share.activation_bytes for share in merged) == 33
     assert sum(share.other_bytes for share in merged) == 42
     assert sum(share.tensors for share in merged) == 6
