@@ -31,6 +31,7 @@ from .places import collide, union_count
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+# By the number of axes.
 _MEMORY_FORMATS = {4: ("channels_last", torch.channels_last), 5: ("channels_last_3d", torch.channels_last_3d)}
 
 
