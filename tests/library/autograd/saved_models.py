@@ -122,3 +122,8 @@ FAKED = {
     "checkpointed MLP": (lambda: CHECKPOINTED["MLP"][0](random_state=False), VECTORS),
     "bilinear pooling": (lambda: nn.Sequential(nn.Linear(8, 6), nn.Softmax(-1), nn.Hardswish(), nn.PReLU()), VECTORS),
 }
+
+
+def small():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 2)), torch.randn(100, 8)

@@ -5,10 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from tensorglass import record_saved, saved_for_backward, track_memory
-from tensorglass.autograd.shares import ModuleShare, outermost
-from tensorglass.memory.calls import BETWEEN, DeviceMemory, OperationCall
-from tensorglass.memory.timeline import plot_timeline
+from tensorglass import record_saved, saved_for_backward
 
 LABEL = "KiB kept for the backward pass, which frees the activations (filled)\nand not what was there before (hatched)"
 
@@ -70,63 +67,3 @@ def test_what_is_outside_of_modules_is_named():
     with record_saved() as nothing:
         pass
     assert nothing.plot().get_yticklabels() == []
-
-
-@pytest.mark.parametrize(("at_most", "modules"), [(6, 6), (5, 2), (2, 2), (1, 1)])
-def test_inner_modules_are_added_to_outer_ones_where_there_are_too_many(at_most, modules):
-    deep = tuple(ModuleShare(f"Net.{i}.{j}", 1, 10**i, 7) for i in range(2) for j in range(3))
-    merged = outermost(deep, at_most)
-    assert len(merged) == modules
-    assert sum(share.activation_bytes for share in merged) == 33
-    assert sum(share.other_bytes for share in merged) == 42
-    assert sum(share.tensors for share in merged) == 6
-
-
-def test_forty_one_modules_of_one_level_are_drawn_by_the_outermost():
-    shares = tuple(ModuleShare(f"Net.{i}", 1, 1, 1) for i in range(41))
-    assert [share.module for share in outermost(shares, 40)] == ["Net"]
-    assert outermost(shares[:40], 40) == shares[:40]
-    assert outermost((), 40) == ()
-    roots = (ModuleShare("A.0", 1, 1, 1), ModuleShare("B.0", 1, 1, 1))
-    assert [share.module for share in outermost(roots, 1)] == ["A", "B"]
-
-
-def test_the_backward_pass_stands_on_a_grey_ground():
-    torch.manual_seed(0)
-    model = nn.Sequential(*[layer for _ in range(3) for layer in (nn.Linear(16, 16), nn.ReLU())])
-    with track_memory() as memory:
-        model(torch.randn(64, 16)).sum().backward()
-    forward = [call.operation for call in memory.calls if not call.backward]
-    backward = [call.operation for call in memory.calls if call.backward]
-    assert {"linear", "relu", "sum"} <= set(forward)
-    assert {"ReluBackward0", "AddmmBackward0"} <= set(backward)
-    assert not {name for name in forward if "Backward" in name}
-    assert memory.plot().texts[0].get_text() == "backward"
-
-
-def calls(pattern):
-    made_of = {
-        "f": OperationCall("linear", 0, 9, 9, 9),
-        "b": OperationCall("AddmmBackward0", 9, 9, 0, 0, backward=True),
-        "-": OperationCall(BETWEEN, 9, 9, 9, 0),
-    }
-    return tuple(made_of[each] for each in pattern)
-
-
-@pytest.mark.parametrize(
-    ("pattern", "spans"),
-    [
-        ("ff", []),
-        ("fbb", [(1, 3)]),
-        ("fb-b-", [(1, 4)]),
-        ("fbfb", [(1, 2), (3, 4)]),
-        ("b-f-b", [(0, 1), (4, 5)]),
-        ("fb-", [(1, 2)]),
-    ],
-)
-def test_each_backward_pass_is_one_span(pattern, spans):
-    ax = plot_timeline(DeviceMemory("cpu", calls(pattern)))
-    labels = [text for text in ax.texts if text.get_text() == "backward"]
-    grounds = [patch for patch in ax.patches if patch.get_facecolor()[3] == 0.18]
-    assert [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in grounds] == spans
-    assert [text.get_position()[0] for text in labels] == [sum(span) / 2 for span in spans]

@@ -7,11 +7,10 @@ import time
 
 import pytest
 import torch
+from small_shapes import SMALL_SHAPES
 
 from tensorglass import explain_broadcast
 from tensorglass.shapes import operand_name
-
-SMALL_SHAPES = [shape for rank in range(4) for shape in itertools.product(range(4), repeat=rank)]
 
 
 def test_the_fix_of_the_question():

@@ -1,25 +1,16 @@
 """The drawings: what is drawn where, in which colour, and what the text alternative says."""
 
-import matplotlib
 import matplotlib.pyplot as plt
 import pytest
 import torch
-from matplotlib.patches import Rectangle
+from drawn import boxes, edge
 
 from tensorglass import explain_broadcast
 from tensorglass.drawing import AXIS_COLORS, HATCH, axis_color
 
 
-def boxes(ax):
-    return [patch for patch in ax.patches if isinstance(patch, Rectangle)]
-
-
 def texts(ax):
     return [text.get_text() for text in ax.texts]
-
-
-def edge(box):
-    return matplotlib.colors.to_hex(box.get_edgecolor())
 
 
 def test_each_axis_keeps_its_colour():

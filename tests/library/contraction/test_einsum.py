@@ -8,10 +8,12 @@ from collections import Counter
 
 import pytest
 import torch
+from compiled import compiled
 from random_equations import MALFORMED, random_case
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.fx.experimental.proxy_tensor import make_fx
 
-from tensorglass import EinsumError, einsum, plan_einsum
+from tensorglass import EinsumError, einsum, plan_einsum, watch_broadcasts
 
 module = sys.modules[einsum.__module__]
 KINDS = {
@@ -115,12 +117,6 @@ def test_more_random_values():
     compare_float(5000, seed=3)
 
 
-def run(source, operands):
-    namespace = {}
-    exec(source, namespace)
-    return namespace["contract"](*operands)
-
-
 def compare_sources(cases, seed):
     """Run the loops and the torch code of valid random equations; return how many there were."""
     rng, ran = random.Random(seed), 0
@@ -132,7 +128,7 @@ def compare_sources(cases, seed):
         plan = plan_einsum(*case.arguments(operands))
         assert "einsum" not in plan.torch_code() + plan.loops()
         for source in (plan.loops(), plan.torch_code()):
-            assert torch.equal(run(source, operands), expected), (case.equation, case.shapes, source)
+            assert torch.equal(compiled(source)(*operands), expected), (case.equation, case.shapes, source)
         assert torch.equal(plan(*operands), expected)
         ran += 1
     return ran
@@ -333,7 +329,6 @@ def test_compile_with_dynamic_shapes_compiles_no_more_often_than_torch():
 
 
 def test_symbolic_sizes_are_left_to_torch():
-    from torch.fx.experimental.proxy_tensor import make_fx
 
     x, y = torch.ones(3, 4), torch.ones(4, 5)
     graph = make_fx(lambda a, b: einsum("ij,jk->ik", a, b), tracing_mode="symbolic")(x, y)
@@ -358,3 +353,98 @@ def test_threads():
     for thread in threads:
         thread.join()
     assert failures == []
+
+
+@pytest.mark.parametrize("sizes", [(2, 0, 3), (0, 2, 3), (2, 3, 0)])
+@pytest.mark.parametrize(
+    "dtypes", [(torch.bool, torch.bool), (torch.float32, torch.float64), (torch.int64, torch.bool)]
+)
+def test_products_of_nothing_take_any_dtypes(sizes, dtypes):
+    i, j, k = sizes
+    operands = torch.ones(i, j, dtype=dtypes[0]), torch.ones(j, k, dtype=dtypes[1])
+    expected, result = torch.einsum("ij,jk->ik", *operands), einsum("ij,jk->ik", *operands)
+    assert (result.dtype, result.tolist()) == (expected.dtype, expected.tolist())
+
+
+def test_autocast_is_part_of_what_is_remembered():
+    x = torch.ones(2, 2)
+    before = einsum("ij,jk->ik", x, x).dtype
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        inside = einsum("ij,jk->ik", x, x).dtype
+        with torch.autocast("cpu", enabled=False):
+            disabled = einsum("ij,jk->ik", x, x).dtype
+    assert (before, inside, disabled) == (torch.float32, torch.bfloat16, torch.float32)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert einsum("ij,jk->ik", x, x.bfloat16()).dtype == torch.bfloat16
+    with pytest.raises(EinsumError, match="needs one dtype"):
+        einsum("ij,jk->ik", x, x.bfloat16())
+    with torch.autocast("cuda", dtype=torch.bfloat16, enabled=torch.cuda.is_available()):
+        assert einsum("ij,jk->ik", x, x).dtype == torch.float32
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")
+def test_traces_are_left_to_torch():
+    x, y = torch.ones(3, 4), torch.ones(4, 5)
+
+    def product(a, b):
+        return einsum("ij,jk->ik", a, b)
+
+    for traced in (torch.jit.trace(product, (x, y)), torch.fx.symbolic_trace(product)):
+        assert torch.equal(traced(x, y), x @ y)
+
+
+def test_tensors_without_strides():
+    x, y = torch.eye(3).to_sparse(), torch.arange(9.0).reshape(3, 3)
+    assert torch.equal(einsum("ij,jk->ik", x, y), y)
+    dense = torch.ones(2, 3).to_mkldnn()
+    expected, result = outcome(torch.einsum, ("ij->ji", dense)), outcome(einsum, ("ij->ji", dense))
+    assert (type(expected), str(expected)) == (type(result), str(result))
+
+
+def test_modes_do_not_see_the_planning():
+    module._plans.clear()
+    with watch_broadcasts() as log:
+        einsum("i,ij,jk->ik", torch.ones(3), torch.ones(3, 4), torch.ones(4, 5))
+    assert [seen.operation for seen in log] == ["mul"]
+
+
+# What is remembered
+
+
+def test_a_repeated_call_makes_no_new_plan():
+    module._plans.clear()
+    x, y = torch.ones(2, 3), torch.ones(3, 4)
+    for _ in range(3):
+        einsum("ij,jk->ik", x, y)
+    (first,) = module._plans.values()
+    assert plan_einsum("ij,jk->ik", x, y) is first
+    for others in ((x.T.contiguous().T, y), (x.double(), y.double()), (torch.ones(5, 3), y)):
+        einsum("ij,jk->ik", *others)
+    einsum("ij,jk->ki", x, y)
+    assert len(module._plans) == 5
+    assert next(iter(module._plans.values())) is first
+
+
+def test_the_oldest_plan_is_forgotten_where_there_are_too_many(monkeypatch):
+    module._plans.clear()
+    monkeypatch.setattr(module, "PLANS_AT_MOST", 2)
+    plans = [plan_einsum("i", (size,)) for size in (1, 2, 3)]
+    assert list(module._plans.values()) == plans[1:]
+    assert plan_einsum("i", (3,)) is plans[2]
+
+
+def test_an_error_of_the_planner_is_not_taken_for_a_tensor_that_cannot_be_planned(monkeypatch):
+    def broken(*_, **__):
+        raise AttributeError("a bug in the planner")
+
+    monkeypatch.setattr(module, "lower", broken)
+    with pytest.raises(AttributeError, match="a bug in the planner"):
+        einsum("ij,jk,kl->li", torch.ones(7, 2), torch.ones(2, 3), torch.ones(3, 5))
+
+
+def test_an_error_is_not_remembered_as_a_plan():
+    module._plans.clear()
+    for _ in range(2):
+        with pytest.raises(EinsumError, match="occurs in no operand"):
+            einsum("i->j", torch.ones(3))
+    assert module._plans == {}

@@ -1,16 +1,13 @@
 """What einsum plans become: the very torch code, case by case, and that it computes what torch.einsum computes."""
 
-import random
-
 import pytest
 import torch
+from compiled import compiled
 
 from tensorglass import plan_einsum, track_memory
 from tensorglass.contraction.equation import parse
 from tensorglass.contraction.indices import contraction
 from tensorglass.contraction.lowering import lower
-from tensorglass.contraction.products import elementwise_product, summed
-from tensorglass.contraction.program import Program, Value
 
 CODE = [
     ("ij,jk->ik", [(2, 3), (3, 4)], ["return torch.matmul(x0, x1)"]),
@@ -258,17 +255,11 @@ def lines_of(plan):
     return [line.strip() for line in plan.torch_code().splitlines()[4:]]
 
 
-def run(source, operands):
-    namespace = {}
-    exec(source, namespace)
-    return namespace["contract"](*operands)
-
-
 def check(equation, operands, code):
     plan = plan_einsum(equation, *operands)
     assert lines_of(plan) == code
     expected = torch.einsum(equation, *operands)
-    for result in (plan(*operands), run(plan.torch_code(), operands)):
+    for result in (plan(*operands), compiled(plan.torch_code())(*operands)):
         torch.testing.assert_close(result, expected)
     return plan
 
@@ -298,56 +289,6 @@ def test_expanded_operands():
     y = torch.randn(5, 3, dtype=torch.float64)
     check("ij,jk->ik", [x, y], ["return torch.matmul(x0, x1)"])
     check("bij,bjk->bik", [x.expand(2, 4, 5), y.expand(2, 5, 3)], ["return torch.bmm(x0, x1)"])
-
-
-def random_layout(rng, letters, sizes):
-    """A tensor with these axes: permuted in memory, some of them expanded or with gaps."""
-    order = rng.sample(range(len(letters)), len(letters))
-    x = torch.zeros([sizes[letters[axis]] for axis in order]).permute(
-        [order.index(axis) for axis in range(len(letters))]
-    )
-    for axis in range(x.dim()):
-        if rng.random() < 0.15:
-            x = x.narrow(axis, 0, 1).expand(x.shape)
-        elif rng.random() < 0.15:
-            x = torch.cat([x, x], axis).unflatten(axis, (x.shape[axis], 2)).select(axis + 1, 0)
-    return x
-
-
-def test_where_torch_puts_products():
-    rng = random.Random(0)
-    sizes = {"i": 2, "j": 3, "k": 4, "l": 5}
-    for _ in range(400):
-        values = {}
-        for name in ("x0", "x1"):
-            letters = tuple(rng.sample("ijkl", rng.randint(1, 4)))
-            values[name] = Value(name, letters, random_layout(rng, letters, sizes))
-        program = Program([], exact=True, on_cpu=True)
-        result = elementwise_product(program, *values.values())
-        computed = eval(program.steps[0].code.split(" = ")[1], {name: value.meta for name, value in values.items()})
-        assert computed.shape == result.meta.shape
-        assert computed.stride() == result.meta.stride(), values
-
-
-def test_sums_keep_the_dtype():
-    program = Program(
-        [(("i", "j", "k"), torch.zeros(2, 3, 4, dtype=torch.int8, device="meta"))], exact=False, on_cpu=True
-    )
-    total = summed(program, program.operands[0], ("i", "k"))
-    assert program.steps[0].code == "x1 = x0.sum((0, 2), dtype=torch.int8)"
-    assert (total.letters, total.meta.shape, total.meta.dtype) == (("j",), (3,), torch.int8)
-    assert summed(program, total, ()) is total
-
-
-def test_half_precision_multiplies_inside_matrix_products():
-    for dtype, code in (
-        (torch.float16, "return torch.bmm(x0.unsqueeze(1), x1.unsqueeze(2)).reshape(2)"),
-        (torch.bfloat16, "return torch.bmm(x0.unsqueeze(1), x1.unsqueeze(2)).reshape(2)"),
-        (torch.int64, "return torch.bmm(x0.unsqueeze(1), x1.unsqueeze(2)).reshape(2)"),
-        (torch.complex64, "return x2.sum(1)"),
-        (torch.float32, "return x2.sum(1)"),
-    ):
-        assert lines_of(plan_einsum("bi,bi->b", *[torch.ones(2, 32, dtype=dtype)] * 2))[-1] == code
 
 
 @pytest.mark.parametrize(

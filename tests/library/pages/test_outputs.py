@@ -1,9 +1,8 @@
-"""What the scripts rely on: errors shown on purpose, measured figures, the device."""
+"""What the scripts print: errors shown on purpose, measured figures."""
 
 import pytest
-import torch
 
-from tensorglass import default_device, measured, shows_error
+from tensorglass import measured, shows_error
 
 
 def test_prints_the_expected_error(capsys):
@@ -65,27 +64,3 @@ def test_measured_is_plain_text_in_an_ordinary_run(monkeypatch):
 def test_measured_is_marked_when_the_site_is_built(monkeypatch):
     monkeypatch.setenv("TENSORGLASS_MARK_MEASURED", "1")
     assert measured("12 ms") == "\ue00012 ms\ue001"
-
-
-def test_the_default_device_is_cuda_if_there_is_one(monkeypatch):
-    monkeypatch.delenv("TENSORGLASS_DEVICE", raising=False)
-    for available, expected in ((True, "cuda"), (False, "cpu")):
-        monkeypatch.setattr(torch.cuda, "is_available", lambda available=available: available)
-        assert default_device() == torch.device(expected)
-
-
-def test_the_variable_overrides_the_device(monkeypatch):
-    monkeypatch.setenv("TENSORGLASS_DEVICE", "meta")
-    assert default_device() == torch.device("meta")
-    monkeypatch.setenv("TENSORGLASS_DEVICE", "cpu")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert default_device() == torch.device("cpu")
-
-
-@pytest.mark.parametrize("name", ["toaster", "cuda:99", "cpu:x"])
-def test_a_device_that_is_not_there_is_refused(monkeypatch, name):
-    monkeypatch.setenv("TENSORGLASS_DEVICE", name)
-    with pytest.raises(ValueError, match="which this machine cannot use") as raised:
-        default_device()
-    expected = "expected a device such as 'cpu' or 'cuda'"
-    assert str(raised.value) == f"TENSORGLASS_DEVICE is '{name}', which this machine cannot use; {expected}"
