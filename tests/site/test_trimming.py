@@ -6,7 +6,7 @@ from _ext.page.trimming import drop_unused
 
 
 def test_only_notebooks_load_the_style_of_notebooks():
-    files = [SimpleNamespace(filename=f"_static/{name}") for name in ("furo.css", "mystnb.1.css", "sg_gallery.css")]
+    files = [SimpleNamespace(filename=f"_static/{name}") for name in ("furo.css", "mystnb.1.css")]
 
     def kept(body):
         context = {"body": body, "css_files": files, "script_files": ["_static/sg-tags.js", "_static/furo.js"]}
