@@ -16,6 +16,13 @@ import pytest
 import tensorglass
 
 SOURCE = Path(tensorglass.__file__).parent
+TESTS = Path(__file__).parent
+PARTS = sorted(path.name for path in SOURCE.glob("[!_]*/"))
+OF_THE_WHOLE = {
+    "test_layout": "which modules use which",
+    "test_on_a_gpu": "the same comparisons of all parts, on a device that few have",
+    "test_package": "its names, and what importing it costs",
+}
 
 
 # Parts of public results that no reader needs to name: how an equation was read, and sets of places in memory.
@@ -185,3 +192,31 @@ def test_the_first_einsum_waits_for_no_import():
     call = "einsum('ij,i,jk->k', torch.eye(2), torch.ones(2), torch.eye(2))"
     (loaded,) = loaded_after(f"import torch\nfrom tensorglass import einsum\n{call}")
     assert {"sympy", "torch._dynamo"} & loaded == set()
+
+
+def named_tests(part):
+    return sorted(path.stem for path in (TESTS / part).glob("test_*.py"))
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_tests_of_a_part_are_named_after_its_modules(part):
+    modules = {f"test_{path.stem}" for path in (SOURCE / part).glob("[!_]*.py")}
+    assert set(named_tests(part)) <= modules
+    assert named_tests(part)
+
+
+def test_the_tests_of_the_ground_are_named_after_its_modules():
+    modules = {f"test_{path.stem}" for path in SOURCE.glob("[!_]*.py")}
+    assert set(named_tests("")) == modules | set(OF_THE_WHOLE)
+
+
+def test_every_test_is_in_one_room():
+    assert sorted(path.name for path in TESTS.glob("[!_]*/")) == PARTS
+    rooms = ["", *PARTS]
+    assert len(list(TESTS.rglob("test_*.py"))) == sum(len(named_tests(room)) for room in rooms)
+    tests = [(ast.dump(node), path) for path in TESTS.rglob("test_*.py") for node in ast.parse(path.read_text()).body]
+    seen = {}
+    for test, path in tests:
+        if test.startswith("FunctionDef(name='test_"):
+            assert test not in seen, f"{seen[test]} and {path} have the same test"
+            seen[test] = path

@@ -6,7 +6,18 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tensorglass.report import Cell, NumberColumn, Report, Table, Verdict, byte_unit, bytes_text, counted, number_text
+from tensorglass.report import (
+    Cell,
+    NumberColumn,
+    Recording,
+    Report,
+    Table,
+    Verdict,
+    byte_unit,
+    bytes_text,
+    counted,
+    number_text,
+)
 
 TABLE = Table(
     "Sizes <b>",
@@ -130,3 +141,37 @@ def test_byte_unit(nbytes, unit):
 
 def test_numbers_have_four_digits():
     assert [number_text(value) for value in (None, 0.0, 12345.0, 2 / 3)] == ["", "0", "1.234e+04", "0.6667"]
+
+
+def test_a_long_table_shows_its_first_rows_and_says_so():
+    table = Table("Letters", ("letter",), tuple((letter,) for letter in "abcd"))
+    assert table.shortened(at_most=4) is table
+    shorter = table.shortened(at_most=3)
+    assert (shorter.caption, shorter.rows) == ("Letters, the first 3 of 4", (("a",), ("b",), ("c",)))
+    assert table.shortened("highest", at_most=1).caption == "Letters, the highest 1 of 4"
+    rows = tuple((str(i),) for i in range(41))
+    assert Table("", ("row",), rows[:40]).shortened().rows == rows[:40]
+    assert Table("", ("row",), rows).shortened().rows == rows[:40]
+
+
+class Count(Recording[list[int]]):
+    _recorder = "count()"
+
+    def _content_when_ended(self) -> Iterator[str]:
+        yield f"{len(self._recorded)} numbers"
+
+
+def test_a_recording_is_read_when_it_has_ended():
+    count = Count()
+    assert str(count) == "still recording"
+    with pytest.raises(RuntimeError) as raised:
+        count._recorded  # noqa: B018 - the access is what is tested
+    assert str(raised.value) == "count() is still recording; read its figures after the with block"
+    count._end([])
+    assert (str(count), count._recorded) == ("0 numbers", [])
+    assert str(Count([1, 2])) == "2 numbers"
+
+
+def test_a_recording_says_that_its_content_is_needed():
+    with pytest.raises(NotImplementedError):
+        str(Recording([1]))

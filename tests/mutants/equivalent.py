@@ -17,6 +17,7 @@ _WITHOUT_CUDA = "there is no device whose random state could be kept"
 _NEVER_EXACTLY = "no number comes to lie exactly on this limit"
 _FINE_ENOUGH = "the grid is finer and wider than the digits that are asked for"
 _CUT_WHERE_NEEDED = "the panels to start from; they are cut where the rules disagree"
+_FOR_TYPE_CHECKERS = "only type checkers look at the name of a type variable"
 _NO_NAME_HAS_A_TILDE = "strip() takes a set of characters, and no function's name has this one"
 
 EQUIVALENT: dict[str, str] = {
@@ -44,6 +45,8 @@ EQUIVALENT: dict[str, str] = {
     'storage/layout.py: `kind = str(tensor.layout).removeprefix("torch.").strip("_")`: '
     "'_' -> '_~'": _NO_NAME_HAS_A_TILDE,
     "memory/recorder.py: `first = events[0]`: 0 -> 1": "the times are compared with one another, so any event will do",
+    "report.py: `Class = TypeVar(\"Class\", bound=type)`: 'Class' -> 'Class~'": _FOR_TYPE_CHECKERS,
+    "report.py: `Recorded = TypeVar(\"Recorded\")`: 'Recorded' -> 'Recorded~'": _FOR_TYPE_CHECKERS,
     "torch_internals.py: `False,  # Python stacks`: False -> True": _MORE_IS_RECORDED,
     "torch_internals.py: `False,  # input shapes`: False -> True": _MORE_IS_RECORDED,
     "torch_internals.py: `False,  # modules`: False -> True": _MORE_IS_RECORDED,

@@ -1,0 +1,211 @@
+"""What is relied on of torch although it is private, against what the public names say of the same."""
+
+import pytest
+import torch
+from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.testing._internal.two_tensor import TwoTensor
+
+from tensorglass import torch_internals as internals
+
+
+def test_what_it_hands_on_is_there():
+    assert {name for name in internals.__all__ if not hasattr(internals, name)} == set()
+
+
+def test_fake_tensors_and_tensors_of_several_are_known():
+    real, both = torch.ones(2), TwoTensor(torch.ones(2), torch.ones(2))
+    with FakeTensorMode() as mode:
+        fake = torch.ones(2)
+    assert [internals.is_fake(x) for x in (fake, real, both)] == [True, False, False]
+    assert [internals.is_wrapping(x) for x in (both, real)] == [True, False]
+    assert internals.modes_of(fake) is mode
+    with mode, internals.modes_of(real):
+        assert type(torch.ones(2)) is torch.Tensor
+
+
+def test_the_compiler_is_seen_tracing():
+    seen = []
+
+    def compiled(graph, inputs):
+        seen.append(internals.is_compiler_tracing())
+        return graph.forward
+
+    torch.compile(lambda x: x + 1, backend=compiled)(torch.ones(2))
+    assert seen == [True]
+    assert not internals.is_compiler_tracing()
+
+
+def test_two_tensors_on_one_storage_have_one_key():
+    x = torch.ones(6)
+    assert internals.storage_key(x) == internals.storage_key(x[2:].view(2, 2))
+    assert internals.storage_key(x) != internals.storage_key(x.clone())
+    assert internals.storage_key(torch.ones(2, device="meta")) != internals.storage_key(torch.ones(2, device="meta"))
+
+
+def test_a_storage_starts_where_its_first_element_lies():
+    x = torch.ones(6)
+    assert internals.storage_address(x) == x.data_ptr()
+    assert internals.storage_address(x[2:]) == x.data_ptr()
+    assert internals.storage_address(torch.ones(6, device="meta")) == 0
+
+
+def test_a_lazy_clone_is_looked_at_without_being_copied():
+    x = torch.ones(6)
+    clone = torch._lazy_clone(x)
+    assert internals.storage_address(clone) == internals.storage_address(x)
+    assert [internals.is_lazy_clone(each) for each in (clone, x)] == [True, True]
+    clone.add_(1)
+    assert not internals.is_lazy_clone(clone)
+    assert internals.storage_address(clone) != internals.storage_address(x)
+    assert not internals.is_lazy_clone(torch.ones(2))
+
+
+def test_views_and_their_bases():
+    x = torch.ones(2, 3, requires_grad=True)
+    view = x.T
+    assert [internals.is_view(each) for each in (view, x, x * 2)] == [True, False, False]
+    assert internals.base_of(view) is x
+    assert internals.base_of(x) is None
+    with torch.no_grad():
+        assert internals.is_view(x.T)
+
+
+def test_placeholders_stand_for_tensors():
+    x, seen = torch.ones(2, 3), []
+
+    def look(row):
+        seen.append(internals.is_placeholder(row))
+        seen.append(internals.behind_placeholder(row) is x)
+        return row.sum()
+
+    torch.vmap(look)(x)
+    assert seen == [True, True]
+    assert not internals.is_placeholder(x)
+
+
+def test_the_parts_of_a_sparse_tensor_are_those_of_the_public_names():
+    x = torch.tensor([[0.0, 2.0], [3.0, 0.0]]).to_sparse()
+    parts = dict(internals.coordinates(x))
+    assert torch.equal(parts["indices"], x.indices())
+    assert torch.equal(parts["values"], x.values())
+    twice = torch.sparse_coo_tensor([[0, 0]], [1.0, 2.0], (3,), check_invariants=True)
+    assert dict(internals.coordinates(twice))["values"].tolist() == [1, 2]
+
+
+def test_all_members_of_a_module_are_found():
+    module = nn.Module()
+    module.weight = nn.Parameter(torch.ones(2))
+    module.register_buffer("steps", torch.zeros(1))
+    module.first = module.second = nn.Linear(1, 1)
+    module.text = "abc"
+    found = dict(internals.members_of(module))
+    assert found["weight"] is module.weight
+    assert found["steps"] is module.steps
+    assert found["first"] is found["second"] is module.first
+    assert found["text"] == "abc"
+    assert not {"_parameters", "_buffers", "_modules"} & set(found)
+    assert len(internals.members_of(module)) == len(found)
+
+
+@pytest.mark.parametrize("layer", [nn.Conv2d(1, 1, 1), nn.ConvTranspose1d(1, 1, 1), nn.LazyConv3d(1, 1)])
+def test_convolutions_have_one_base(layer):
+    assert isinstance(layer, internals.Convolution)
+    assert not isinstance(layer, internals.BatchOrInstanceNorm)
+
+
+@pytest.mark.parametrize("layer", [nn.BatchNorm1d(1), nn.InstanceNorm2d(1), nn.SyncBatchNorm(1)])
+def test_norms_of_batches_and_instances_have_one_base(layer):
+    assert isinstance(layer, internals.BatchOrInstanceNorm)
+    assert not isinstance(nn.LayerNorm(1), internals.BatchOrInstanceNorm)
+
+
+def test_nodes_are_numbered_as_they_are_made():
+    x = torch.ones(2, requires_grad=True)
+    first = internals.next_node_number()
+    y = x.exp()
+    z = y.sin()
+    assert [internals.node_number(each.grad_fn) for each in (y, z)] == [first, first + 1]
+    assert internals.next_node_number() == first + 2
+
+
+def test_a_node_shows_what_it_saved_under_the_names_of_its_formula():
+    x, y = torch.rand(2, requires_grad=True), torch.rand(2, requires_grad=True)
+    product, total = x * y, x + y
+    node = product.grad_fn
+    assert internals.fields_of_formula(type(node)) == ("other", "self")
+    (other,), (own,) = internals.saved_tensors(node, "other"), internals.saved_tensors(node, "self")
+    assert isinstance(own, internals.SavedTensor)
+    assert (own.data.data_ptr(), other.data.data_ptr()) == (x.data_ptr(), y.data_ptr())
+    assert internals.fields_of_formula(type(total.grad_fn)) == ()
+    product.sum().backward()
+    (own,) = internals.saved_tensors(node, "self")
+    assert own.data is None
+
+
+def test_lists_of_saved_tensors_are_read_until_they_are_freed():
+    x, index = torch.rand(3, 3, requires_grad=True), torch.tensor([0, 2])
+    y = x[index, index]
+    assert [each.data.tolist() for each in internals.saved_tensors(y.grad_fn, "indices")] == [[0, 2]] * 2
+    y.sum().backward()
+    assert internals.saved_tensors(y.grad_fn, "indices") == []
+
+
+class Doubled(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, saved):
+        if saved:
+            ctx.save_for_backward(x)
+        return 2 * x
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return 2 * gradient, None
+
+
+@pytest.mark.parametrize(("saved", "tensors"), [(True, 1), (False, 0)])
+def test_functions_of_the_user_show_what_they_saved(saved, tensors):
+    x = torch.rand(3, requires_grad=True)
+    node = Doubled.apply(x, saved).grad_fn
+    assert [each.data.data_ptr() for each in internals.saved_tensors(node, "tensors")] == [x.data_ptr()] * tensors
+
+
+def test_a_torch_whose_saved_tensors_cannot_be_read_is_named(monkeypatch):
+    internals.check_saved_tensors_readable()
+    monkeypatch.setattr(internals, "SavedTensor", object)
+    monkeypatch.setattr(torch, "__version__", "1.0")
+    with pytest.raises(
+        RuntimeError,
+        match=r"^record_saved\(\) cannot read saved tensors in torch 1\.0; expected 2\.13, or another version whose "
+        "SavedTensor has the attribute data$",
+    ):
+        internals.check_saved_tensors_readable()
+
+
+def test_a_leaf_adds_up_its_gradient():
+    x = torch.ones(2, requires_grad=True)
+    assert isinstance((x * 2).grad_fn.next_functions[0][0], internals.AccumulateGrad)
+
+
+def test_a_thread_knows_the_backward_pass_that_it_works_for():
+    x, seen = torch.ones(2, requires_grad=True), []
+    assert internals.backward_pass() == -1
+    y = x * 2
+    y.register_hook(lambda _: seen.append(internals.backward_pass()))
+    y.sum().backward()
+    (x * y.detach()).sum().backward()
+    assert len(seen) == 1
+    assert seen[0] >= 0
+    assert internals.backward_pass() == -1
+
+
+def test_recorded_memory_is_what_was_allocated():
+    internals.start_recording_memory()
+    with pytest.raises(RuntimeError):
+        internals.start_recording_memory()
+    x = torch.ones(1000)
+    del x
+    (events,) = internals.stop_recording_memory()
+    changes = [event.cpu_memory_usage() for event in events if event.kind() == "memory_alloc"]
+    assert changes == [4000, -4000]
+    assert "aten::ones" in [event.name() for event in events if event.kind() == "push"]
