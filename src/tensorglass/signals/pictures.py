@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 from matplotlib.ticker import MaxNLocator
 
 from ..drawing import AXIS_COLORS, NAMES_AT_MOST
-from .layers import LayerPrediction, LayerStats
+from .layer_results import LayerPrediction, LayerStats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -137,7 +137,7 @@ class StorageInfo(Report):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the storage as a tape of cells: which element lies where, the holes, and the other tensors."""
-        from .tape import Lane, plot_tape
+        from .pictures import Lane, plot_tape
 
         lanes = [Lane("a", self.layout, 0, 1)]
         for other in self.others:

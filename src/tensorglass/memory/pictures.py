@@ -10,7 +10,8 @@ from matplotlib.patches import Rectangle
 
 from ..drawing import AXIS_COLORS, CELL_COLOR, HATCH, HATCH_WIDTH, NAMES_AT_MOST
 from ..report import byte_unit, bytes_text
-from .calls import BETWEEN, DeviceMemory, OperationCall
+from .calls import BETWEEN, OperationCall
+from .peak import DeviceMemory
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,10 +59,9 @@ def plot_timeline(memory: DeviceMemory, ax: Axes | None = None) -> Axes:
 
 
 def _mark_peak(ax: Axes, memory: DeviceMemory, unit: str, divisor: int) -> None:
-    peak = memory.peak_bytes
-    if not peak:
+    i, peak = memory.peak_position, memory.peak_bytes
+    if i is None or not peak:
         return
-    i = next(i for i, call in enumerate(memory.calls) if call.highest == peak)
     ax.plot([0, len(memory.calls)], [peak / divisor] * 2, color="black", linewidth=0.8, linestyle=(0, (4, 3)))
     left = i < len(memory.calls) / 2
     ax.annotate(
