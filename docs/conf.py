@@ -50,6 +50,7 @@ sphinx_gallery_conf = {
     "min_reported_time": 1e9,  # each page says what it ran on in its own words
     "write_computation_times": False,
     "show_signature": False,
+    "css": [],  # the site's own sheet styles what the gallery makes
     "backreferences_dir": None,
 }
 

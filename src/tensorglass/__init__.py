@@ -41,12 +41,12 @@ if TYPE_CHECKING:
     from .initialization.lsuv import LsuvLayer as LsuvLayer
     from .initialization.lsuv import LsuvReport as LsuvReport
     from .initialization.lsuv import lsuv_ as lsuv_
-    from .memory.calls import DeviceMemory as DeviceMemory
     from .memory.calls import OperationCall as OperationCall
     from .memory.holdings import HeldStorage as HeldStorage
     from .memory.holdings import HeldTensor as HeldTensor
     from .memory.holdings import Holdings as Holdings
     from .memory.holdings import memory_of as memory_of
+    from .memory.peak import DeviceMemory as DeviceMemory
     from .memory.tracking import MemoryTrace as MemoryTrace
     from .memory.tracking import track_memory as track_memory
     from .pages.device import default_device as default_device
@@ -60,8 +60,8 @@ if TYPE_CHECKING:
     from .signals.critical_point import CriticalPoint as CriticalPoint
     from .signals.critical_point import critical_sigma_w as critical_sigma_w
     from .signals.gain import gain as gain
-    from .signals.layers import LayerPrediction as LayerPrediction
-    from .signals.layers import LayerStats as LayerStats
+    from .signals.layer_results import LayerPrediction as LayerPrediction
+    from .signals.layer_results import LayerStats as LayerStats
     from .signals.propagation import SignalPath as SignalPath
     from .signals.propagation import SignalPropagation as SignalPropagation
     from .signals.propagation import signal_propagation as signal_propagation
@@ -91,7 +91,7 @@ PUBLIC_NAMES = {
     "Contraction": "contraction.indices",
     "Cost": "contraction.plan",
     "CriticalPoint": "signals.critical_point",
-    "DeviceMemory": "memory.calls",
+    "DeviceMemory": "memory.peak",
     "EinsumError": "contraction.equation",
     "EinsumPlan": "contraction.plan",
     "HeldStorage": "memory.holdings",
@@ -101,8 +101,8 @@ PUBLIC_NAMES = {
     "Index": "contraction.indices",
     "Initialization": "initialization.initialize",
     "InitializedParameter": "initialization.initialize",
-    "LayerPrediction": "signals.layers",
-    "LayerStats": "signals.layers",
+    "LayerPrediction": "signals.layer_results",
+    "LayerStats": "signals.layer_results",
     "Layout": "storage.layout",
     "LsuvLayer": "initialization.lsuv",
     "LsuvReport": "initialization.lsuv",

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 AXIS_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 CELL_COLOR = "#808080"
 HATCH = "//"
-HATCH_WIDTH = 0.6
+HATCH_WIDTH = 0.6  # points: of matplotlib's 1.0, text on a hatched cell is hard to read
+# More names under or beside an axis would overlap, at the widths that a page allows.
+NAMES_AT_MOST = 40
 
 
 def axis_color(axis: int) -> str:

@@ -34,7 +34,8 @@ def public(cls: Class) -> Class:
 
     It comes after `dataclass`, which looks for the names of annotations in the module that a class names.
     """
-    cls.__module__ = "tensorglass"
+    # The package's name as a text would count, where the pages' dependencies are read, as the use of every module.
+    cls.__module__ = __name__.partition(".")[0]
     return cls
 
 

@@ -1,7 +1,8 @@
-"""What the library uses of torch although torch does not promise to keep it. Nothing private is named elsewhere.
+"""What the library calls of torch although torch does not promise to keep it: no other module calls what is private.
 
 Each has a sentence on what is relied on. With a new version of torch this is the module to check; it was tried with
-torch 2.11 on CUDA and 2.13 on the CPU.
+torch 2.11 on CUDA and 2.13 on the CPU. Names that torch gives to things are elsewhere: those of nodes and their fields
+in `autograd.graph` and `autograd.roles`, those of the profiler's events in `memory.recorder`.
 """
 
 from __future__ import annotations

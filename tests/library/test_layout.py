@@ -31,9 +31,8 @@ MAY_USE = {
 }
 ENTRIES = 16  # in the package's folder, which a reader takes in at a glance
 LONGEST = 300  # lines
-PICTURES = ("pictures", "tape", "timeline")
 # Pictures are of plain data. These print themselves too, as rows of the reports that are drawn, and draw nothing.
-PRINT_THEMSELVES = {"broadcasting.axes", "memory.calls"}
+PRINT_THEMSELVES = {"broadcasting.axes", "memory.peak"}
 
 
 def tree_of(name):
@@ -108,7 +107,7 @@ def test_the_parts_are_imported_from_each_other_with_dots():
 
 
 def is_picture(name):
-    return name.rpartition(".")[2] in PICTURES
+    return name.rpartition(".")[2] == "pictures"
 
 
 def imported_early(name):
@@ -144,7 +143,7 @@ def pages():
 
 
 def imported_by(text):
-    """Return what a page imports from the package: modules, as it writes that, and names."""
+    """Return what a page imports: the modules of the package that it names, and the names from the package itself."""
     modules = re.findall(r"(?:from|import) tensorglass\.[\w.]+", text)
     statements = re.findall(r"from tensorglass import (\([^)]*\)|[^\n(]*)", text)
     return modules, {name for each in statements for name in re.findall(r"\w+", re.sub(r"#.*|\bas \w+", "", each))}

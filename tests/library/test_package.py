@@ -141,7 +141,7 @@ def test_only_drawings_draw_and_report_knows_nobody(module):
         for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
     }
     guarded = {"matplotlib.axes"}  # for type checkers alone
-    if module.stem not in ("drawing", "pictures", "tape", "timeline"):
+    if module.stem not in ("drawing", "pictures"):
         assert not {name for name in imported - guarded if name.startswith("matplotlib")}
     if module == SOURCE / "report.py":
         relative = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]

@@ -22,7 +22,7 @@ from mutate import Mutant, mutants
 
 # The constants of a drawing are a matter of looks, and those of the rules are regular expressions, which tests of their
 # own exercise.
-DRAWINGS = {"drawing", "pictures", "tape", "timeline"}
+DRAWINGS = {"drawing", "pictures"}
 RULES = {"sources/dependencies": ["test_dependencies"], "law/rules": ["test_rules"]}
 TESTS = ROOT / "tests"
 QUICKLY = ["-x", "--tb=no"]

@@ -140,9 +140,10 @@ def controls_of(broken: list[Module]) -> dict[Path, Control]:
 
 def try_all(broken: list[Module], read: list[Path], lasted: dict[str, float]):
     """Break all places of the modules and pages; yield each one's result when its last place was tried."""
-    found = controls_of(broken)
     todo = {module: module.mutants() for module in broken}
     results = {module.file: Result(module.file, len(places)) for module, places in todo.items()}
+    yield from (result for result in results.values() if not result.planted)  # nothing there can break
+    found = controls_of([module for module, places in todo.items() if places])
     of_modules = {
         (module.file, module.name_of(mutant), i): partial(module.survives, mutant, found)
         for module, places in todo.items()

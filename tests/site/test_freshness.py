@@ -267,3 +267,10 @@ def test_a_page_that_a_later_build_writes_names_its_style_sheets_as_before(proje
     project.ran()
     assert "A fine notebook" in page.read_text("utf-8")
     assert re.findall("<link .*css.*>", page.read_text("utf-8")) == before
+
+
+def test_no_page_loads_what_the_gallery_styles_or_filters_with(project):
+    pages = list(project.site.rglob("*.html"))
+    assert len(pages) > 5
+    for page in pages:
+        assert not re.search("<(link|script)[^>]*sg[_-](gallery|tags)", page.read_text("utf-8")), page

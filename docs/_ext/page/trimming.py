@@ -9,8 +9,7 @@ from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-# The gallery's furniture is removed or styled by the site's own sheet, and its pages have no tags to filter by.
-UNUSED = ("sg_gallery", "sg-tags")
+FOR_TAGS = "sg-tags"  # the pages of this gallery have none to filter by
 FOR_NOTEBOOKS = "mystnb"
 
 
@@ -36,7 +35,7 @@ class PlainVariables(SphinxPostTransform):
 def drop_unused(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
     """Keep only the style sheets and scripts that the page uses."""
     is_notebook = "cell_output" in context.get("body", "") or "cell_input" in context.get("body", "")
-    unused = UNUSED if is_notebook else (*UNUSED, FOR_NOTEBOOKS)
+    unused = [FOR_TAGS] if is_notebook else [FOR_TAGS, FOR_NOTEBOOKS]
     for kind in ("css_files", "script_files"):
         context[kind] = [
             file for file in context[kind] if not any(name in str(getattr(file, "filename", file)) for name in unused)

@@ -108,10 +108,8 @@ def run(
 
 def _finished(futures: dict[Future[Any], str], summary: str) -> Iterator[tuple[str, Any]]:
     broken = False
-    named = status_iterator(
-        as_completed(futures), summary, length=len(futures), stringify_func=lambda each: futures[each]
-    )
-    for future in named:
+    ended, page_of = as_completed(futures), futures.__getitem__
+    for future in status_iterator(ended, summary, length=len(futures), stringify_func=page_of):
         try:
             result, logs = future.result()
         except Exception as error:

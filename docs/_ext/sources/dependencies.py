@@ -77,8 +77,8 @@ def _names_reached(tree: ast.Module, base: str) -> Iterator[str]:
 
     `base` is the dotted name of the subpackage that relative imports of this code start from.
     """
-    aliases = {PACKAGE}
-    for node in ast.walk(tree):
+    aliases, nodes = {PACKAGE}, list(ast.walk(tree))
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.split(".")[0] == PACKAGE:
@@ -90,7 +90,7 @@ def _names_reached(tree: ast.Module, base: str) -> Iterator[str]:
                 yield module
                 for alias in node.names:
                     yield f"{module}.{alias.name}".lstrip(".")  # `*` too, which then stands for all
-    yield from _attributes_reached(tree, aliases)
+    yield from _attributes_reached(nodes, aliases)
 
 
 def _imported_module(node: ast.ImportFrom, base: str) -> str | None:
@@ -102,10 +102,10 @@ def _imported_module(node: ast.ImportFrom, base: str) -> str | None:
     return module.removeprefix(PACKAGE).lstrip(".") if module.split(".")[0] == PACKAGE else None
 
 
-def _attributes_reached(tree: ast.Module, aliases: set[str]) -> Iterator[str]:
+def _attributes_reached(nodes: list[ast.AST], aliases: set[str]) -> Iterator[str]:
     """Yield what stands behind ``tensorglass.``; `*` where the package itself, or its name as a text, is passed on."""
-    attributes = {id(node.value): node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    for node in ast.walk(tree):
+    attributes = {id(node.value): node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    for node in nodes:
         if isinstance(node, ast.Name) and node.id in aliases:
             name = attributes.get(id(node), "*")
             yield "*" if name in ("__dict__", "__getattr__") else name

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 
-from ..drawing import AXIS_COLORS, CELL_COLOR, HATCH, HATCH_WIDTH
+from ..drawing import AXIS_COLORS, CELL_COLOR, HATCH, HATCH_WIDTH, NAMES_AT_MOST
 from ..report import byte_unit, bytes_text
 from .shares import ModuleShare, outermost
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_MODULES_AT_MOST = 40
 _FREED_COLOR, _HELD_COLOR = AXIS_COLORS[0], CELL_COLOR
 
 
@@ -23,7 +22,7 @@ def plot_shares(shares: tuple[ModuleShare, ...], ax: Axes | None = None) -> Axes
     The filled part are activations, which the backward pass frees; the hatched part was there before. Models of more
     than 40 modules are drawn by their outer modules.
     """
-    shares = outermost(shares, _MODULES_AT_MOST)
+    shares = outermost(shares, NAMES_AT_MOST)
     if ax is None:
         longest = max((len(share.module) for share in shares), default=0)
         _, ax = plt.subplots(figsize=(5.5 + 0.07 * longest, 1.2 + 0.3 * len(shares)), layout="constrained")
@@ -41,7 +40,7 @@ def plot_shares(shares: tuple[ModuleShare, ...], ax: Axes | None = None) -> Axes
         ax.annotate(told, (total, place), (4, 0), textcoords="offset points", va="center", fontsize=8)
     ax.set_yticks(places, [share.module or "outside of modules" for share in shares], fontsize=8)
     ax.invert_yaxis()
-    ax.set_xlim(0, 1.18 * max(largest / divisor, 1e-9))
+    ax.set_xlim(0, 1.18 * max(largest / divisor, 1e-9))  # room for the bytes behind the longest bar
     frees = "frees the activations (filled)\nand not what was there before (hatched)"
     ax.set_xlabel(f"{unit} kept for the backward pass, which {frees}")
     ax.set_label(_description(shares))

@@ -68,6 +68,7 @@ class SavingRecorder(TorchFunctionMode):
         self.storages: list[KnownStorage] = []  # those behind `tensors`
         self.closed: list[str] = []  # operations whose nodes do not show what they saved
         self._storages: dict[int, KnownStorage] = {}
+        # Storages that are gone are forgotten when so many were met: a step of a large model makes some thousands.
         self._prune_at = 10_000
         self._visited: set[int] = set()  # numbers of the nodes that were looked at
         self._positions: dict[KnownStorage, int] = {}

@@ -23,7 +23,7 @@ from ..shapes import Shape, broadcast_shape, operand_name
 
 Column = tuple[bool, ...]  # per operand: does it sit this column out?
 Cost = tuple[int, int]  # axes inserted, elements of the result
-AT_MOST = 10
+AT_MOST = 10  # to choose from; those after them insert more axes, for larger results
 _SEARCH_LIMIT = 20_000  # many equal sizes give many alignments of the same shapes: past this, what was found is enough
 
 

@@ -1,6 +1,6 @@
 """Pictures of broadcasts: the aligned shapes, and the cells as they are stretched.
 
-What clashes has a heavy border and says so.
+What clashes has a heavy border and says so. Places are given in cells, the sizes of new figures in inches.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Pictures of einsum plans: the operands with their letters, and what is multiplied with what."""
+"""Pictures of einsum plans: the operands with their letters, and what is multiplied with what.
+
+Places are given in cells, the sizes of new figures in inches.
+"""
 
 from __future__ import annotations
 

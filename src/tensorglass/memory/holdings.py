@@ -71,6 +71,7 @@ class HeldStorage:
 
     def cells(self) -> tuple[str, ...]:
         """Return the storage as cells of a table: tensors, device, bytes, unreachable bytes."""
+        # Three names are enough to recognise a storage, and keep the table narrow.
         names = ", ".join(self.tensors[:3]) + (f" and {len(self.tensors) - 3} more" if len(self.tensors) > 3 else "")
         unreachable = "not counted" if self.unreachable_bytes is None else f"{self.unreachable_bytes:,}"
         return names, str(self.device), f"{self.nbytes:,}", unreachable

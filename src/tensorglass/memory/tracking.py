@@ -10,7 +10,8 @@ import torch
 
 from ..report import Recording, Table, public
 from . import recorder as recorders
-from .calls import DeviceMemory, OperationCall
+from .calls import OperationCall
+from .peak import DeviceMemory
 from .recorder import Recorder
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class MemoryTrace(Recording[tuple[DeviceMemory, ...]]):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the live bytes over the operations, in order, with the peak."""
-        from .timeline import plot_timeline
+        from .pictures import plot_timeline
 
         return plot_timeline(self.main, ax)
 

@@ -16,7 +16,7 @@ from ..calling import positional, prepared_call, random_state_kept
 from ..report import NumberColumn, Report, Table, public
 from ..torch_internals import base_of, without_torch_functions
 from .layer_kinds import LINEAR, leaf_modules, output_tensor
-from .layers import LayerStats
+from .layer_results import LayerStats
 from .statistics import figures_of, histogram_of, rms_of, rows_of, saturated
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from .variance_map import VarianceMap, bisected
 
 _REACH, _PANELS = 8, 32  # of the grid on which expectations over two variables are computed
 _NEARLY_ONE = 0.99999  # where correlations begin to shrink in the chaotic phase; that of 1 stays
-_ROUNDING = 1e-12
+_ROUNDING = 1e-12  # what a product of which the expectation is 0 may come out as
 AT_ONE = 1e-6  # a slope or chi this close to 1 counts as 1: slopes are known to some eight digits
 
 

@@ -14,7 +14,7 @@ import torch
 from ..report import Table, Verdict, public
 from .variance_map import EQUAL, VarianceMap, bisected, nearest_finite, variance_map
 
-_AT_ZERO = 1e-6
+_AT_ZERO = 1e-6  # an excess, which for smooth activations is about the moment itself there, 1e-8
 _BESIDE, _BESIDE_ZERO = 1.01, 1e-4  # times a fixed point, and the place beside 0
 _MOMENTS = 107  # tried in the search for critical points, from 1e-8 to 1e8: each is sqrt(2) times the one before
 _HOMOGENEOUS = "every second moment is kept"

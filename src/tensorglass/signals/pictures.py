@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 import matplotlib.pyplot as plt
 from matplotlib.ticker import MaxNLocator
 
-from ..drawing import AXIS_COLORS
-from .layers import LayerPrediction, LayerStats
+from ..drawing import AXIS_COLORS, NAMES_AT_MOST
+from .layer_results import LayerPrediction, LayerStats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _SIGNAL, _GRADIENT = AXIS_COLORS[0], AXIS_COLORS[1]
-_NAMES_AT_MOST = 40
 _HALF_WIDTH = 0.45  # of a histogram; the next one begins at 0.5
 _LARGEST = 1e100  # drawn, and its reciprocal the smallest: matplotlib adds a margin and may not overflow
 _WIDE_RANGE = 30  # between the largest and the smallest layer: more needs a logarithmic axis
@@ -62,7 +61,7 @@ def plot_stats(stats: Iterable[LayerStats], ax: Axes | None = None) -> Axes:
     sizes = [layer.rms for layer in layers if layer.rms > 0]
     if sizes and max(sizes) > _WIDE_RANGE * min(sizes):
         ax.set_yscale("asinh", linear_width=min(sizes))
-    named = len(layers) <= _NAMES_AT_MOST
+    named = len(layers) <= NAMES_AT_MOST
     names = [f"{layer.name} {layer.kind}" for layer in layers] if named else []
     ax.set_xticks(range(len(names)), names, rotation=90, fontsize=8)
     ax.set_xlim(-0.6, max(len(layers), 1) - 0.4)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..report import NumberColumn, Report, Table, number_text, public
 from .correlation_map import AT_ONE, CorrelationMap
-from .layers import LayerPrediction, LayerStats
+from .layer_results import LayerPrediction, LayerStats
 from .variance_map import VarianceMap, nearest_finite, variance_map
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ _LARGEST, _SMALLEST = 1e8, 1e-8  # second moments beyond these count as infinite
 _FACTOR, _STEPS = 1.19, 107  # of the search for a fixed point, from 1: 1.19**106 is the largest, 1e8
 _HALVINGS = 60  # of the interval in which a function changes its sign: more than a number has digits
 EQUAL = 1e-9  # a relative difference of two second moments that quadrature does not tell apart
-_SLOPE_STEP = 1e-4
+_SLOPE_STEP = 1e-4  # relative: the error of the formula is its square, that of rounding 1e-12 through it, both 1e-8
 
 
 class VarianceMap:

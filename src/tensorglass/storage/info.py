@@ -31,6 +31,7 @@ from .places import collide, union_count
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+# By the number of axes.
 _MEMORY_FORMATS = {4: ("channels_last", torch.channels_last), 5: ("channels_last_3d", torch.channels_last_3d)}
 
 
@@ -136,7 +137,7 @@ class StorageInfo(Report):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the storage as a tape of cells: which element lies where, the holes, and the other tensors."""
-        from .tape import Lane, plot_tape
+        from .pictures import Lane, plot_tape
 
         lanes = [Lane("a", self.layout, 0, 1)]
         for other in self.others:

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 Axes = tuple[tuple[int, int], ...]  # (count, step), one pair per axis
-# Irregular sets, as of two axes with the strides 2 and 3, are counted by listing, but only up to this many places.
+# Irregular sets, as of two axes with the strides 2 and 3, are counted by listing, but only up to this many places:
+# they take 8 MiB.
 LISTED_AT_MOST = 1 << 20
 
 

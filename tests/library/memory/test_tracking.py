@@ -7,7 +7,8 @@ import torch
 from torch.nn import functional
 
 from tensorglass import default_device, track_memory
-from tensorglass.memory.calls import DeviceMemory, OperationCall
+from tensorglass.memory.calls import OperationCall
+from tensorglass.memory.peak import DeviceMemory
 from tensorglass.memory.tracking import MemoryTrace
 
 DEVICE = default_device()

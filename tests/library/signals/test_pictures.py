@@ -12,7 +12,7 @@ from torch import nn
 from tensorglass import activation_stats, gain, initialize_, signal_propagation
 from tensorglass.drawing import AXIS_COLORS
 from tensorglass.signals.activation_stats import ActivationStats
-from tensorglass.signals.layers import LayerStats
+from tensorglass.signals.layer_results import LayerStats
 from tensorglass.signals.statistics import Histogram
 
 SIGNAL, GRADIENT = AXIS_COLORS[0], AXIS_COLORS[1]

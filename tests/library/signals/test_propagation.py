@@ -8,7 +8,7 @@ from activation_maps import step
 from torch.nn import functional
 
 from tensorglass import gain, signal_propagation
-from tensorglass.signals.layers import LayerPrediction
+from tensorglass.signals.layer_results import LayerPrediction
 
 
 def test_an_exact_gain_is_not_enough():

@@ -1,24 +1,8 @@
-"""What the build adds to pages: related pages, the figures of the checks, only the style sheets that are used."""
+"""The figures of the checks: what the ledger says, added up."""
 
 import json
-from types import SimpleNamespace
 
 from _ext.lists import checks
-from _ext.page.related import related
-from _ext.page.trimming import drop_unused
-
-
-def test_pages_that_share_rare_names_are_nearest():
-    names = {
-        "a": {"common", "rare", "own"},
-        "b": {"common"},
-        "c": {"common", "rare"},
-        "d": {"common"},
-        "e": set(),
-        "f": {"common"},
-    }
-    assert related("a", names) == ["c", "b", "d"]  # of equals, the first in the order of reading; three at most
-    assert related("e", names) == []
 
 
 def test_the_table_of_checks_adds_up_the_ledger(tmp_path):
@@ -45,16 +29,3 @@ def test_the_table_of_checks_adds_up_the_ledger(tmp_path):
 def test_without_a_ledger_nothing_is_said_of_other_checks(tmp_path):
     build = {"pages": 20, "claims": 200, "checks": 1000, "exercises": 40}
     assert len(checks.rows(build, checks.read_ledger(tmp_path))) == 4
-
-
-def test_only_notebooks_load_the_style_of_notebooks():
-    files = [SimpleNamespace(filename=f"_static/{name}") for name in ("furo.css", "mystnb.1.css", "sg_gallery.css")]
-
-    def kept(body):
-        context = {"body": body, "css_files": files, "script_files": ["_static/sg-tags.js", "_static/furo.js"]}
-        drop_unused(None, "page", "page.html", context, None)
-        assert context["script_files"] == ["_static/furo.js"]
-        return [file.filename.removeprefix("_static/") for file in context["css_files"]]
-
-    assert kept("<p>prose</p>") == ["furo.css"]
-    assert kept('<div class="cell_input">') == ["furo.css", "mystnb.1.css"]

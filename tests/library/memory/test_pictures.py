@@ -8,8 +8,9 @@ from matplotlib.patches import StepPatch
 from torch import nn
 
 from tensorglass import track_memory
-from tensorglass.memory.calls import BETWEEN, DeviceMemory, OperationCall
-from tensorglass.memory.timeline import plot_timeline
+from tensorglass.memory.calls import BETWEEN, OperationCall
+from tensorglass.memory.peak import DeviceMemory
+from tensorglass.memory.pictures import plot_timeline
 
 
 def test_a_timeline_is_drawn_where_it_is_told():

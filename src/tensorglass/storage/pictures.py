@@ -17,8 +17,8 @@ from .layout import Layout
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-CELLS_PER_LINE = 16
-CELLS_AT_MOST = 512
+CELLS_PER_LINE = 16  # as wide as the text of a page, with numbers that can be read
+CELLS_AT_MOST = 512  # 32 lines: who looks at more looks for a pattern, which a smaller tensor shows too
 
 
 def plot_tape(cells: int, lanes: Sequence[Lane], ax: Axes | None = None) -> Axes:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import matplotlib.pyplot as plt
 from matplotlib.patches import Rectangle
 
-from ..drawing import AXIS_COLORS, CELL_COLOR, HATCH, HATCH_WIDTH
+from ..drawing import AXIS_COLORS, CELL_COLOR, HATCH, HATCH_WIDTH, NAMES_AT_MOST
 from ..report import byte_unit, bytes_text
-from .calls import BETWEEN, DeviceMemory, OperationCall
+from .calls import BETWEEN, OperationCall
+from .peak import DeviceMemory
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_NAMES_AT_MOST = 40
 _HELD_COLOR, _WORKSPACE_COLOR = AXIS_COLORS[0], AXIS_COLORS[1]
 
 
@@ -45,11 +45,13 @@ def plot_timeline(memory: DeviceMemory, ax: Axes | None = None) -> Axes:
         middle = (first + last + 1) / 2
         ax.text(middle, 0.02, "backward", transform=ax.get_xaxis_transform(), ha="center", va="bottom", fontsize=9)
     _mark_peak(ax, memory, unit, divisor)
-    if len(calls) <= _NAMES_AT_MOST:
+    if len(calls) <= NAMES_AT_MOST:
         names = ["dropped" if call.operation == BETWEEN and not call.allocated else call.operation for call in calls]
         ax.set_xticks([i + 0.5 for i in range(len(calls))], names, rotation=90, fontsize=8)
     ax.set_xlim(0, max(len(calls), 1))
-    ax.set_ylim(min(0.0, *after, 0.0), max(memory.peak_bytes / divisor * 1.18, 1e-9))
+    ax.set_ylim(
+        min(0.0, *after, 0.0), max(memory.peak_bytes / divisor * 1.18, 1e-9)
+    )  # room for the peak's name, and never no height
     ax.set_xlabel("operations, in order")
     ax.set_ylabel(f"live {unit} on {memory.device}")
     ax.set_label(_timeline_description(memory))
@@ -57,10 +59,9 @@ def plot_timeline(memory: DeviceMemory, ax: Axes | None = None) -> Axes:
 
 
 def _mark_peak(ax: Axes, memory: DeviceMemory, unit: str, divisor: int) -> None:
-    peak = memory.peak_bytes
-    if not peak:
+    i, peak = memory.peak_position, memory.peak_bytes
+    if i is None or not peak:
         return
-    i = next(i for i, call in enumerate(memory.calls) if call.highest == peak)
     ax.plot([0, len(memory.calls)], [peak / divisor] * 2, color="black", linewidth=0.8, linestyle=(0, (4, 3)))
     left = i < len(memory.calls) / 2
     ax.annotate(
@@ -93,7 +94,7 @@ def _timeline_description(memory: DeviceMemory) -> str:
         extra = f" with {bytes_text(call.workspace)} of workspace" if call.workspace else ""
         return f"{call.operation} {bytes_text(call.after)}{extra}"
 
-    shown = "; ".join(map(told, memory.calls[:_NAMES_AT_MOST]))
-    more = f"; and {len(memory.calls) - _NAMES_AT_MOST} more" if len(memory.calls) > _NAMES_AT_MOST else ""
+    shown = "; ".join(map(told, memory.calls[:NAMES_AT_MOST]))
+    more = f"; and {len(memory.calls) - NAMES_AT_MOST} more" if len(memory.calls) > NAMES_AT_MOST else ""
     peak = f"Peak {bytes_text(memory.peak_bytes)} in {memory.peak_operation}."
     return f"Live bytes on {memory.device} after each operation: {shown}{more}. {peak}"
