@@ -14,7 +14,7 @@ from forks import run_in_forks
 from ledger import Ledger
 from module_mutants import Module, modules
 from places import EXTENSIONS, PACKAGE, ROOT
-from run import chosen, dotted, fingerprint_of, pages, unit
+from run import chosen, dotted, fingerprint_of, pages, try_all, unit
 
 TOY = "def sign(x):\n    if x < 0:\n        return -1\n    return 1\n\n\ndef half(x):\n    return x / 2\n"
 TESTS_OF_TOY = """
@@ -74,6 +74,13 @@ def test_tests_that_fail_with_nothing_broken_are_told(toy):
     unbroken = in_a_fork(partial(control, toy.tests[0], toy.package))
     assert not unbroken.passed
     assert "on purpose" in unbroken.said
+
+
+def test_where_nothing_can_break_no_test_is_run(toy):
+    toy.file.write_text('"""A docstring alone."""\n', "utf-8")
+    toy.tests[0].write_text("raise RuntimeError\n", "utf-8")
+    (result,) = try_all([toy], [], {})
+    assert result.planted == 0
 
 
 def test_a_task_that_ends_its_process_has_no_answer():
