@@ -1,5 +1,7 @@
 """What is relied on of torch although it is private, against what the public names say of the same."""
 
+import warnings
+
 import pytest
 import torch
 from torch import nn
@@ -210,3 +212,13 @@ def test_recorded_memory_is_what_was_allocated():
     changes = [event.cpu_memory_usage() for event in events if event.kind() == "memory_alloc"]
     assert changes == [4000, -4000]
     assert "aten::ones" in [event.name() for event in events if event.kind() == "push"]
+
+
+def test_a_recording_does_not_warn_of_figures_that_nobody_asked_for():
+    x = torch.ones(2, 2)
+    internals.start_recording_memory()
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        x @ x  # whose floating-point operations could be counted only if its sizes were recorded too
+    internals.stop_recording_memory()
+    assert seen == []
