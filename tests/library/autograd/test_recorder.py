@@ -1,4 +1,6 @@
-"""A table, written by hand from the formulas of the derivatives, of what each operation saves and in which role."""
+"""What a recording tells of each operation: a table, by hand from the formulas of the derivatives, and hard cases."""
+
+import gc
 
 import pytest
 import torch
@@ -6,7 +8,8 @@ from graph_walk import tensors_shown
 from torch import nn
 from torch.nn import functional
 
-from tensorglass import default_device, saved_for_backward
+from tensorglass import default_device, record_saved, saved_for_backward
+from tensorglass.autograd.recorder import SavingRecorder
 
 DEVICE = default_device()
 INDEX = torch.tensor([0, 2], device=DEVICE)
@@ -186,3 +189,184 @@ def test_a_frozen_weight_lets_the_input_go():
     assert [each.role for each in before.tensors] == ["input", "weight"]
     assert [each.role for each in after.tensors] == ["weight"]
     assert (before - after).input_bytes == x.nbytes
+
+
+class Twice(torch.autograd.Function):
+    """Saves its input, its output, something in between, and keeps one more tensor as an attribute."""
+
+    @staticmethod
+    def forward(ctx, x, constant):
+        between, y = x + constant, x * 2
+        ctx.save_for_backward(x, y, between, constant)
+        ctx.extra = [constant * 2]
+        return y
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient * 2, None
+
+
+EXPECTED_OF_TWICE = [
+    ("Twice", "TwiceBackward", "tensors", "input", "input"),
+    ("Twice", "TwiceBackward", "tensors", "output", "activation"),
+    ("Twice", "TwiceBackward", "tensors", "intermediate", "activation"),
+    ("Twice", "TwiceBackward", "tensors", "input", "input"),
+    ("Twice", "TwiceBackward", "extra", "attribute", "activation"),
+]
+
+
+def operands_of_twice():
+    return torch.ones(3, device=DEVICE, requires_grad=True), torch.ones(3, device=DEVICE)
+
+
+def short(saved):
+    return [(each.operation, each.node, each.field, each.role, each.kind) for each in saved.tensors]
+
+
+def test_a_custom_function_that_nothing_follows():
+    x, constant = operands_of_twice()
+    with record_saved() as saved:
+        constant + 1  # a torch function was given it, so it is known as an input
+        y = Twice.apply(x, constant)
+    assert short(saved) == EXPECTED_OF_TWICE
+    del y
+
+
+def test_a_custom_function_that_others_follow():
+    x, constant = operands_of_twice()
+    with record_saved() as saved:
+        z = Twice.apply(x, constant).exp()
+    assert short(saved)[:5] == EXPECTED_OF_TWICE
+    assert short(saved)[5:] == [("exp", "ExpBackward0", "result", "output", "activation")]
+    del z
+
+
+def test_a_custom_function_whose_result_is_used_later():
+    x, constant = operands_of_twice()
+    with record_saved() as saved:
+        y = Twice.apply(x, constant)
+        w = constant.exp() * x
+        z = y * w
+    assert short(saved)[1:] == [
+        *EXPECTED_OF_TWICE,
+        ("mul", "MulBackward0", "other", "input", "activation"),
+        ("mul", "MulBackward0", "self", "input", "activation"),
+    ]
+    del z
+
+
+def test_a_custom_function_belongs_to_its_module():
+    class Layer(nn.Module):
+        def forward(self, x):
+            return Twice.apply(x, x.detach())
+
+    model = nn.Sequential(Layer(), nn.ReLU())
+    saved = saved_for_backward(model, operands_of_twice()[0])
+    assert {(each.module, each.operation) for each in saved.tensors} == {
+        ("Sequential.0", "Twice"),
+        ("Sequential.1", "relu"),
+    }
+
+
+def test_storages_whose_address_is_given_away_again_are_told_apart():
+    x = torch.ones(1000, device=DEVICE, requires_grad=True)
+    with record_saved() as saved:
+        for _ in range(20):
+            y = x.exp()
+            del y
+    assert len(saved.tensors) == len(saved.storages) == 20
+    assert saved.activation_bytes == 20 * 4000
+    assert saved.live_bytes == 0
+
+
+def test_only_what_died_is_forgotten():
+    x = torch.ones(10, device=DEVICE, requires_grad=True)
+    recorder = SavingRecorder()
+    recorder._prune_at = 5
+    with recorder:
+        kept = [x.detach() * 1 for _ in range(4)]
+        for _ in range(50):
+            x.detach() * 1
+            assert len(recorder._storages) <= 10_001
+        y = [each * x for each in kept]
+    assert recorder._prune_at == 10_000
+    assert [each.kind for each in recorder.tensors if each.field == "self"] == ["activation"] * 4
+    del y
+
+
+def test_numbers_that_torch_makes_tensors_of_are_told_apart():
+    x = torch.rand(3, device=DEVICE).add_(1).requires_grad_()
+    with record_saved() as saved:
+        results = x * 3, x * torch.tensor(3.0, device=DEVICE), 2 / x
+    told = [(each.operation, each.field, each.kind) for each in saved.tensors]
+    assert told == [
+        ("mul", "other", "number"),
+        ("mul", "other", "activation"),
+        ("rdiv", "result", "activation"),
+        ("rdiv", "other", "number"),
+    ]
+    del results
+
+
+@pytest.mark.parametrize("name", ["T", "mT", "H", "mH", "real", "imag", "data"])
+def test_a_parameter_is_known_by_its_views(name):
+    parameter = nn.Parameter(torch.rand(2, 2, dtype=torch.complex64, device=DEVICE))
+    x = torch.rand(2, 2, device=DEVICE, requires_grad=True)
+    with record_saved() as saved:
+        y = x * getattr(parameter, name)
+    assert [each.kind for each in saved.tensors if each.field == "other"] == ["parameter"]
+    del y
+
+
+def test_what_no_torch_function_shows_is_found_by_its_graph():
+    class Layer(nn.Module):
+        def forward(self, x):
+            with torch._C.DisableTorchFunction():
+                return x.sin()
+
+    x = torch.ones(3, device=DEVICE, requires_grad=True)
+    with record_saved() as saved:
+        y = Layer()(x)
+        with torch._C.DisableTorchFunction():
+            z = y.exp()
+    assert [(each.module, each.operation, each.node) for each in saved.tensors] == [
+        ("Layer", "Sin", "SinBackward0"),
+        ("", "Exp", "ExpBackward0"),
+    ]
+    del z
+
+
+def test_attributes_that_are_no_tensors_are_not_looked_at():
+    x = torch.ones(3, device=DEVICE)
+    recorder = SavingRecorder()
+    with recorder:
+        _ = x.shape, x.dtype, x.grad, x.requires_grad
+    assert not recorder._storages
+
+
+def test_the_whole_memory_is_searched_only_if_a_custom_function_came_last(monkeypatch):
+    x = torch.ones(3, device=DEVICE, requires_grad=True)
+    x.exp()  # so that the numbers of the nodes inside do not begin at zero
+
+    def refuse():
+        raise AssertionError("searched")
+
+    monkeypatch.setattr(gc, "get_objects", refuse)
+    with record_saved() as saved:
+        y = x.exp().sin()
+    assert len(saved.tensors) == 2
+    with pytest.raises(AssertionError, match="searched"), record_saved():
+        y = Twice.apply(x, x.detach())
+    del y
+
+
+def test_views_that_autograd_refuses_disturb_nobody():
+    x, constant = operands_of_twice()
+    base = x * 1
+    refused, _, _ = base.split(1)
+    base.mul_(2)
+    with record_saved() as saved:
+        y = Twice.apply(x, constant)
+        alone = refused.detach()  # torch permits this, so the recording has to
+    assert [each.operation for each in saved.tensors] == ["Twice"] * 5
+    del y, alone
