@@ -57,4 +57,4 @@ def built(docs):
     """Build a site, and return the folder of its pages with what Sphinx printed."""
     out = docs / "_build" / "html"
     command = [sys.executable, "-m", "sphinx", "-W", "-b", "html", "--no-color", str(docs), str(out)]
-    return out, passed(command, docs, PYTHONPATH=os.pathsep.join(map(str, (HERE, EXTENSIONS))))
+    return out, passed(command, docs, PYTHONPATH=os.pathsep.join(map(str, (HERE, HERE.parent, EXTENSIONS))))

@@ -26,6 +26,7 @@ def remove_what_is_gone(app: Sphinx, error: Exception | None) -> None:
     for folder in site.glob("_downloads/*"):
         if folder.name not in offered:
             shutil.rmtree(folder)
+    Path(site, ".buildinfo.bak").unlink(missing_ok=True)  # the settings of the build before, where these are others
     for wheel in site.glob("*.whl"):
         if wheel.name != app.config.tensorglass_wheel:
             wheel.unlink()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +23,12 @@ class Block:
 
 def read_page(path: Path) -> list[Block]:
     """Return the blocks of a page, whether it is a script or a notebook."""
-    return read_script(path) if path.suffix == ".py" else read_notebook(path.read_text("utf-8"))
+    return list(_blocks_of(path, path.read_text("utf-8")))
+
+
+@functools.cache  # of each source once a build: the law asks for them, and the page on the checks
+def _blocks_of(path: Path, source: str) -> tuple[Block, ...]:
+    return tuple(read_script(path) if path.suffix == ".py" else read_notebook(source))
 
 
 def code_of(path: Path) -> str:
