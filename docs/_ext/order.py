@@ -14,8 +14,18 @@ from typing import Any, Literal, TypeVar
 from sphinx.application import Sphinx
 
 from .law import enforce
-from .lists import checks, claims, devices, errors_explained, navigation, questions, reproductions, uses
+from .lists import (
+    check_figures,
+    claims,
+    errors_explained,
+    navigation,
+    pages_using,
+    questions,
+    recorded_runs,
+    reproductions,
+)
 from .page import (
+    api_reference,
     error_outputs,
     folded,
     image_sizes,
@@ -24,7 +34,6 @@ from .page import (
     notebook_links,
     other_device,
     ran_on,
-    reference,
     related,
     trimming,
 )
@@ -70,25 +79,28 @@ HANDLERS: dict[str, Sequence[Handler | int]] = {
     ],
     "env-get-outdated": [
         OTHERS,
-        devices.read_again,
+        recorded_runs.read_again,
         stale_pages.read_stale_notebooks,
         stale_pages.read_what_ran_elsewhere,
         other_device.read_again,
-        uses.read_pages,
+        pages_using.read_pages,
     ],
     "doctree-read": [OTHERS, addresses.note_description],
-    "autodoc-process-signature": [OTHERS, reference.name_types],
+    "autodoc-process-signature": [OTHERS, api_reference.name_types],
     "env-updated": [
         OTHERS,
         stale_pages.record_notebooks,  # the last of the pages that ran: below, all are known to be current or not
-        checks.write_again,
+        check_figures.write_again,
         errors_explained.write_again,
         navigation.write_again,
-        reference.write_linking_pages,
+        api_reference.write_linking_pages,
         enforce.enforce,  # what it says of the pages stands at the end
     ],
-    "missing-reference": [OTHERS, reference.link_name],  # after other projects' names, whose links are the right ones
-    "doctree-resolved": [OTHERS, checks.fill_in, errors_explained.put_index],
+    "missing-reference": [
+        OTHERS,
+        api_reference.link_name,  # after other projects' names, whose links are the right ones
+    ],
+    "doctree-resolved": [OTHERS, check_figures.fill_in, errors_explained.put_index],
     "html-collect-pages": [OTHERS, same_each_build.leave_out_index_entries],
     "html-page-context": [
         OTHERS,
@@ -135,17 +147,17 @@ POST_TRANSFORMS: Sequence[type[Any] | int] = [
 ]
 
 NODES: dict[type[Any], dict[str, Any]] = {
-    checks.check_figures: {},
+    check_figures.check_figures: {},
     errors_explained.error_index: {},
     folded.folded: {"html": (folded.visit_folded, folded.depart_folded)},
 }
 
 DIRECTIVES: dict[str, type[Any]] = {
-    "check-figures": checks.CheckFigures,
+    "check-figures": check_figures.CheckFigures,
     "claims": claims.Claims,
-    "devices": devices.Devices,
+    "devices": recorded_runs.Devices,
     "error-index": errors_explained.ErrorIndex,
-    "pages-using": uses.PagesUsing,
+    "pages-using": pages_using.PagesUsing,
     "questions": questions.Questions,
     "reproductions": reproductions.Reproductions,
 }

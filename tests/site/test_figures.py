@@ -8,7 +8,8 @@ import pytest
 matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
-from _ext.runs.figures import save_card, save_themed_svg, text_alternative
+from _ext.runs.cards import save_card
+from _ext.runs.figures import save_themed_svg, text_alternative
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from _ext.lists.devices import KINDS, Row, sentence
+from _ext.lists.recorded_runs import KINDS, Row, sentence
 from _ext.runs.record import (
     Figure,
     Output,

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from _ext.page import reference
+from _ext.page import api_reference
 from docutils import nodes
 
 import tensorglass
@@ -118,18 +118,18 @@ def test_a_context_manager_is_called_one():
     manager, plain = SimpleNamespace(__wrapped__=None), SimpleNamespace()
     gives = "~collections.abc.Iterator[~tensorglass.memory.tracking.MemoryTrace]"
     shown = "~contextlib.AbstractContextManager[~tensorglass.memory.tracking.MemoryTrace]"
-    assert reference.name_types(None, "function", "f", manager, None, "()", gives) == ("()", shown)
-    assert reference.name_types(None, "function", "f", manager, None, "()", "Iterator[None]")[1] == (
+    assert api_reference.name_types(None, "function", "f", manager, None, "()", gives) == ("()", shown)
+    assert api_reference.name_types(None, "function", "f", manager, None, "()", "Iterator[None]")[1] == (
         "~contextlib.AbstractContextManager[None]"
     )
-    assert reference.name_types(None, "function", "f", plain, None, "()", gives) == ("()", gives)
-    assert reference.name_types(None, "class", "C", plain, None, None, None) == (None, None)
+    assert api_reference.name_types(None, "function", "f", plain, None, "()", gives) == ("()", gives)
+    assert api_reference.name_types(None, "class", "C", plain, None, None, None) == (None, None)
 
 
 def test_types_are_short():
     signature = "(x: torch.Tensor, y: torch.nn.Module, z: ~torch.dtype, t: mytorch.Tensor, u: a.torch.Tensor)"
     short = "(x: ~torch.Tensor, y: ~torch.nn.Module, z: ~torch.dtype, t: mytorch.Tensor, u: a.torch.Tensor)"
-    assert reference.name_types(None, "method", "m", None, None, signature, "torch.Size") == (short, "~torch.Size")
+    assert api_reference.name_types(None, "method", "m", None, None, signature, "torch.Size") == (short, "~torch.Size")
 
 
 def entry(docname, objtype="function", aliased=False):
@@ -165,15 +165,15 @@ APP = SimpleNamespace(builder=SimpleNamespace(get_relative_uri=lambda source, ta
 )
 def test_a_name_that_one_entry_ends_in_is_a_link(environment, target, domain, found):
     node = {"refdomain": domain, "reftarget": target, "refdoc": "reference/a"}
-    link = reference.link_name(APP, environment, node, nodes.literal(text=target))
+    link = api_reference.link_name(APP, environment, node, nodes.literal(text=target))
     assert (link and link["refuri"]) == found
     if found:
         assert (link.astext(), link["internal"]) == (target, True)
 
 
 def test_pages_that_link_to_an_entry_follow_it(environment):
-    assert reference.write_linking_pages(None, environment) == []
-    assert reference.write_linking_pages(None, environment) == []
+    assert api_reference.write_linking_pages(None, environment) == []
+    assert api_reference.write_linking_pages(None, environment) == []
     environment.domains.python_domain.objects["tensorglass.gain"] = entry("reference/elsewhere")
-    assert reference.write_linking_pages(None, environment) == ["auto_examples/x/y", "index", "reference/a"]
-    assert reference.write_linking_pages(None, environment) == []
+    assert api_reference.write_linking_pages(None, environment) == ["auto_examples/x/y", "index", "reference/a"]
+    assert api_reference.write_linking_pages(None, environment) == []

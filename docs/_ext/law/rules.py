@@ -1,4 +1,4 @@
-"""The law of the house: a sentence that can be false is run. `enforce_law` fails the build where it is broken.
+"""The law of the house: a sentence that can be false is run. `enforce` fails the build where it is broken.
 
 Two things are checked on every executed page, in its source:
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from pathlib import Path
 from typing import Any
@@ -46,21 +45,3 @@ def save_themed_svg(figure: Any, path: Path, **options: Any) -> None:
     if figure.get_label() == TIMINGS:
         svg = svg.replace("<svg ", '<svg class="measured" ', 1)
     path.write_text(svg.replace("#000000", "currentColor"), "utf-8")
-
-
-def save_card(figure: Any, path: Path) -> None:
-    """Save the first drawing of a figure alone, for the index: at that size, a whole figure could not be read."""
-    first, *others = figure.axes
-    shown = {artist: artist.get_visible() for artist in (*others, *figure.texts, *figure.legends)}
-    layout = figure.get_layout_engine()
-    figure.set_layout_engine("none")  # everything stays where it is
-    for artist in shown:
-        artist.set_visible(False)
-    box = first.get_tightbbox(figure.canvas.get_renderer()).transformed(figure.dpi_scale_trans.inverted())
-    save_themed_svg(figure, path, bbox_inches=box.padded(0.05))
-    # Inside the file, so that it travels with it to wherever the card is shown.
-    title = f"<title>{html.escape(sentences_of('', [first]) or text_alternative(figure))}</title>"
-    path.write_text(re.sub(r"(<svg [^>]*>)", lambda tag: tag[0] + title, path.read_text("utf-8"), count=1), "utf-8")
-    for artist, visible in shown.items():
-        artist.set_visible(visible)
-    figure.set_layout_engine(layout)

@@ -11,10 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .figures import save_card, save_themed_svg, text_alternative
+from .cards import CARD_SUFFIX, save_card
+from .figures import save_themed_svg, text_alternative
 from .freshness import this_build
 
-CARD_SUFFIX = ".card.svg"  # the drawing that stands for a page on the index
 REPRODUCTION_SUFFIX = ".reproduction.json"  # beside a page: what it found of what was published
 
 

@@ -2,7 +2,7 @@
 
 import json
 
-from _ext.lists import checks
+from _ext.lists import check_figures
 
 
 def test_the_table_of_checks_adds_up_the_ledger(tmp_path):
@@ -17,8 +17,8 @@ def test_the_table_of_checks_adds_up_the_ledger(tmp_path):
         {"unit": "quick tests of the library", "date": "2026-01-02", "tests": 2100, "comparisons": 54321},
     ]
     (tmp_path / "tests").mkdir()
-    (tmp_path / checks.LEDGER).write_text("".join(f"{json.dumps(line)}\n" for line in ledger), "utf-8")
-    table = checks.rows(build, checks.read_ledger(tmp_path))
+    (tmp_path / check_figures.LEDGER).write_text("".join(f"{json.dumps(line)}\n" for line in ledger), "utf-8")
+    table = check_figures.rows(build, check_figures.read_ledger(tmp_path))
     assert table[2] == ("checks on the pages: asserts, comparisons, expected errors", "1,000", "in this build")
     assert [row[1:] for row in table[4:6]] == [("2,100", "2026-01-02"), ("54,321", "2026-01-02")]
     assert [row[1] for row in table[6:10]] == ["18", "16", "2", "0"]
@@ -28,4 +28,4 @@ def test_the_table_of_checks_adds_up_the_ledger(tmp_path):
 
 def test_without_a_ledger_nothing_is_said_of_other_checks(tmp_path):
     build = {"pages": 20, "claims": 200, "checks": 1000, "exercises": 40}
-    assert len(checks.rows(build, checks.read_ledger(tmp_path))) == 4
+    assert len(check_figures.rows(build, check_figures.read_ledger(tmp_path))) == 4

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 import some_parts
-from _ext.lists.uses import describe, gallery_pages
+from _ext.lists.pages_using import describe, gallery_pages
 from some_parts import written
 
 NOBODY, EVERYBODY = "No question or paper uses it.", "All questions and papers use it."
@@ -33,7 +33,7 @@ def project(tmp_path):
         "docs/auto_examples/papers/third.rst": "The third page\n==============\n",
         "docs/auto_examples/broadcasting/images/thumb/sphx_glr_first_thumb.svg": "<svg></svg>",
     }
-    docs = written(tmp_path, files, "lists.uses")
+    docs = written(tmp_path, files, "lists.pages_using")
     return SimpleNamespace(docs=docs, examples=tmp_path / "examples")
 
 

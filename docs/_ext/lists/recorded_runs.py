@@ -16,8 +16,8 @@ from sphinx.util.docutils import SphinxDirective
 
 from ..runs.freshness import Freshness, this_build
 from ..runs.record import Record, differing, digest_of, read
+from .pages_using import gallery_pages
 from .tables import cell, link_to, table
-from .uses import gallery_pages
 
 KINDS = {"cpu": "CPU", "cuda": "GPU"}
 
