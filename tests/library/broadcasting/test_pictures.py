@@ -1,5 +1,7 @@
 """The drawings: what is drawn where, in which colour, and what the text alternative says."""
 
+import re
+
 import matplotlib.pyplot as plt
 import pytest
 import torch
@@ -101,12 +103,17 @@ def test_cells_of_a_vector_and_of_gradients():
 
 
 def test_cells_refuse_what_they_cannot_draw():
-    with pytest.raises(ValueError, match=r"got tensors of shapes \(\(3,\),\); expected \(\(3,\), \(3,\)\)"):
+    with pytest.raises(
+        ValueError, match=r"^plot_cells\(\) got tensors of shapes \(\(3,\),\); expected \(\(3,\), \(3,\)\)$"
+    ):
         explain_broadcast((3,), (3,)).plot_cells(torch.ones(3))
+    expected = "; expected shapes that broadcast to rank 1 or 2$"
     for shape in ((2, 2, 2), ()):
-        with pytest.raises(ValueError, match="expected shapes that broadcast to rank 1 or 2"):
+        with pytest.raises(
+            ValueError, match=rf"^plot_cells\(\) got the result shape {re.escape(str(shape))}{expected}"
+        ):
             explain_broadcast(shape, ()).plot_cells(torch.ones(shape), torch.ones(()))
-    with pytest.raises(ValueError, match="got the result shape None"):
+    with pytest.raises(ValueError, match=f"got the result shape None{expected}"):
         explain_broadcast((2,), (3,)).plot_cells(torch.ones(2), torch.ones(3))
 
 
