@@ -102,7 +102,7 @@ def test_other_settings_rerun_what_they_govern(project):
     assert project.ran() == ["alpha", "beta"]
     project.replace("docs/conf.py", "nb_execution_timeout = 120", "nb_execution_timeout = 121")
     assert project.ran() == ["notebook"]
-    project.replace("docs/conf.py", "toc_object_entries = False", "toc_object_entries = True")
+    project.replace("docs/conf.py", 'html_title = "tensorglass"', 'html_title = "another title"')
     assert project.ran() == []
     assert not (project.site / ".buildinfo.bak").exists()
 
