@@ -150,7 +150,7 @@ class Recording(Report, Generic[Recorded]):
     its list at the beginning.
     """
 
-    _recorder: str  # the function that records, as an error names it
+    _recorder: str  # the function that records, as an error names it where nothing can be read before the end
 
     def __init__(self, recorded: Recorded | None = None) -> None:
         self._data = recorded

@@ -82,8 +82,6 @@ class BroadcastLog(Recording[list[Broadcast]]):
         The calls that broadcast, in order.
     """
 
-    _recorder = "watch_broadcasts()"
-
     @property
     def broadcasts(self) -> tuple[Broadcast, ...]:
         return tuple(self._recorded)

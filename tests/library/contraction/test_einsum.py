@@ -380,6 +380,12 @@ def test_autocast_is_part_of_what_is_remembered():
         einsum("ij,jk->ik", x, x.bfloat16())
     with torch.autocast("cuda", dtype=torch.bfloat16, enabled=torch.cuda.is_available()):
         assert einsum("ij,jk->ik", x, x).dtype == torch.float32
+    # Without autocast this one is multiplied and summed, which autocast would leave in single precision.
+    rows = torch.ones(4, 32)
+    assert einsum("bi,bi->b", rows, rows).dtype == torch.float32
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        einsum("bi,bi->b", rows, rows)  # the plan is made here, and found there
+        assert einsum("bi,bi->b", rows, rows).dtype == torch.einsum("bi,bi->b", rows, rows).dtype == torch.bfloat16
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")
@@ -427,6 +433,7 @@ def test_a_repeated_call_makes_no_new_plan():
 
 def test_the_oldest_plan_is_forgotten_where_there_are_too_many(monkeypatch):
     module._plans.clear()
+    assert module.PLANS_AT_MOST == 1024
     monkeypatch.setattr(module, "PLANS_AT_MOST", 2)
     plans = [plan_einsum("i", (size,)) for size in (1, 2, 3)]
     assert list(module._plans.values()) == plans[1:]
