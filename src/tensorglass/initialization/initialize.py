@@ -14,7 +14,7 @@ from torch.nn.utils.parametrize import is_parametrized
 from ..report import NumberColumn, Report, Table, counted, number_text, public
 from ..signals.critical_point import critical_sigma_w
 from ..signals.gain import DIRECTIONS, FORWARD, gain
-from ..torch_internals import is_fake
+from ..torch_internals import is_fake, members_of
 from .rules import LEFT_ALONE, Choice, Rule, Rules
 from .schemes import CRITICAL, SCHEMES
 
@@ -225,7 +225,7 @@ def _planned(model: nn.Module, rules: Rules) -> Iterator[_Planned]:
 
 def _has_computed_tensors(module: nn.Module) -> bool:
     """Tell whether the older `weight_norm`, `spectral_norm` or pruning put a tensor in place of a parameter."""
-    own = [name for name, _ in module.named_parameters(recurse=False, remove_duplicate=False)]
+    own = {name for name, value in members_of(module) if isinstance(value, nn.Parameter)}
     return any(f"{name}_orig" in own or f"{name}_v" in own for name in vars(module))
 
 
