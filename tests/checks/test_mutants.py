@@ -143,7 +143,7 @@ def tried(ledger, test):
 @pytest.mark.long
 def test_a_run_that_passes_is_written_and_one_that_fails_is_not(tmp_path):
     ledger = tmp_path / "ledger.jsonl"
-    done = tried(ledger, "library/contraction/test_plan.py")
+    done = tried(ledger, "library/contraction/test_loops.py")
     assert done.returncode == 0, done.stdout + done.stderr
     (line,) = Ledger(ledger).lines()
     assert line["unit"] == "mutants of contraction.loops"
