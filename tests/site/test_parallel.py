@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import signal
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -76,6 +78,16 @@ def ends(process):
     return False
 
 
+@contextmanager
+def heeding_interrupts():
+    """Have processes that start here heed SIGINT: a shell has those that it puts in the background pass over it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.long
 def test_stale_pages_run_at_the_same_time_and_only_they(project):
     insert(project, "alpha", MEET.format(here="alpha", there="beta"))
@@ -119,7 +131,8 @@ def test_a_script_that_fails_is_named_and_the_others_are_recorded(project):
 def test_a_build_that_is_ended_leaves_no_process_and_no_record_of_what_was_not_done(project, name):
     end = END.format(name=name)
     insert(project, "beta", end)
-    pages, result = project.build(*TWO)
+    with heeding_interrupts():
+        pages, result = project.build(*TWO)
     assert set(pages) - {"notebook"} == {"alpha", "beta"}
     assert result.returncode != 0
     assert ends((project.root / "worker").read_text())
