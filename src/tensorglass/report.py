@@ -188,6 +188,24 @@ def _cell(value: str | Cell) -> Cell:
     return value if isinstance(value, Cell) else Cell(value)
 
 
+def by_block(paths: Sequence[str], at_most: int = ROWS_SHOWN) -> dict[str, list[int]]:
+    """Return which of a model's dotted paths lie in which block, in order, for a table that is too long by path.
+
+    The blocks are the paths cut after as many names as leave no more than `at_most` of them, and after one at least.
+
+    >>> by_block(["wte", "h.0.attn", "h.0.mlp", "h.1.attn", "h.1.mlp"], at_most=3)
+    {'wte': [0], 'h.0': [1, 2], 'h.1': [3, 4]}
+    """
+    names = [path.split(".") for path in paths]
+    for depth in range(max(map(len, names), default=0), 0, -1):
+        blocks: dict[str, list[int]] = {}
+        for index, parts in enumerate(names):
+            blocks.setdefault(".".join(parts[:depth]), []).append(index)
+        if len(blocks) <= at_most:
+            break
+    return blocks if names else {}
+
+
 def counted(number: int, noun: str) -> str:
     """Return the number with its noun, in the plural where it belongs.
 

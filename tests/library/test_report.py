@@ -13,6 +13,7 @@ from tensorglass.report import (
     Report,
     Table,
     Verdict,
+    by_block,
     byte_unit,
     bytes_text,
     counted,
@@ -175,3 +176,31 @@ def test_a_recording_is_read_when_it_has_ended():
 def test_a_recording_says_that_its_content_is_needed():
     with pytest.raises(NotImplementedError):
         str(Recording([1]))
+
+
+PATHS = ["wte", "h.0.attn.q", "h.0.attn.k", "h.0.mlp", "h.1.attn.q", "h.1.mlp", "head"]
+
+
+@pytest.mark.parametrize(
+    ("at_most", "blocks"),
+    [
+        (7, [[0], [1], [2], [3], [4], [5], [6]]),
+        (6, [[0], [1, 2], [3], [4], [5], [6]]),
+        (5, [[0], [1, 2, 3], [4, 5], [6]]),
+        (4, [[0], [1, 2, 3], [4, 5], [6]]),
+        (3, [[0], [1, 2, 3, 4, 5], [6]]),
+        (1, [[0], [1, 2, 3, 4, 5], [6]]),
+    ],
+)
+def test_paths_are_cut_as_little_as_the_limit_allows(at_most, blocks):
+    found = by_block(PATHS, at_most)
+    assert list(found.values()) == blocks
+    assert all(PATHS[index].startswith(name) for name, indices in found.items() for index in indices)
+
+
+def test_blocks_of_no_path_and_of_paths_that_stand_twice():
+    assert by_block([]) == {}
+    assert by_block([""]) == {"": [0]}
+    assert by_block(["a.b", "a", "a.b"]) == {"a.b": [0, 2], "a": [1]}
+    assert len(by_block([f"m.{i}" for i in range(40)])) == 40
+    assert by_block([f"m.{i}" for i in range(41)]) == {"m": list(range(41))}
