@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import torch
+from torch.nn import DataParallel
+
+from .torch_internals import versions_kept
+
+# Modules for which `functional_call` raises, alone or inside another module.
+_NOT_FUNCTIONAL = (torch.jit.ScriptModule, DataParallel)
 
 
-def positional(batch: Any) -> tuple[Any, ...]:
-    """Return the positional arguments that a batch stands for. A named tuple, such as a packed sequence, is one."""
-    return batch if type(batch) is tuple else (batch,)
+def arguments(model: torch.nn.Module, batch: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the positional arguments and the keywords that a batch stands for, as a loop over a data loader uses it.
+
+    A tuple holds positional arguments; a named tuple, such as a packed sequence, is one argument. A mapping holds
+    keywords if the model can be called with all of them, and is one argument otherwise.
+
+    >>> arguments(torch.nn.ReLU(), {"input": 3}), arguments(torch.nn.ReLU(), {"ids": 3})
+    (((), {'input': 3}), (({'ids': 3},), {}))
+    """
+    if isinstance(batch, Mapping) and _takes(model, batch):
+        return (), dict(batch)
+    return (batch if type(batch) is tuple else (batch,)), {}
+
+
+def _takes(model: torch.nn.Module, keywords: Mapping[Any, Any]) -> bool:
+    called = model.module if isinstance(model, DataParallel) else model  # the wrapper takes anything
+    try:
+        inspect.signature(called.forward).bind(**keywords)
+    except TypeError:
+        return False
+    return True
 
 
 def function_name(func: Callable[..., Any]) -> str:
@@ -27,7 +53,7 @@ def function_name(func: Callable[..., Any]) -> str:
 
 
 def tensors_in(value: object) -> Iterator[torch.Tensor]:
-    """Yield the tensors in a value: itself, or inside tuples, lists and mappings, to any depth."""
+    """Yield the tensors in a value: itself, or inside tuples, lists, mappings and dataclasses, to any depth."""
     if isinstance(value, torch.Tensor):
         yield value
     elif isinstance(value, (tuple, list)):
@@ -36,10 +62,15 @@ def tensors_in(value: object) -> Iterator[torch.Tensor]:
     elif isinstance(value, Mapping):
         for part in value.values():
             yield from tensors_in(part)
+    elif is_dataclass(value) and not isinstance(value, type):
+        for field in fields(value):
+            yield from tensors_in(getattr(value, field.name))
 
 
 def prepared_call(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[], Any]:
-    """Return the call to make. A module works on copies of its buffers, so that this run changes none of them.
+    """Return the call to make, which leaves the buffers of a module as they are: it works on copies of them.
+
+    The buffers of a scripted module and of one in `DataParallel`, which cannot be exchanged, are put back afterwards.
 
     >>> norm = torch.nn.BatchNorm1d(2)
     >>> _ = prepared_call(norm, (torch.ones(3, 2),), {})()
@@ -48,8 +79,22 @@ def prepared_call(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
     """
     if not isinstance(fn, torch.nn.Module):
         return lambda: fn(*args, **kwargs)
+    if any(isinstance(module, _NOT_FUNCTIONAL) for module in fn.modules()):
+        return lambda: _called_and_put_back(fn, args, kwargs)
     copies = {name: buffer.clone() for name, buffer in fn.named_buffers()}
     return lambda: torch.func.functional_call(fn, copies, args, kwargs)
+
+
+def _called_and_put_back(module: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    buffers = tuple(module.buffers())
+    copies = [buffer.clone() for buffer in buffers]
+    try:
+        return module(*args, **kwargs)
+    finally:
+        # What the backward pass kept of a buffer must not look as if it had been changed.
+        with torch.no_grad(), versions_kept(buffers):
+            for buffer, copy in zip(buffers, copies, strict=True):
+                buffer.copy_(copy)
 
 
 @contextmanager

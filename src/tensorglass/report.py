@@ -197,13 +197,14 @@ def by_block(paths: Sequence[str], at_most: int = ROWS_SHOWN) -> dict[str, list[
     {'wte': [0], 'h.0': [1, 2], 'h.1': [3, 4]}
     """
     names = [path.split(".") for path in paths]
-    for depth in range(max(map(len, names), default=0), 0, -1):
-        blocks: dict[str, list[int]] = {}
+    blocks: dict[str, list[int]] = {}
+    for depth in sorted({cut for parts in names for cut in range(1, len(parts) + 1)}, reverse=True):
+        blocks = {}
         for index, parts in enumerate(names):
             blocks.setdefault(".".join(parts[:depth]), []).append(index)
         if len(blocks) <= at_most:
             break
-    return blocks if names else {}
+    return blocks
 
 
 def counted(number: int, noun: str) -> str:

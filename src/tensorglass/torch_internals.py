@@ -17,6 +17,7 @@ from torch._C import _autograd, _profiler
 from torch._guards import TracingContext
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.autograd.function import BackwardCFunction
+from torch.autograd.grad_mode import _unsafe_preserve_version_counter
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
@@ -32,6 +33,9 @@ without_torch_functions = torch._C.DisableTorchFunction
 without_modes = _disable_current_modes
 # Whether autocast is on for any kind of device. It is called for each einsum, and so without a function around it.
 autocast_is_on_somewhere = torch._C._is_any_autocast_enabled
+
+# Inside its block, tensors may be written to without counting as changed for a backward pass.
+versions_kept = _unsafe_preserve_version_counter
 
 
 def is_fake(tensor: torch.Tensor) -> bool:

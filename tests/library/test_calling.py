@@ -1,22 +1,51 @@
 """Functions and models called to look at them, against what torch itself says and does."""
 
-from collections import OrderedDict
+from collections import OrderedDict, UserDict
+from dataclasses import dataclass
 
 import pytest
 import torch
 from torch import nn
 
-from tensorglass.calling import function_name, positional, prepared_call, random_state_kept, tensors_in
+from tensorglass.calling import arguments, function_name, prepared_call, random_state_kept, tensors_in
+
+
+def scripted(module):
+    return torch.jit.script(module)
+
+
+def compiled(module):
+    return torch.compile(module, backend="eager")
+
+
+class TakesKeywords(nn.Module):
+    def forward(self, ids, mask=None):
+        return ids if mask is None else ids * mask
 
 
 def test_a_tuple_is_several_arguments_and_anything_else_is_one():
     x = torch.ones(2)
     packed = nn.utils.rnn.pack_sequence([x])
-    assert positional((x, 3)) == (x, 3)
-    assert positional(()) == ()
-    for batch in (x, [x], {"x": x}, packed, None):
-        (only,) = positional(batch)
+    assert arguments(nn.ReLU(), (x, 3)) == ((x, 3), {})
+    assert arguments(nn.ReLU(), ()) == ((), {})
+    for batch in (x, [x], packed, None):
+        (only,), keywords = arguments(nn.ReLU(), batch)
         assert only is batch
+        assert keywords == {}
+
+
+@pytest.mark.parametrize("wrap", [lambda model: model, nn.DataParallel, compiled])
+@pytest.mark.parametrize("kind", [dict, UserDict, OrderedDict])
+def test_a_mapping_is_keywords_where_the_model_takes_them(wrap, kind):
+    model = wrap(TakesKeywords())
+    assert arguments(model, kind(ids=1, mask=2)) == ((), {"ids": 1, "mask": 2})
+    assert arguments(model, kind(ids=1)) == ((), {"ids": 1})
+
+
+@pytest.mark.parametrize("batch", [{"mask": 2}, {"ids": 1, "other": 2}, {0: 1}, {}])
+def test_a_mapping_is_one_argument_where_the_model_does_not_take_its_keys(batch):
+    for model in (TakesKeywords(), nn.DataParallel(TakesKeywords())):
+        assert arguments(model, batch) == ((batch,), {})
 
 
 @pytest.mark.parametrize(
@@ -32,10 +61,17 @@ def test_functions_are_named_as_torch_names_them(function, name):
     assert function_name(function) == name
 
 
+@dataclass
+class Pair:
+    left: object
+    right: object = 3
+
+
 def test_tensors_are_found_to_any_depth():
     a, b, c, d = (torch.tensor(i) for i in range(4))
-    value = (a, [b, {"c": c, "text": "abc"}, None], OrderedDict(d=(3, d)), {5})
+    value = (a, [b, {"c": c, "text": "abc"}, None], OrderedDict(d=(3, d)), {5}, Pair)
     assert list(tensors_in(value)) == [a, b, c, d]
+    assert list(tensors_in(Pair(a, [Pair(b)]))) == [a, b]
     assert list(tensors_in(a)) == [a]
     assert list(tensors_in("abc")) == list(tensors_in(3)) == []
 
@@ -47,6 +83,34 @@ def test_a_call_of_a_module_leaves_its_buffers_as_they_were():
     assert all(torch.equal(buffer, before[name]) for name, buffer in norm.named_buffers())
     assert torch.equal(output, norm(x))  # which changes them
     assert not torch.equal(norm.running_mean, before["running_mean"])
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+@pytest.mark.parametrize("wrap", [nn.DataParallel, scripted, compiled])
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize("training", [False, True])
+def test_a_call_of_a_wrapped_module_leaves_its_buffers_as_they_were_too(wrap, inside, training):
+    module = wrap(nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3)))
+    module = (nn.Sequential(module) if inside else module).train(training)
+    before = {name: (buffer, buffer.clone(), buffer._version) for name, buffer in module.named_buffers()}
+    output = prepared_call(module, (torch.randn(5, 3),), {})()
+    for name, buffer in module.named_buffers():
+        same, copy, version = before[name]
+        assert buffer is same
+        assert torch.equal(buffer, copy)
+        assert training or buffer._version == version
+    output.sum().backward()  # which needs the buffers, in eval mode, as they were
+
+
+def test_buffers_are_put_back_where_the_call_raises():
+    class Raises(nn.Module):
+        def forward(self, x):
+            raise ZeroDivisionError
+
+    model = nn.DataParallel(nn.Sequential(nn.BatchNorm1d(3), Raises()))
+    with pytest.raises(ZeroDivisionError):
+        prepared_call(model, (torch.randn(5, 3),), {})()
+    assert torch.equal(model.module[0].running_mean, torch.zeros(3))
 
 
 def test_a_call_passes_all_arguments_on():

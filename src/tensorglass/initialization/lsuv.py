@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import BaseTorchFunctionMode
 
-from ..calling import positional, prepared_call, random_state_kept
+from ..calling import arguments, prepared_call, random_state_kept
 from ..report import NumberColumn, Table, Verdict, counted, public
 from ..signals.layer_kinds import ATTENTION, EMBEDDINGS, NORMS, leaf_modules, output_tensor
 
@@ -85,9 +85,9 @@ def lsuv_(model: nn.Module, batch: Any, tolerance: float = 0.02, max_iterations:
     ----------
     model : torch.nn.Module
         It runs once, in the train or eval mode that it is in. Its weights are changed in place.
-    batch : tensor or tuple
-        What the model is called with; a tuple holds its positional arguments. The more examples, the better the
-        result holds for other data.
+    batch : tensor, tuple or mapping
+        What the model is called with: a tuple holds its positional arguments, a mapping its keywords. The more
+        examples, the better the result holds for other data.
     tolerance : float
         How far from 1 the standard deviation may be.
     max_iterations : int
@@ -138,7 +138,7 @@ def lsuv_(model: nn.Module, batch: Any, tolerance: float = 0.02, max_iterations:
     """
     _check(model, tolerance, max_iterations)
     normaliser = _Normaliser(model, tolerance, max_iterations)
-    call = prepared_call(model, positional(batch), {})
+    call = prepared_call(model, *arguments(model, batch))
     # An active mode keeps the attention layers from the fast path of inference, which calls no module.
     with random_state_kept(), torch.no_grad(), BaseTorchFunctionMode(), normaliser:
         call()

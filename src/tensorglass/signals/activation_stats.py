@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import BaseTorchFunctionMode
 
-from ..calling import positional, prepared_call, random_state_kept
+from ..calling import arguments, prepared_call, random_state_kept
 from ..report import NumberColumn, Report, Table, public
 from ..torch_internals import base_of, without_torch_functions
 from .layer_kinds import LINEAR, leaf_modules, output_tensor
@@ -71,8 +71,8 @@ def activation_stats(model: nn.Module, batch: Any, loss_fn: Callable[[Any], Tens
     ----------
     model : torch.nn.Module
         It runs once, in the train or eval mode that it is in.
-    batch : tensor or tuple
-        What the model is called with; a tuple holds its positional arguments.
+    batch : tensor, tuple or mapping
+        What the model is called with: a tuple holds its positional arguments, a mapping its keywords.
     loss_fn : callable, optional
         Called with the output of the model; returns a tensor with one element. Without it, no gradient is computed.
 
@@ -114,13 +114,13 @@ def activation_stats(model: nn.Module, batch: Any, loss_fn: Callable[[Any], Tens
         raise TypeError(f"activation_stats() model is {type(model).__name__}; expected a torch.nn.Module")
     if not (loss_fn is None or callable(loss_fn)):
         raise TypeError(f"activation_stats() loss_fn is {type(loss_fn).__name__}; expected a function of the output")
-    args = positional(batch)
-    call = prepared_call(model, args, {})
+    args, kwargs = arguments(model, batch)
+    call = prepared_call(model, args, kwargs)
     with random_state_kept(), torch.set_grad_enabled(loss_fn is not None), _Recorder() as recorder:
         with recorder.following(model):
             output = call()
         if loss_fn is not None:
-            _run_backward(loss_fn(output), [*model.parameters(), *args])
+            _run_backward(loss_fn(output), [*model.parameters(), *args, *kwargs.values()])
     gradients = recorder.gradients
     return ActivationStats(
         tuple(replace(layer, gradient_rms=gradients.get(i)) for i, layer in enumerate(recorder.layers))
