@@ -198,7 +198,7 @@ def by_block(paths: Sequence[str], at_most: int = ROWS_SHOWN) -> dict[str, list[
     """
     names = [path.split(".") for path in paths]
     blocks: dict[str, list[int]] = {}
-    for depth in sorted({cut for parts in names for cut in range(1, len(parts) + 1)}, reverse=True):
+    for depth in sorted({cut for parts in names for cut, _ in enumerate(parts, start=1)}, reverse=True):
         blocks = {}
         for index, parts in enumerate(names):
             blocks.setdefault(".".join(parts[:depth]), []).append(index)
