@@ -27,6 +27,7 @@ ROOT = Path(__file__).parent
 ENVIRONMENT = ROOT / ".nox" / "env"
 BUILD = ROOT / "docs" / "_build"
 SITE = BUILD / "html"
+INSTALL = ["-m", "pip", "install", "-c", "constraints.txt"]
 # The files that hosts of the site and of the repository read, by the schema that they have to fit.
 HOSTS_READ = {
     "readthedocs": [".readthedocs.yaml"],
@@ -83,6 +84,7 @@ def site(session: nox.Session) -> None:
 def long(session: nox.Session) -> None:
     """Build the site, and run the long tests that are not fresh, and a sample of those that are: -- [--all]."""
     python = _environment(session)
+    session.run(python, *INSTALL, "--group=models", external=True, silent=True)
     _build_site(session, python)
     chosen = ["-p", "no:randomly", "-m", "long and not site", f"--site={SITE}", *_side_by_side()]
     _run(session, "-m", "pytest", *chosen, *session.posargs, python=python)
@@ -211,8 +213,7 @@ def _environment(session: nox.Session) -> str:
     session.log(f"making the environment {ENVIRONMENT.relative_to(ROOT)}; torch is large, this takes minutes once")
     session.run(sys.executable, "-m", "virtualenv", "-q", "--clear", str(ENVIRONMENT), external=True)
     groups = [f"--group={name}" for name in ("docs", "tests", "lint")]
-    install = ["-m", "pip", "install", "-c", "constraints.txt", "-e", ".[plot]", *groups]
-    session.run(str(python), *install, external=True)
+    session.run(str(python), *INSTALL, "-e", ".[plot]", *groups, external=True)
     stamp.write_text(wanted)
     return str(python)
 
