@@ -1,0 +1,85 @@
+"""Which function works on which kind of thing, found by calling each with each, as the page "What it works on" shows it.
+
+`python tests/works_on/table.py` writes the page's tables anew; a test compares them with what is found.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "works_on.md"
+WORKS, REFUSES, NOT_SEEN, NOTHING = "works", "refuses", "not seen", "–"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of tensor or model: how one is made, and the bytes that it holds, on this process if on several."""
+
+    make: Callable[[], Any]
+    nbytes: int
+
+
+#: Returns whether the answer about a thing is right, or None where torch cannot do what is asked about.
+Question = Callable[[Any, Kind], bool | None]
+
+
+def cell(function: str, question: Question, kind: Kind) -> str:
+    """Return what becomes of a question: it is answered, refused in a sentence, or the thing is passed over.
+
+    What is raised must begin with the name of the function. Any other error came from inside, and fails the test.
+    """
+    try:
+        right = question(kind.make(), kind)
+    except (TypeError, ValueError, RuntimeError) as error:
+        assert re.match(rf"{function}\(\) ", str(error)), f"{type(error).__name__}: {error}"
+        return REFUSES
+    if right is None:
+        return NOTHING
+    return WORKS if right else NOT_SEEN
+
+
+def row(kind: Kind, functions: Mapping[str, Question]) -> list[str]:
+    """Return what becomes of each question about one kind."""
+    return [cell(name, question, kind) for name, question in functions.items()]
+
+
+def table(kinds: Mapping[str, Kind], functions: Mapping[str, Question]) -> str:
+    """Return the table in Markdown: a row for each kind, a column for each function."""
+    lines = [["", *(f"`{name}`" for name in functions)], ["---"] * (len(functions) + 1)]
+    lines += [[name, *row(kind, functions)] for name, kind in kinds.items()]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def shown(name: str) -> dict[str, list[str]]:
+    """Return the rows of a table as the page shows them."""
+    lines = _between(name).search(PAGE.read_text("utf-8"))[2].splitlines()
+    cells = ([each.strip() for each in line.strip("|").split("|")] for line in lines[2:])
+    return {kind: answers for kind, *answers in cells}
+
+
+def _between(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(<!-- {name} -->\n\n)(.*?)(\n<!-- end of {name} -->)", re.DOTALL)
+
+
+def main() -> None:
+    """Write both tables into the page."""
+    import models
+    import tensors
+
+    text = PAGE.read_text("utf-8")
+    for name, module in (("tensors", tensors), ("models", models)):
+        made = table(module.KINDS, module.FUNCTIONS)
+        text = _between(name).sub(lambda found, made=made: found[1] + made + found[3], text)
+    PAGE.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+    warnings.simplefilter("ignore")  # torch says of several kinds that they are prototypes
+    main()
