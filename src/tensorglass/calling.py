@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
@@ -13,6 +15,8 @@ from torch.nn import DataParallel
 
 from .torch_internals import versions_kept
 
+# Whose lines are not the user's.
+_LIBRARIES = (os.path.dirname(torch.__file__) + os.sep, os.path.dirname(__file__) + os.sep)
 # Modules for which `functional_call` raises, alone or inside another module.
 _NOT_FUNCTIONAL = (torch.jit.ScriptModule, DataParallel)
 
@@ -50,6 +54,23 @@ def function_name(func: Callable[..., Any]) -> str:
     if name == "__get__":  # an attribute such as `x.T`
         return str(func.__self__.__name__)  # type: ignore[attr-defined]
     return name.strip("_") if name.startswith("__") else name
+
+
+def calling_place() -> tuple[str, int]:
+    """Return file and number of the innermost line that belongs neither to torch nor to this library."""
+    frame = sys._getframe()
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_LIBRARIES):
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def place_text(place: tuple[str, int]) -> str:
+    """Return a line of code as a reader looks for it: the name of the file, without its folder, and the number.
+
+    >>> place_text((os.path.join("project", "train.py"), 12))
+    'train.py:12'
+    """
+    return f"{os.path.basename(place[0])}:{place[1]}"
 
 
 def tensors_in(value: object) -> Iterator[torch.Tensor]:

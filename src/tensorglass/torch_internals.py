@@ -2,7 +2,7 @@
 
 Each has a sentence on what is relied on. With a new version of torch this is the module to check; it was tried with
 torch 2.11 on CUDA and 2.13 on the CPU. Names that torch gives to things are elsewhere: those of nodes and their fields
-in `autograd.graph` and `autograd.roles`, those of the profiler's events in `memory.recorder`.
+in `memory.graph` and `autograd.roles`, those of the profiler's events in `memory.recorder`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch._C import _autograd, _profiler
 from torch._guards import TracingContext
+from torch._ops import OpOverload
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.autograd.function import BackwardCFunction
 from torch.autograd.grad_mode import _unsafe_preserve_version_counter
@@ -23,7 +24,7 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes, is_traceable_wrapper_subclass
 
-__all__ = ["BackwardCFunction", "FakeTensorMode", "StorageWeakRef", "TorchDispatchMode"]
+__all__ = ["BackwardCFunction", "FakeTensor", "FakeTensorMode", "OpOverload", "StorageWeakRef", "TorchDispatchMode"]
 
 # --- Modes and fake tensors ---
 
@@ -64,6 +65,16 @@ def is_wrapping(tensor: torch.Tensor) -> bool:
 def storage_key(tensor: torch.Tensor) -> int:
     """Return the identity of the storage: the address of its C++ object, which two tensors on one storage share."""
     return int(tensor.untyped_storage()._cdata)
+
+
+def storage_reference(tensor: torch.Tensor) -> StorageWeakRef:
+    """Return a reference that does not keep the storage alive, but its C++ object, so that no other gets its key."""
+    return StorageWeakRef(tensor.untyped_storage())  # type: ignore[no-untyped-call]
+
+
+def nbytes_behind(reference: StorageWeakRef) -> int:
+    """Return the bytes of the storage that is referred to, which must be alive."""
+    return int(torch.UntypedStorage._new_with_weak_ptr(reference.cdata).nbytes())
 
 
 def storage_address(tensor: torch.Tensor) -> int:
@@ -125,6 +136,7 @@ def members_of(module: torch.nn.Module) -> list[tuple[str, object]]:
 # The type of a saved tensor before it is unpacked, and of the node at a leaf, which adds up its gradient.
 SavedTensor: type = _autograd.SavedTensor
 AccumulateGrad: type = torch._C._functions.AccumulateGrad  # type: ignore[attr-defined]
+IN_PLACE = "modified by an inplace operation"  # begins the reason why torch refuses a saved tensor
 _SAVED = "_raw_saved_"  # begins the names under which a node shows its saved tensors, without unpacking them
 
 
@@ -165,6 +177,30 @@ def saved_tensors(node: Any, field: str) -> list[Any]:
     except RuntimeError:
         return []
     return [each for each in (saved if isinstance(saved, (tuple, list)) else [saved]) if each is not None]
+
+
+def is_changed(node: Any, field: str, saved: Any) -> bool:
+    """Return whether a saved tensor was changed in place since it was saved: torch then refuses to unpack it.
+
+    What a node returned itself can be unpacked only together with the node.
+    """
+    try:
+        saved.unpack()
+    except RuntimeError as error:
+        if IN_PLACE in str(error):
+            return True
+    else:
+        return False
+    try:
+        getattr(node, "saved_tensors" if isinstance(node, BackwardCFunction) else f"_saved_{field}")
+    except RuntimeError as error:
+        return IN_PLACE in str(error)
+    return False
+
+
+def version_of(tensor: torch.Tensor) -> int:
+    """Return how often the tensor was changed in place: a number of its own, where none are counted."""
+    return -1 if tensor.is_inference() else int(tensor._version)
 
 
 # --- The allocators' events ---

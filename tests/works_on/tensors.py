@@ -119,7 +119,7 @@ def einsum(tensor: Tensor, _: Kind) -> bool | None:
         if wanted is None:
             return None
         raise
-    return wanted is None or type(found) is type(wanted) and found.dtype is wanted.dtype
+    return wanted is None or (type(found) is type(wanted) and found.dtype is wanted.dtype)
 
 
 def plan_einsum(tensor: Tensor, kind: Kind) -> bool | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..report import NumberColumn, Report, Table, bytes_text, public
+from ..report import ROWS_SHOWN, NumberColumn, Report, Table, bytes_text, public
 
 
 @public
@@ -41,6 +41,8 @@ class SavedDifference(Report):
         The modules of both, in the order of the first, then of the second.
     activation_bytes, input_bytes, parameter_bytes, buffer_bytes, nbytes : int
         The difference of the totals: positive where the first keeps more.
+    notes : tuple of str
+        What the figures do not tell, a sentence each.
     """
 
     modules: tuple[ModuleDifference, ...]
@@ -49,6 +51,7 @@ class SavedDifference(Report):
     parameter_bytes: int
     buffer_bytes: int
     nbytes: int
+    notes: tuple[str, ...]
 
     def _content(self) -> Iterable[str | Table]:
         first, second = (sum(getattr(each, side) for each in self.modules) for side in ("first", "second"))
@@ -58,9 +61,12 @@ class SavedDifference(Report):
             more = f"{bytes_text(abs(first - second))} {'more' if first > second else 'less'}"
             yield f"activations kept: {bytes_text(first)} against {bytes_text(second)}, {more}"
         changed = [each for each in self.modules if each.difference]
+        if len(changed) > ROWS_SHOWN:
+            changed.sort(key=lambda each: -abs(each.difference))
         if changed:
             rows = tuple(
                 (each.module, f"{each.first:,}", f"{each.second:,}", f"{each.difference:+,}") for each in changed
             )
             header = ("module", *map(NumberColumn, ("first", "second", "difference")))
-            yield Table("Modules that keep another number of bytes", header, rows).shortened()
+            yield Table("Modules that keep another number of bytes", header, rows).shortened("largest")
+        yield from self.notes

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from ..report import ROWS_SHOWN, NumberColumn, Recording, Table, bytes_text, counted, public
+from ..report import ROWS_SHOWN, NumberColumn, Recording, Table, by_block, bytes_text, counted, public
 from .difference import ModuleDifference, SavedDifference
 from .recorder import SavingRecorder
-from .saved_tensor import ACTIVATION, BUFFER, INPUT, PARAMETER, SavedStorage, SavedTensor
-from .shares import ModuleShare
+from .saved_tensor import ACTIVATION, BUFFER, CHECKPOINT, INPUT, PARAMETER, SavedStorage, SavedTensor, change_text
+from .shares import ModuleShare, summed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,6 +26,16 @@ _FAKE_DIFFERS = {
 }
 
 
+CHECKPOINTED = (
+    "Checkpointed: what such a region computes is not kept, but it is computed and kept again while the backward pass "
+    "runs, a region at a time. One checkpoint around everything leaves the peak of a step as it was; track_memory() "
+    "measures it."
+)
+# Of both implementations: what the recorder names so, and the function behind ``use_reentrant=True``.
+_CHECKPOINTS = {CHECKPOINT, "CheckpointFunction"}
+_CHANGES_TOLD = 5  # an optimizer's step changes all weights; the first ones tell as much
+
+
 class Kept(NamedTuple):
     """What a recorder found: the tensors, the storages behind them, and the operations that did not show theirs."""
 
@@ -38,7 +48,7 @@ class Kept(NamedTuple):
         first = {tensor.storage: tensor for tensor in reversed(recorder.tensors)}
         storages = tuple(
             SavedStorage(
-                each.nbytes,
+                each.nbytes_now,
                 each.kind,
                 each.device,
                 each.fake,
@@ -144,7 +154,7 @@ class SavedTensors(Recording[Kept]):
             yield f"nothing is kept for the backward pass{'' if self._grad_enabled else ': grad mode is off'}"
         else:
             yield _summary(self)
-            yield _table_of_tensors(self) if len(self.tensors) <= ROWS_SHOWN else _table_of_modules(self)
+            yield from [_table_of_tensors(self)] if len(self.tensors) <= ROWS_SHOWN else _tables_of_modules(self)
         yield from self.notes
 
 
@@ -171,13 +181,23 @@ def _table_of_tensors(saved: SavedTensors) -> Table:
     return Table("Saved tensors", header, tuple(rows))
 
 
-def _table_of_modules(saved: SavedTensors) -> Table:
-    rows = tuple(
-        (share.module, f"{share.tensors:,}", f"{share.activation_bytes:,}", f"{share.other_bytes:,}")
-        for share in saved.modules
-    )
-    header = ("module", *map(NumberColumn, ("tensors", "activations", "there before")))
-    return Table("Saved bytes by module", header, rows).shortened()
+def _tables_of_modules(saved: SavedTensors) -> Iterator[Table]:
+    """Yield the shares of the modules in order; if there are many, those of the blocks, and the largest modules."""
+    shares = saved.modules
+    figures = tuple(map(NumberColumn, ("tensors", "activations", "there before")))
+    if len(shares) <= ROWS_SHOWN:
+        yield Table("Saved bytes by module", ("module", *figures), tuple(map(_row, shares)))
+        return
+    blocks = by_block([share.module for share in shares])
+    if len(blocks) > 1:
+        rows = (_row(summed(block, [shares[i] for i in inside])) for block, inside in blocks.items())
+        yield Table("Saved bytes by block, in order", ("block", *figures), tuple(rows)).shortened()
+    largest = sorted(shares, key=lambda share: (-share.activation_bytes, -share.other_bytes))
+    yield Table("Saved bytes by module", ("module", *figures), tuple(map(_row, largest))).shortened("largest")
+
+
+def _row(share: ModuleShare) -> tuple[str, ...]:
+    return share.module, f"{share.tensors:,}", f"{share.activation_bytes:,}", f"{share.other_bytes:,}"
 
 
 def _notes(tensors: Sequence[SavedTensor], storages: Sequence[SavedStorage], closed: Sequence[str]) -> Iterator[str]:
@@ -190,11 +210,17 @@ def _notes(tensors: Sequence[SavedTensor], storages: Sequence[SavedStorage], clo
     if any(storage.fake for storage in storages):
         used = {name for tensor in tensors for name in (tensor.operation, tensor.node)}
         yield from (sentence for operation, sentence in _FAKE_DIFFERS.items() if operation in used)
+    if any(tensor.operation in _CHECKPOINTS for tensor in tensors):
+        yield CHECKPOINTED
+    changed = [tensor for tensor in tensors if tensor.changed]
+    yield from map(change_text, changed[:_CHANGES_TOLD])
+    if len(changed) > _CHANGES_TOLD:
+        yield f"{counted(len(changed) - _CHANGES_TOLD, 'more tensor')} changed since they were saved."
     if closed:
         names = ", ".join(dict.fromkeys(closed))
         yield (
-            f"Not seen: what {counted(len(closed), 'operation')} saved ({names}); in-place operations on views and "
-            "functions of C++ extensions do not show it."
+            f"Not seen: what {counted(len(closed), 'operation')} saved ({names}); in-place operations on views, "
+            "scripted code and functions of C++ extensions do not show it."
         )
 
 
@@ -209,4 +235,5 @@ def _difference(first: SavedTensors, second: SavedTensors) -> SavedDifference:
         parameter_bytes=first.parameter_bytes - second.parameter_bytes,
         buffer_bytes=first.buffer_bytes - second.buffer_bytes,
         nbytes=first.nbytes - second.nbytes,
+        notes=tuple(dict.fromkeys(note for side in (first, second) for note in side.notes if note == CHECKPOINTED)),
     )

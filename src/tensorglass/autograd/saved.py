@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..calling import prepared_call, random_state_kept
+import torch
+
+from ..calling import prepared_call, random_state_kept, tensors_in
 from .recorder import SavingRecorder
 from .report import Kept, SavedTensors
 
@@ -68,7 +70,11 @@ def saved_for_backward(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Sav
     if not callable(fn):
         raise TypeError(f"saved_for_backward() fn is {type(fn).__name__}; expected a module or a function")
     call = prepared_call(fn, args, kwargs)
-    with random_state_kept(), record_saved() as saved:
+    with random_state_kept(), _recording() as (saved, recorder):
+        # Compiled or traced code does not say what it is called with.
+        recorder.known.meet_inputs(list(tensors_in((args, kwargs))))
+        if isinstance(fn, torch.nn.Module):
+            recorder.known.meet_module(fn)
         result = call()
     del result  # it had to outlive the recording: the graph hangs on it
     return saved
@@ -94,12 +100,16 @@ def record_saved() -> Iterator[SavedTensors]:
     gradients, the checks for tensors that were modified in place, other saved-tensor hooks and the lifetime of
     tensors are what they are without the recording. Blocks may be nested, and several threads may record at once.
 
+    Compiled code is seen by what it saves, under the name of the compiler's function; what is counted is the same.
+    A tensor that was changed in place since it was saved is named in `notes`, with the lines of both, and in a note
+    of the error that a backward pass inside the block raises.
+
     With checkpointing, what counts is what is kept in order to compute the rest again; with saved-tensor hooks, what
-    they put in place of the tensors. Not seen: what in-place operations on views, and functions of C++ extensions, save
-    (`notes` says where there were such); graphs that are built in other threads, as a backward pass on CUDA does with
-    ``create_graph=True``; parts of a graph that were dropped before a torch function, a module or the end of the block
-    could reach them. Inside the block the fast path of `torch.nn.TransformerEncoderLayer` and
-    `torch.nn.MultiheadAttention` for inference is not taken.
+    they put in place of the tensors. Not seen: what in-place operations on views, scripted code once it is optimized,
+    and functions of C++ extensions save (`notes` says where there were such); graphs that are built in other threads,
+    as a backward pass on CUDA does with ``create_graph=True``; parts of a graph that were dropped before a torch
+    function, a module or the end of the block could reach them. Inside the block the fast path of
+    `torch.nn.TransformerEncoderLayer` and `torch.nn.MultiheadAttention` for inference is not taken.
 
     Examples
     --------
@@ -111,9 +121,15 @@ def record_saved() -> Iterator[SavedTensors]:
     >>> [(each.operation, each.role, each.kind, each.nbytes) for each in saved.tensors]
     [('mul', 'input', 'number', 8), ('exp', 'output', 'activation', 4000)]
     """
+    with _recording() as (saved, _):
+        yield saved
+
+
+@contextmanager
+def _recording() -> Iterator[tuple[SavedTensors, SavingRecorder]]:
     saved, recorder = SavedTensors(), SavingRecorder()
     try:
         with recorder:
-            yield saved
+            yield saved, recorder
     finally:
         saved._end(Kept.of(recorder))

@@ -11,6 +11,8 @@ from ..shapes import Shape
 
 ACTIVATION, INPUT, PARAMETER, BUFFER, NUMBER = "activation", "input", "parameter", "buffer", "number"
 
+CHECKPOINT = "checkpoint"  # the operation of what is kept in order to compute a part again
+
 
 @public
 @dataclass(frozen=True)
@@ -39,6 +41,11 @@ class SavedTensor:
         Logical bytes.
     storage : int
         The position of its storage in `SavedTensors.storages`.
+    line : str
+        The line of your code in which it was saved, such as `train.py:12`.
+    changed : str
+        Empty, or, of a tensor that was changed in place since it was saved, so that a backward pass through the graph
+        raises: what changed it, as far as that is known.
     """
 
     module: str
@@ -51,6 +58,8 @@ class SavedTensor:
     dtype: torch.dtype
     nbytes: int
     storage: int
+    line: str
+    changed: str
 
 
 @public
@@ -81,3 +90,13 @@ class SavedStorage:
     module: str
     operation: str
     alive: bool
+
+
+def change_text(tensor: SavedTensor) -> str:
+    """Return the sentence that tells which saved tensor was changed, and by what."""
+    where = f" of {tensor.module}" if tensor.module else ""
+    what = f"{tensor.role} of {tensor.operation}{where}, {str(tensor.dtype).removeprefix('torch.')} {tensor.shape}"
+    return (
+        f"Changed since it was saved, so that a backward pass through it raises: the {what}, saved in {tensor.line}; "
+        f"changed by {tensor.changed}."
+    )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..report import public
+from ..report import by_block, public
 
 
 @public
@@ -28,21 +29,22 @@ class ModuleShare:
     other_bytes: int
 
 
-def outermost(shares: tuple[ModuleShare, ...], at_most: int) -> tuple[ModuleShare, ...]:
+def summed(module: str, shares: Iterable[ModuleShare]) -> ModuleShare:
+    """Return the shares of several modules as one, under the name of the module around them.
+
+    >>> summed("Net", [ModuleShare("Net.0", 1, 100, 8), ModuleShare("Net.1", 2, 50, 0)])
+    ModuleShare(module='Net', tensors=3, activation_bytes=150, other_bytes=8)
+    """
+    figures = zip(*((share.tensors, share.activation_bytes, share.other_bytes) for share in shares), strict=True)
+    return ModuleShare(module, *map(sum, figures))
+
+
+def outermost(shares: Sequence[ModuleShare], at_most: int) -> tuple[ModuleShare, ...]:
     """Return the shares with inner modules added to outer ones, as deep as the number of bars allows.
 
     >>> deep = tuple(ModuleShare(f"Net.{i}.{j}", 1, 100, 0) for i in range(2) for j in range(3))
     >>> [(share.module, share.activation_bytes) for share in outermost(deep, 4)]
     [('Net.0', 300), ('Net.1', 300)]
     """
-    depth = max((share.module.count(".") for share in shares), default=0)
-    merged = shares
-    while len(merged) > at_most and depth > 0:
-        depth -= 1
-        totals: dict[str, list[int]] = {}
-        for share in shares:
-            total = totals.setdefault(".".join(share.module.split(".")[: depth + 1]), [0, 0, 0])
-            for i, figure in enumerate((share.tensors, share.activation_bytes, share.other_bytes)):
-                total[i] += figure
-        merged = tuple(ModuleShare(module, *total) for module, total in totals.items())
-    return merged
+    blocks = by_block([share.module for share in shares], at_most)
+    return tuple(summed(block, [shares[i] for i in inside]) for block, inside in blocks.items())

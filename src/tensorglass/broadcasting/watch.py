@@ -8,24 +8,18 @@ from __future__ import annotations
 
 import linecache
 import math
-import os
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch.overrides import TorchFunctionMode
 
-from ..calling import function_name
+from ..calling import calling_place, function_name, place_text
 from ..report import NumberColumn, Recording, Report, Table, public
 from ..shapes import Shape, broadcast_shape
 from .operations import BATCHED, aligned_shapes, base_name, tensor_shapes
-
-_TORCH_FOLDER = os.path.dirname(torch.__file__) + os.sep
-_THIS_FOLDER = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 
 @public
@@ -63,7 +57,7 @@ class Broadcast(Report):
     def cells(self) -> tuple[str, ...]:
         """Return the call as cells of a table: line, operation, shapes, result, note and source."""
         return (
-            f"{os.path.basename(self.filename)}:{self.line}",
+            place_text((self.filename, self.line)),
             self.operation,
             " and ".join(map(str, self.shapes)),
             str(self.result),
@@ -173,9 +167,6 @@ class _Watch(TorchFunctionMode):
 
 
 def _calling_line() -> tuple[str, int, str]:
-    """Return file, number and text of the innermost line that belongs neither to torch nor to this library."""
-    frame = sys._getframe()
-    while frame.f_back is not None and frame.f_code.co_filename.startswith((_TORCH_FOLDER, _THIS_FOLDER)):
-        frame = frame.f_back
-    filename, line = frame.f_code.co_filename, frame.f_lineno
+    """Return file, number and text of the user's line."""
+    filename, line = calling_place()
     return filename, line, linecache.getline(filename, line).strip()

@@ -104,8 +104,9 @@ def _members_of(value: object) -> Iterable[tuple[str, object]] | None:
 def tensors_inside(tensor: torch.Tensor) -> list[tuple[str, torch.Tensor]]:
     """Return the tensors that a sparse or a wrapping tensor consists of; none for an ordinary one."""
     if hasattr(tensor, "__tensor_flatten__"):
-        names, _ = tensor.__tensor_flatten__()
-        return [(name, getattr(tensor, name)) for name in names]
+        # Some name other attributes too: a `DTensor` its mesh of devices.
+        parts = [(name, getattr(tensor, name)) for name in tensor.__tensor_flatten__()[0]]
+        return [(name, part) for name, part in parts if isinstance(part, torch.Tensor)]
     if tensor.layout == torch.sparse_coo:
         return coordinates(tensor)
     return [(name, getattr(tensor, name)()) for name in _COMPRESSED.get(tensor.layout, ())]

@@ -6,7 +6,7 @@ from saved_models import VECTORS, Checkpointed, mlp, small
 from torch import nn
 
 from tensorglass import saved_for_backward
-from tensorglass.autograd.report import SavedTensors
+from tensorglass.autograd.report import CHECKPOINTED, SavedTensors
 
 
 def test_the_difference_that_checkpointing_makes():
@@ -31,7 +31,8 @@ def test_the_difference_that_checkpointing_makes():
         "--------------  -----  ------  ----------\n"
         "Sequential.0.1    384       0        +384\n"
         "Sequential.0.3    384       0        +384\n"
-        "Sequential.0.4    384       0        +384"
+        "Sequential.0.4    384       0        +384\n"
+        "\n" + CHECKPOINTED
     )
     assert str(after - before).startswith("activations kept: 0 bytes against 1.1 KiB, 1.1 KiB less\n")
 
@@ -59,16 +60,20 @@ def test_two_equal_runs_have_no_difference():
     assert {each.difference for each in change.modules} == {0}
 
 
-@pytest.mark.parametrize(("changed", "some"), [(40, ""), (41, ", the first 40 of 41")])
-def test_a_difference_of_very_many_modules_shows_the_first(changed, some):
+@pytest.mark.parametrize(("changed", "some"), [(40, ""), (41, ", the largest 40 of 41")])
+def test_of_very_many_modules_the_largest_differences_are_shown(changed, some):
     def model(activation):
-        return nn.Sequential(*[layer for _ in range(changed + 1) for layer in (nn.Linear(4, 4), activation)])
+        layers = [layer for _ in range(changed - 1) for layer in (nn.Linear(4, 4), activation)]
+        return nn.Sequential(*layers, nn.Linear(4, 400), activation, nn.Linear(400, 4))
 
     x = torch.ones(2, 4)
     change = saved_for_backward(model(nn.GELU()), x) - saved_for_backward(model(nn.ReLU()), x)
     lines = str(change).splitlines()
     assert lines[2] == f"Modules that keep another number of bytes{some}"
     assert len(lines) == 6 + 40
+    largest = f"Sequential.{2 * changed}"
+    assert lines[6].startswith(largest) == bool(some)
+    assert any(line.startswith(largest) for line in lines)
 
 
 def test_only_reports_can_be_subtracted():

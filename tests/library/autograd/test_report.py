@@ -7,9 +7,10 @@ import torch
 from saved_models import Checkpointed, small
 from torch import nn
 from torch._subclasses import FakeTensorMode
+from torch.utils.checkpoint import checkpoint
 
 from tensorglass import record_saved, saved_for_backward
-from tensorglass.autograd.report import Kept
+from tensorglass.autograd.report import CHECKPOINTED, Kept
 from tensorglass.autograd.shares import ModuleShare
 
 
@@ -62,9 +63,22 @@ def test_fake_recurrent_layers_on_cuda_are_warned_of():
 
 def test_a_checkpoint_is_kept_by_no_node():
     saved = saved_for_backward(Checkpointed(nn.Tanh(), random_state=False), torch.ones(1, 2, requires_grad=True))
-    assert str(saved).splitlines()[-1].split() == (
-        ["Checkpointed.parts.0", "checkpoint", "input", "input", "(1,", "2)", "float32", "8"]
-    )
+    *_, row, _, note = str(saved).splitlines()
+    assert row.split() == ["Checkpointed.parts.0", "checkpoint", "input", "input", "(1,", "2)", "float32", "8"]
+    assert note == CHECKPOINTED == saved.notes[0]
+
+
+@pytest.mark.parametrize("reentrant", [False, True])
+def test_what_a_checkpoint_computes_again_is_told(reentrant):
+    net, x = nn.Sequential(nn.Linear(4, 4), nn.GELU()), torch.ones(1, 4, requires_grad=True)
+
+    def checkpointed():
+        return checkpoint(net, x, use_reentrant=reentrant)
+
+    saved, plain = saved_for_backward(checkpointed), saved_for_backward(net, x)
+    assert saved.notes == (plain - saved).notes == (saved - plain).notes == (CHECKPOINTED,)
+    assert plain.notes == (plain - plain).notes == ()
+    assert str(plain - saved).endswith(CHECKPOINTED)
 
 
 def test_the_notes_name_all_devices_that_are_only_pretended():
@@ -139,11 +153,34 @@ def test_a_large_model_is_told_by_module():
     assert len(text.splitlines()) == 6 + 28
 
 
-@pytest.mark.parametrize(("modules", "title"), [(40, "by module"), (41, "by module, the first 40 of 41")])
-def test_of_very_many_modules_the_first_are_shown(modules, title):
-    model = nn.Sequential(*[nn.LayerNorm(4) for _ in range(modules)])
-    lines = str(saved_for_backward(model, torch.ones(2, 4))).splitlines()
-    assert lines[2] == f"Saved bytes {title}"
+def blocks_of(count, inside):
+    return nn.Sequential(*[nn.Sequential(*[nn.LayerNorm(4) for _ in range(inside)]) for _ in range(count)])
+
+
+def test_forty_modules_are_shown_one_by_one():
+    lines = str(saved_for_backward(blocks_of(10, 4), torch.ones(2, 4))).splitlines()
+    assert lines[2] == "Saved bytes by module"
+    assert [line.split()[0] for line in lines[6:]] == [f"Sequential.{i}.{j}" for i in range(10) for j in range(4)]
+
+
+def test_more_modules_are_shown_by_block_and_the_largest_of_them():
+    model = nn.Sequential(*blocks_of(7, 6), nn.Sequential(nn.Linear(4, 4000), nn.Tanh()))
+    saved = saved_for_backward(model, torch.ones(2, 4))
+    lines = str(saved).splitlines()
+    assert lines[2] == "Saved bytes by block, in order"
+    assert [line.split()[0] for line in lines[6:14]] == [f"Sequential.{i}" for i in range(8)]
+    blocks = [list(map(int, line.replace(",", "").split()[1:])) for line in lines[6:14]]
+    assert sum(tensors for tensors, _, _ in blocks) == len(saved.tensors)
+    assert sum(activations for _, activations, _ in blocks) == saved.activation_bytes
+    assert sum(others for *_, others in blocks) == saved.nbytes - saved.activation_bytes
+    assert lines[15] == "Saved bytes by module, the largest 40 of 44"
+    assert lines[19].split()[0] == "Sequential.7.1"
+    assert len(lines) == 19 + 40
+
+
+def test_modules_that_lie_in_one_block_are_not_shown_by_block():
+    lines = str(saved_for_backward(nn.Sequential(*[nn.LayerNorm(4) for _ in range(41)]), torch.ones(2, 4))).splitlines()
+    assert lines[2] == "Saved bytes by module, the largest 40 of 41"
     assert len(lines) == 6 + 40
 
 

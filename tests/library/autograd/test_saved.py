@@ -117,8 +117,8 @@ def test_fake_tensors_give_the_same_report(name):
         "Nothing was allocated for fake tensors: their sizes are those that the kernels of "
         f"{torch.empty(0, device=DEVICE).device} would keep."
     )
-    assert len(fake.notes) == 1 + ("LSTM" in name)
-    assert real.notes == ()
+    assert len(fake.notes) == 1 + ("LSTM" in name) + ("checkpointed" in name)
+    assert real.notes == fake.notes[1:] if "checkpointed" in name else real.notes == ()
 
 
 @pytest.mark.skipif(DEVICE.type == "cuda", reason="the gaps are those of the CPU's kernels")
@@ -403,8 +403,8 @@ def test_in_place_operations_on_views_are_named_as_not_seen():
         y = h.sin()
     assert [each.operation for each in saved.tensors if each.kind != "number"] == ["sin"]
     assert saved.notes == (
-        "Not seen: what 2 operations saved (exp_, setitem); in-place operations on views and functions of C++ "
-        "extensions do not show it.",
+        "Not seen: what 2 operations saved (exp_, setitem); in-place operations on views, scripted code and "
+        "functions of C++ extensions do not show it.",
     )
     del y
 

@@ -7,7 +7,7 @@ and do not see what checkpointing keeps. A look at the finished nodes has none o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum, auto
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple
@@ -19,13 +19,15 @@ from ..torch_internals import (
     BackwardCFunction,
     SavedTensor,
     fields_of_formula,
+    is_changed,
     node_number,
     saved_tensors,
 )
 
 # In-place operations on views are wrapped in the first of these, which hides their own node; functions that a C++
 # extension defines are the second. Neither shows what it saved.
-_CLOSED = ("torch::autograd::CopySlices", "CppNode")
+# A graph of scripted code that was optimized is the third.
+_CLOSED = ("torch::autograd::CopySlices", "CppNode", "torch::jit::")
 _CHECKPOINTING = "torch.utils.checkpoint"
 _INPUT_SAVER = "_NoopSaveInputsBackward"  # before torch 2.13; operations in the checkpoint lead to what it saved
 
@@ -46,37 +48,35 @@ class Held(NamedTuple):
     ----------
     field : str
         The name in the derivative formula, such as `self`, `result` or `weight`; of an attribute its own name.
+    which : int
+        Which of the tensors it is that stand under this name.
     tensor : torch.Tensor
     how : How
     """
 
     field: str
+    which: int
     tensor: torch.Tensor
     how: How
 
 
-def new_nodes(roots: Iterable[torch.Tensor], first: int, visited: set[int]) -> list[Any]:
-    """Return the nodes behind the tensors, in the order in which they were made, and mark them as visited.
+def nodes_behind(roots: Iterable[torch.Tensor], wanted: Callable[[Any], bool] = lambda node: True) -> list[Any]:
+    """Return the nodes behind the tensors, in the order in which each thread made them, without those at leaves.
 
     Parameters
     ----------
     roots : iterable of torch.Tensor
-    first : int
-        The number of the first node of interest. What is older is not walked through.
-    visited : set of int
-        Numbers of nodes that were returned before. They are not walked through either.
+    wanted : callable
+        Tells of a node whether to return it, and to walk on through it.
     """
-    found = []
+    found: dict[Any, None] = {}  # they are kept while others are looked for, and so is their identity
     waiting = [node_behind(root) for root in roots]
     while waiting:
         node = waiting.pop()
-        if node is None or isinstance(node, AccumulateGrad):
+        if node is None or node in found or isinstance(node, AccumulateGrad) or not wanted(node):
             continue
-        number = node_number(node)
-        if number >= first and number not in visited:
-            visited.add(number)
-            found.append(node)
-            waiting.extend(earlier for earlier, _ in node.next_functions)
+        found[node] = None
+        waiting.extend(earlier for earlier, _ in node.next_functions)
     return sorted(found, key=node_number)
 
 
@@ -98,16 +98,25 @@ def held_tensors(node: Any) -> Iterator[Held]:
     if node.name() == _INPUT_SAVER:
         return
     for field in _saved_fields(node):
-        for saved in saved_tensors(node, field):
+        for which, saved in enumerate(saved_tensors(node, field)):
             if saved.unpack_hook is None:
-                yield from (Held(field, tensor, How.SAVED) for tensor in _reachable(saved.data))
+                how, kept = How.SAVED, saved.data
             elif type(saved.data).__module__ == _CHECKPOINTING:
-                yield from (Held(field, tensor, How.CHECKPOINTED) for tensor in _reachable(saved.unpack_hook))
+                how, kept = How.CHECKPOINTED, saved.unpack_hook
             else:
-                yield from (Held(field, tensor, How.PACKED) for tensor in _reachable(saved.data))
+                how, kept = How.PACKED, saved.data
+            yield from (Held(field, which, tensor, how) for tensor in _reachable(kept))
     if isinstance(node, BackwardCFunction):
         for name, value in vars(node).items():
-            yield from (Held(name, tensor, How.ATTRIBUTE) for tensor in _reachable(value))
+            yield from (Held(name, 0, tensor, How.ATTRIBUTE) for tensor in _reachable(value))
+
+
+def changed_tensors(node: Any) -> Iterator[tuple[str, int]]:
+    """Yield field and index of the tensors that were changed in place since the node saved them."""
+    for field in _saved_fields(node):
+        for index, saved in enumerate(saved_tensors(node, field)):
+            if saved.unpack_hook is None and is_changed(node, field, saved):
+                yield field, index
 
 
 def _saved_fields(node: Any) -> tuple[str, ...]:

@@ -1,19 +1,22 @@
 """What nodes hold, one kind of holding at a time."""
 
+import threading
+
 import pytest
 import torch
 from torch.utils.checkpoint import checkpoint
 
 from tensorglass import default_device
-from tensorglass.autograd.graph import (
+from tensorglass.autograd.recorder import SavingRecorder
+from tensorglass.memory.graph import (
     How,
+    changed_tensors,
     held_tensors,
     is_closed,
-    new_nodes,
     node_behind,
+    nodes_behind,
 )
-from tensorglass.autograd.recorder import SavingRecorder
-from tensorglass.torch_internals import check_saved_tensors_readable, next_node_number
+from tensorglass.torch_internals import check_saved_tensors_readable, next_node_number, node_number
 
 DEVICE = default_device()
 
@@ -25,14 +28,96 @@ def leaf():
 def test_nodes_come_in_the_order_in_which_they_were_made_and_once():
     x = leaf()
     older = x.exp()
-    first, visited = next_node_number(), set()
+    first = next_node_number()
     a = older.sin()
     b = a.cos() * a
-    nodes = new_nodes([b, a], first, visited)
-    assert [node.name() for node in nodes] == ["SinBackward0", "CosBackward0", "MulBackward0"]
-    assert visited == {first, first + 1, first + 2}
-    assert new_nodes([b, a, older, x], first, visited) == []
-    assert [node.name() for node in new_nodes([b.tanh()], first, visited)] == ["TanhBackward0"]
+    names = [node.name() for node in nodes_behind([b, a, x])]
+    assert names == ["ExpBackward0", "SinBackward0", "CosBackward0", "MulBackward0"]
+    nodes = nodes_behind([b, a], lambda node: node_number(node) >= first)
+    assert [node.name() for node in nodes] == names[1:]
+    assert nodes_behind([x]) == nodes_behind([]) == []
+    assert nodes_behind([b], lambda node: False) == []
+
+
+def test_nodes_of_several_threads_are_all_found_though_they_have_the_same_numbers():
+    made = {}
+
+    def work():
+        made["there"] = leaf().exp().sin().cos()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    numbers = [node_number(node) for node in nodes_behind([made["there"]])]
+    while next_node_number() < min(numbers):
+        leaf().exp()
+    here = leaf()
+    while next_node_number() <= max(numbers):
+        here = here.tanh()
+    names = [node.name() for node in nodes_behind([here + made["there"]])]
+    assert {"ExpBackward0", "SinBackward0", "CosBackward0"} < set(names)
+
+
+class Keeps(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a, b):
+        ctx.save_for_backward(a, b)
+        return a * b
+
+    @staticmethod
+    def backward(ctx, gradient):
+        a, b = ctx.saved_tensors
+        return gradient * b, gradient * a
+
+
+class KeepsResult(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a):
+        result = a.exp()
+        ctx.save_for_backward(result)
+        return result
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient * ctx.saved_tensors[0]
+
+
+CHANGES = {
+    "its input": (lambda x: x * x, lambda x, y: x.add_(1), [("other", 0), ("self", 0)]),
+    "its result": (lambda x: x.exp(), lambda x, y: y.add_(1), [("result", 0)]),
+    "one of a list": (lambda x: Keeps.apply(x, x * 1), lambda x, y: x.add_(1), [("tensors", 0)]),
+    "another tensor": (lambda x: x.sin(), lambda x, y: y.add_(1), []),
+    "past autograd": (lambda x: x.exp(), lambda x, y: y.data.add_(1), []),
+    "the result of a custom function": (KeepsResult.apply, lambda x, y: y.add_(1), [("tensors", 0)]),
+}
+
+
+@pytest.mark.parametrize("case", CHANGES)
+def test_tensors_that_were_changed_are_those_that_torch_refuses(case):
+    make, change, changed = CHANGES[case]
+    x = leaf() * 1
+    y = make(x)
+    node = y.grad_fn
+    assert list(changed_tensors(node)) == []
+    change(x, y)
+    assert list(changed_tensors(node)) == changed
+    if changed:
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            y.sum().backward()
+    else:
+        y.sum().backward()
+        assert list(changed_tensors(node)) == []  # nothing is saved any more
+
+
+def test_what_hooks_put_in_place_of_a_tensor_is_not_unpacked():
+    def unpack(packed):
+        raise AssertionError
+
+    with torch.autograd.graph.saved_tensors_hooks(lambda tensor: [tensor], unpack):
+        x = leaf() * 1
+        y = x * x
+    x.add_(1)
+    assert list(changed_tensors(y.grad_fn)) == []
 
 
 def test_a_view_that_autograd_refuses_has_no_node():
@@ -43,7 +128,7 @@ def test_a_view_that_autograd_refuses_has_no_node():
     with pytest.raises(RuntimeError, match="has been modified inplace"):
         _ = first.grad_fn
     assert node_behind(first) is None
-    assert new_nodes([first], 0, set()) == []
+    assert nodes_behind([first]) == []
 
 
 def test_fields_are_those_of_torch():
