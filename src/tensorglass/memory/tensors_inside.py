@@ -75,12 +75,11 @@ def _walk_tensor(tensor: torch.Tensor, name: str, described: str) -> Iterator[Fo
     if torch.nn.parameter.is_lazy(tensor):
         return  # it has no memory yet
     inside = tensors_inside(tensor)
-    if inside:
-        for key, part in inside:
-            yield from _walk_tensor(part, f"{name}.{key}", described)
-        return
-    check_has_storage(tensor, f"{described} tensor {name}")
-    yield Found(name, tensor, saved=True)
+    for key, part in inside:
+        yield from _walk_tensor(part, f"{name}.{key}", described)
+    if not inside:
+        check_has_storage(tensor, f"{described} tensor {name}")
+        yield Found(name, tensor, saved=True)
     if tensor.is_leaf and tensor.grad is not None:
         for gradient in _walk_tensor(tensor.grad, f"{name}.grad", described):
             yield gradient._replace(saved=False)
@@ -104,8 +103,10 @@ def _members_of(value: object) -> Iterable[tuple[str, object]] | None:
 def tensors_inside(tensor: torch.Tensor) -> list[tuple[str, torch.Tensor]]:
     """Return the tensors that a sparse or a wrapping tensor consists of; none for an ordinary one."""
     if hasattr(tensor, "__tensor_flatten__"):
+        # A distributed tensor names the mesh of its devices there too; an attribute may also be unset.
         names, _ = tensor.__tensor_flatten__()
-        return [(name, getattr(tensor, name)) for name in names]
+        parts = [(name, getattr(tensor, name)) for name in names]
+        return [(name, part) for name, part in parts if isinstance(part, torch.Tensor)]
     if tensor.layout == torch.sparse_coo:
         return coordinates(tensor)
     return [(name, getattr(tensor, name)()) for name in _COMPRESSED.get(tensor.layout, ())]
