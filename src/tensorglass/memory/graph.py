@@ -1,0 +1,54 @@
+"""What the graph behind a tensor keeps alive for a backward pass, read without running or unpacking anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from ..torch_internals import AccumulateGrad, BackwardCFunction, fields_of_formula, saved_tensors
+from .kinds import GRAPH
+from .members import Member
+
+# In-place operations on views hide their own node; functions that a C++ extension defines do not show what they saved.
+_CLOSED = ("CopySlices", "CppNode")
+
+
+class ClosedNode:
+    """Stands for a node that does not show what it saved."""
+
+    def __init__(self, node: Any) -> None:
+        self.name = node.name()
+
+
+def graph_members(tensor: torch.Tensor, visited: dict[int, Any]) -> Iterator[Member]:
+    """Yield what the nodes behind a tensor hold, and mark them as visited; those visited before are left out."""
+    try:
+        waiting = [tensor.grad_fn]
+    except RuntimeError:  # a view that autograd refuses, since its base was changed
+        return
+    nodes = []  # all of them are visited before a saved tensor leads to one of them again
+    while waiting:
+        node = waiting.pop()
+        if node is not None and id(node) not in visited:
+            visited[id(node)] = node
+            nodes.append(node)
+            waiting += [earlier for earlier, _ in reversed(node.next_functions)]
+    for node in nodes:
+        for field, part in _held_by(node):
+            yield Member(f"grad_fn.{node.name().rpartition('::')[2]}.{field}", part, GRAPH, saved=False)
+
+
+def _held_by(node: Any) -> Iterator[tuple[str, object]]:
+    if isinstance(node, AccumulateGrad):
+        yield "variable", node.variable  # type: ignore[attr-defined]
+        return
+    if any(name in node.name() for name in _CLOSED):
+        yield "saved", ClosedNode(node)
+    custom = isinstance(node, BackwardCFunction)
+    for field in ("tensors",) if custom else fields_of_formula(node.__class__):
+        for saved in saved_tensors(node, field):
+            yield field, saved
+    if custom:
+        yield from vars(node).items()
