@@ -2,7 +2,7 @@
 
 Each has a sentence on what is relied on. With a new version of torch this is the module to check; it was tried with
 torch 2.11 on CUDA and 2.13 on the CPU. Names that torch gives to things are elsewhere: those of nodes and their fields
-in `memory.graph` and `autograd.roles`, those of the profiler's events in `memory.recorder`.
+in `autograd.graph` and `autograd.roles`, those of the profiler's events in `memory.recorder`.
 """
 
 from __future__ import annotations

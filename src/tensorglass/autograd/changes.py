@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import torch
 
 from ..calling import calling_place, place_text
-from ..memory.graph import Held, changed_tensors, nodes_behind
 from ..memory.tensors_inside import storage_parts
 from ..torch_internals import node_number, storage_key, version_of
+from .graph import Held, changed_tensors, nodes_behind
 
 
 class _Place(NamedTuple):

@@ -16,7 +16,6 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from ..calling import calling_place, function_name, place_text, tensors_in
-from ..memory.graph import Held, How, held_tensors, is_closed, node_behind, nodes_behind
 from ..memory.tensors_inside import storage_parts
 from ..torch_internals import (
     IN_PLACE,
@@ -34,6 +33,7 @@ from ..torch_internals import (
 )
 from . import roles
 from .changes import Changes
+from .graph import Held, How, held_tensors, is_closed, node_behind, nodes_behind
 from .module_paths import ModulePaths
 from .saved_tensor import ACTIVATION, CHECKPOINT, NUMBER, PARAMETER, SavedTensor, change_text
 from .storages import FORGOTTEN_AT, KnownStorage, KnownStorages

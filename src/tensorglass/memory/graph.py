@@ -1,170 +1,54 @@
-"""What the nodes of autograd's graph hold, read without changing anything.
-
-Torch offers another way to see saved tensors, `torch.autograd.graph.saved_tensors_hooks`. Such hooks, even one that
-does nothing, switch off autograd's check for tensors that were modified in place, are refused by `torch.func.grad`,
-and do not see what checkpointing keeps. A look at the finished nodes has none of these effects.
-"""
+"""What the graph behind a tensor keeps alive for a backward pass, read without running or unpacking anything."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from enum import Enum, auto
-from types import FunctionType, MethodType
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 import torch
 
-from ..torch_internals import (
-    AccumulateGrad,
-    BackwardCFunction,
-    SavedTensor,
-    fields_of_formula,
-    is_changed,
-    node_number,
-    saved_tensors,
-)
+from ..torch_internals import AccumulateGrad, BackwardCFunction, fields_of_formula, saved_tensors
+from .kinds import GRAPH
+from .members import Member
 
-# In-place operations on views are wrapped in the first of these, which hides their own node; functions that a C++
-# extension defines are the second. Neither shows what it saved.
-# A graph of scripted code that was optimized is the third.
-_CLOSED = ("torch::autograd::CopySlices", "CppNode", "torch::jit::")
-_CHECKPOINTING = "torch.utils.checkpoint"
-_INPUT_SAVER = "_NoopSaveInputsBackward"  # before torch 2.13; operations in the checkpoint lead to what it saved
+# In-place operations on views hide their own node; functions that a C++ extension defines do not show what they saved.
+_CLOSED = ("CopySlices", "CppNode")
 
 
-class How(Enum):
-    """In which way a node holds a tensor."""
+class ClosedNode:
+    """Stands for a node that does not show what it saved."""
 
-    SAVED = auto()
-    ATTRIBUTE = auto()  # of the context of a custom function
-    PACKED = auto()  # saved-tensor hooks of the user put it in place of the tensor
-    CHECKPOINTED = auto()  # in order to compute again what was not saved
+    def __init__(self, node: Any) -> None:
+        self.name = node.name()
 
 
-class Held(NamedTuple):
-    """A tensor that a node holds.
-
-    Attributes
-    ----------
-    field : str
-        The name in the derivative formula, such as `self`, `result` or `weight`; of an attribute its own name.
-    which : int
-        Which of the tensors it is that stand under this name.
-    tensor : torch.Tensor
-    how : How
-    """
-
-    field: str
-    which: int
-    tensor: torch.Tensor
-    how: How
-
-
-def nodes_behind(roots: Iterable[torch.Tensor], wanted: Callable[[Any], bool] = lambda node: True) -> list[Any]:
-    """Return the nodes behind the tensors, in the order in which each thread made them, without those at leaves.
-
-    Parameters
-    ----------
-    roots : iterable of torch.Tensor
-    wanted : callable
-        Tells of a node whether to return it, and to walk on through it.
-    """
-    found: dict[Any, None] = {}  # they are kept while others are looked for, and so is their identity
-    waiting = [node_behind(root) for root in roots]
+def graph_members(tensor: torch.Tensor, visited: dict[int, Any]) -> Iterator[Member]:
+    """Yield what the nodes behind a tensor hold, and mark them as visited; those visited before are left out."""
+    try:
+        waiting = [tensor.grad_fn]
+    except RuntimeError:  # a view that autograd refuses, since its base was changed
+        return
+    nodes = []  # all of them are visited before a saved tensor leads to one of them again
     while waiting:
         node = waiting.pop()
-        if node is None or node in found or isinstance(node, AccumulateGrad) or not wanted(node):
-            continue
-        found[node] = None
-        waiting.extend(earlier for earlier, _ in node.next_functions)
-    return sorted(found, key=node_number)
+        if node is not None and id(node) not in visited:
+            visited[id(node)] = node
+            nodes.append(node)
+            waiting += [earlier for earlier, _ in reversed(node.next_functions)]
+    for node in nodes:
+        for field, part in _held_by(node):
+            yield Member(f"grad_fn.{node.name().rpartition('::')[2]}.{field}", part, GRAPH, saved=False)
 
 
-def node_behind(tensor: torch.Tensor) -> Any:
-    """Return the node that made the tensor; None also for a view that autograd refuses, since its base was changed."""
-    try:
-        return tensor.grad_fn
-    except RuntimeError:
-        return None
-
-
-def is_closed(node: Any) -> bool:
-    """Return whether the node does not show what it saved."""
-    return any(name in node.name() for name in _CLOSED)
-
-
-def held_tensors(node: Any) -> Iterator[Held]:
-    """Yield the tensors that a node holds for its backward pass."""
-    if node.name() == _INPUT_SAVER:
+def _held_by(node: Any) -> Iterator[tuple[str, object]]:
+    if isinstance(node, AccumulateGrad):
+        yield "variable", node.variable  # type: ignore[attr-defined]
         return
-    for field in _saved_fields(node):
-        for which, saved in enumerate(saved_tensors(node, field)):
-            if saved.unpack_hook is None:
-                how, kept = How.SAVED, saved.data
-            elif type(saved.data).__module__ == _CHECKPOINTING:
-                how, kept = How.CHECKPOINTED, saved.unpack_hook
-            else:
-                how, kept = How.PACKED, saved.data
-            yield from (Held(field, which, tensor, how) for tensor in _reachable(kept))
-    if isinstance(node, BackwardCFunction):
-        for name, value in vars(node).items():
-            yield from (Held(name, 0, tensor, How.ATTRIBUTE) for tensor in _reachable(value))
-
-
-def changed_tensors(node: Any) -> Iterator[tuple[str, int]]:
-    """Yield field and index of the tensors that were changed in place since the node saved them."""
-    for field in _saved_fields(node):
-        for index, saved in enumerate(saved_tensors(node, field)):
-            if saved.unpack_hook is None and is_changed(node, field, saved):
-                yield field, index
-
-
-def _saved_fields(node: Any) -> tuple[str, ...]:
-    return ("tensors",) if isinstance(node, BackwardCFunction) else fields_of_formula(node.__class__)
-
-
-def _reachable(value: object) -> Iterator[torch.Tensor]:
-    """Yield the tensors that a packed object or a hook keeps alive, as far as torch and collections hold them."""
-    waiting, seen = [value], {id(value): value}
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, torch.Tensor):
-            yield each
-            continue
-        for part in _referents(each):
-            if id(part) not in seen:
-                seen[id(part)] = part
-                waiting.append(part)
-
-
-def _referents(value: object) -> Iterable[object]:
-    parts: Iterable[object] = ()
-    if isinstance(value, (tuple, list, set, frozenset)):
-        parts = value
-    elif isinstance(value, Mapping):
-        parts = value.values()
-    elif isinstance(value, FunctionType):
-        parts = [cell.cell_contents for cell in value.__closure__ or () if _is_filled(cell)]
-    elif isinstance(value, MethodType):
-        parts = [value.__self__]
-    elif isinstance(value, SavedTensor):
-        parts = [value.data]  # type: ignore[attr-defined]
-    elif isinstance(value, BackwardCFunction):
-        parts = saved_tensors(value, "tensors")
-    elif type(value).__module__ == _CHECKPOINTING:
-        attributes = dict(vars(value))
-        input_saver = attributes.pop("input_saver", None)  # before torch 2.13
-        parts = [*attributes.values(), *_kept_by(input_saver)]
-    return parts
-
-
-def _kept_by(input_saver: torch.Tensor | None) -> list[Any]:
-    """Return the saved inputs of a checkpoint: the node behind an empty tensor keeps them, after that tensor."""
-    return [] if input_saver is None else saved_tensors(input_saver.grad_fn, "tensors")[1:]
-
-
-def _is_filled(cell: Any) -> bool:
-    try:
-        return cell.cell_contents is not None
-    except ValueError:
-        return False
+    if any(name in node.name() for name in _CLOSED):
+        yield "saved", ClosedNode(node)
+    custom = isinstance(node, BackwardCFunction)
+    for field in ("tensors",) if custom else fields_of_formula(node.__class__):
+        for saved in saved_tensors(node, field):
+            yield field, saved
+    if custom:
+        yield from vars(node).items()

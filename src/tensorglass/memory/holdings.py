@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
-from ..report import ROWS_SHOWN, NumberColumn, Report, Table, bytes_text, counted, public
+from ..report import ROWS_SHOWN, NumberColumn, Report, Table, by_block, bytes_text, counted, public
 from ..shapes import Shape
-from ..storage.contents import shares_memory
-from ..storage.layout import byte_places, storage_nbytes
-from ..storage.places import Places, union_count
-from ..torch_internals import storage_address, storage_key
-from .tensors_inside import Found, find_tensors
-
-# What `torch.save` adds to the bytes of the storages, measured on files: for the file itself, for each storage (its
-# entry in the archive, aligned to 64 bytes) and for each tensor (its name, shape and strides).
-_FILE_BYTES, _STORAGE_BYTES, _TENSOR_BYTES = 1300, 200, 75
+from .figures import by_storage, memory, notes, saved_bytes, shared_groups, totals, unreachable
+from .found import Found
+from .kinds import GRAPH, IN_ORDER, OF_TRAINING, OTHER, PARAMETERS
+from .walk import walk
 
 
 @public
@@ -28,23 +24,27 @@ class HeldTensor:
     Attributes
     ----------
     name : str
-        The way to it, such as `layer.weight` or `cache[3]`.
+        The way to it, such as `layer.weight` or `cache[3]`; what a graph saved has `grad_fn` and the node's name in it.
     shape, dtype : tuple of int, torch.dtype
-        Its shape and dtype.
+        Its shape and dtype; an array's dtype is that of NumPy.
     nbytes : int
         Logical bytes.
     storage : int
         The position of its storage in `Holdings.storages`.
     saved : bool
-        Whether `torch.save` would write it. It leaves out gradients.
+        Whether `torch.save` would write it. It leaves out gradients and graphs.
+    kind : str
+        What it is for: "parameters", "gradients", "optimizer state", "buffers", "packed weights" of a quantized
+        module, "kept by autograd's graph" or "other".
     """
 
     name: str
     shape: Shape
-    dtype: torch.dtype
+    dtype: Any
     nbytes: int
     storage: int
     saved: bool
+    kind: str
 
 
 @public
@@ -62,19 +62,22 @@ class HeldStorage:
         The names of the tensors that were found in it.
     unreachable_bytes : int or None
         Bytes that none of these tensors reaches; None if they are irregular and too many to list.
+    kind : str
+        That of its tensors; of several kinds, the first in the order parameters, buffers, optimizer state, gradients,
+        packed weights, other, graph.
     """
 
     nbytes: int
     device: torch.device
     tensors: tuple[str, ...]
     unreachable_bytes: int | None
+    kind: str
 
     def cells(self) -> tuple[str, ...]:
         """Return the storage as cells of a table: tensors, device, bytes, unreachable bytes."""
         # Three names are enough to recognise a storage, and keep the table narrow.
         names = ", ".join(self.tensors[:3]) + (f" and {len(self.tensors) - 3} more" if len(self.tensors) > 3 else "")
-        unreachable = "not counted" if self.unreachable_bytes is None else f"{self.unreachable_bytes:,}"
-        return names, str(self.device), f"{self.nbytes:,}", unreachable
+        return names, str(self.device), f"{self.nbytes:,}", _bytes_cell(self.unreachable_bytes)
 
 
 @public
@@ -85,7 +88,7 @@ class Holdings(Report):
     Attributes
     ----------
     tensors : tuple of HeldTensor
-        The tensors, in the order in which they were found; one that is found twice is there twice.
+        The tensors and arrays, in the order in which they were found, each once.
     storages : tuple of HeldStorage
         The distinct storages behind them.
     nbytes : int
@@ -96,15 +99,25 @@ class Holdings(Report):
         Bytes held although none of the tensors reaches them; None if they are irregular and too many to list.
     saved_bytes : int
         The size of the file that `torch.save` would write, to within 2 KB and 600 bytes for each storage.
+    totals : dict of str to int
+        Bytes of memory by kind; together they are `nbytes`.
     shared_groups : tuple of tuple of str
-        Names of tensors that share bytes: each one of a group with at least one other of it.
+        Names of different tensors that share bytes: each one of a group with at least one other of it. What a graph
+        saved is left out.
+    tied : tuple of tuple of str
+        The names of each parameter or buffer that modules have under several.
+    notes : tuple of str
+        What was not looked into, and memory of which more may be alive than is seen, a sentence each.
     """
 
     tensors: tuple[HeldTensor, ...]
     storages: tuple[HeldStorage, ...]
     nbytes: int
     saved_bytes: int
+    totals: Mapping[str, int]
     shared_groups: tuple[tuple[str, ...], ...]
+    tied: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...]
 
     @property
     def logical_bytes(self) -> int:
@@ -112,23 +125,65 @@ class Holdings(Report):
 
     @property
     def unreachable_bytes(self) -> int | None:
-        each = [storage.unreachable_bytes for storage in self.storages]
-        return None if None in each else sum(nbytes for nbytes in each if nbytes is not None)
+        return _sum(storage.unreachable_bytes for storage in self.storages)
 
     def _content(self) -> Iterable[str | Table]:
         found = f"{counted(len(self.tensors), 'tensor')} in {counted(len(self.storages), 'storage')}"
         yield f"{found}: {bytes_text(self.nbytes)}"
+        if set(self.totals) - {OTHER}:
+            kinds = [
+                kind for kind in IN_ORDER if kind in self.totals or (kind in OF_TRAINING and PARAMETERS in self.totals)
+            ]
+            rows = tuple((kind, f"{self.totals.get(kind, 0):,}") for kind in kinds)
+            yield Table("Totals", ("kind", NumberColumn("bytes")), rows)
         if self.storages:
-            from_the_largest = sorted(self.storages, key=lambda storage: -storage.nbytes)
-            header = ("tensors", "device", NumberColumn("bytes"), NumberColumn("unreachable"))
-            yield Table("Storages", header, tuple(storage.cells() for storage in from_the_largest)).shortened("largest")
-        for group in self.shared_groups[:ROWS_SHOWN]:
-            yield f"shared memory: {', '.join(group)}"
-        if len(self.shared_groups) > ROWS_SHOWN:
-            yield f"and {len(self.shared_groups) - ROWS_SHOWN} more groups that share memory"
+            yield self._table().shortened("largest")
+        yield from _lines("one tensor under several names", self.tied, "tensors under several names")
+        yield from _lines("shared memory", self.shared_groups, "groups that share memory")
         if self.unreachable_bytes:
             yield f"unreachable, but kept alive: {bytes_text(self.unreachable_bytes)}"
+        if GRAPH in self.totals:
+            yield (
+                f"kept alive by autograd's graph alone: {bytes_text(self.totals[GRAPH])}; it lives as long as a tensor "
+                "with a grad_fn does, and tensor.detach() gives one without"
+            )
+        yield from self.notes
         yield f"torch.save would write about {bytes_text(self.saved_bytes)}"
+
+    def _table(self) -> Table:
+        """Return the storages from the largest, or the blocks of a model if the storages are too many."""
+        blocks = by_block([storage.tensors[0] for storage in self.storages])
+        if len(self.storages) <= ROWS_SHOWN or len(blocks) == len(self.storages):
+            header = ("tensors", "device", NumberColumn("bytes"), NumberColumn("unreachable"))
+            largest_first = sorted(self.storages, key=lambda storage: -storage.nbytes)
+            return Table("Storages", header, tuple(storage.cells() for storage in largest_first))
+        columns = map(NumberColumn, ("storages", "bytes", "unreachable"))
+        groups = {name: [self.storages[i] for i in positions] for name, positions in blocks.items()}
+        rows = sorted(groups.items(), key=lambda group: -sum(storage.nbytes for storage in group[1]))
+        return Table("Storages by block", ("block", *columns), tuple(_block_row(*row) for row in rows))
+
+
+def _sum(numbers: Iterable[int | None]) -> int | None:
+    each = list(numbers)
+    return None if None in each else sum(number for number in each if number is not None)
+
+
+def _bytes_cell(nbytes: int | None) -> str:
+    return "not counted" if nbytes is None else f"{nbytes:,}"
+
+
+def _block_row(name: str, storages: Sequence[HeldStorage]) -> tuple[str, ...]:
+    nbytes = sum(storage.nbytes for storage in storages)
+    lost = _sum(storage.unreachable_bytes for storage in storages)
+    return name, f"{len(storages):,}", f"{nbytes:,}", _bytes_cell(lost)
+
+
+def _lines(what: str, groups: Sequence[tuple[str, ...]], plural: str) -> Iterator[str]:
+    for group in groups[:ROWS_SHOWN]:
+        rest = f" and {len(group) - ROWS_SHOWN} more" if len(group) > ROWS_SHOWN else ""
+        yield f"{what}: {', '.join(group[:ROWS_SHOWN])}{rest}"
+    if len(groups) > ROWS_SHOWN:
+        yield f"and {len(groups) - ROWS_SHOWN} more {plural}"
 
 
 def memory_of(*objects: object) -> Holdings:
@@ -137,9 +192,10 @@ def memory_of(*objects: object) -> Holdings:
     Parameters
     ----------
     *objects : object
-        Tensors, modules, optimizers, and mappings, sequences, sets and dataclasses of them, to any depth. Of a module
-        its parameters, buffers and whatever other tensors its attributes hold; of a sparse tensor its indices and
-        values. Gradients count as memory, but not as part of a saved file. Everything else is passed over.
+        Tensors, modules, optimizers, arrays, collections and plain objects, to any depth: whatever their attributes,
+        slots and elements keep alive counts, also the variables around functions. Of a sparse or distributed tensor
+        the tensors that it consists of here; of a tensor that an operation made the graph behind it, with all that
+        this saved for a backward pass. Gradients and graphs count as memory, but not as part of a saved file.
 
     Returns
     -------
@@ -149,12 +205,15 @@ def memory_of(*objects: object) -> Holdings:
     Raises
     ------
     TypeError
-        If one of `objects` is none of these, or a tensor does not show its memory.
+        If one of `objects` is a number, a text or another value that holds no tensors, or a tensor that does not show
+        its memory. One of these inside of something else is passed over, or named in `notes`.
 
     Notes
     -----
-    Nothing is read, and no file is made. Tensors on the meta device have bytes but no memory, and `torch.save` writes
-    none of them. A lazily cloned tensor counts once together with its source, as long as both are unchanged.
+    No elements are read, no property is called and no file is made; weights that a quantized module packed are
+    unpacked once, and counted as that gives them. What weak references point to is not kept alive. Tensors on the
+    meta device have bytes but no memory, and `torch.save` writes none of them. A lazily cloned tensor counts once
+    together with its source, as long as both are unchanged.
 
     Examples
     --------
@@ -165,81 +224,33 @@ def memory_of(*objects: object) -> Holdings:
     (4000000, 3996000)
     >>> model = torch.nn.Sequential(torch.nn.Linear(8, 8, bias=False), torch.nn.Linear(8, 8, bias=False))
     >>> model[1].weight = model[0].weight
-    >>> memory_of(model).shared_groups
+    >>> memory_of(model).tied
     (('0.weight', '1.weight'),)
+    >>> loss = model(torch.ones(4, 8)).sum()
+    >>> memory_of([loss]).totals
+    {'parameters': 256, 'other': 4, "kept by autograd's graph": 256}
     """
-    found = find_tensors(objects, "memory_of()")
-    members: dict[int, list[Found]] = {}
-    for each in found:
-        members.setdefault(storage_key(each.tensor), []).append(each)
-    positions = {key: position for position, key in enumerate(members)}
+    walked = walk(objects, "memory_of()")
+    groups = by_storage(walked.found)
+    positions = {key: position for position, key in enumerate(groups)}
     return Holdings(
-        tensors=tuple(_held_tensor(each, positions[storage_key(each.tensor)]) for each in found),
-        storages=tuple(map(_held_storage, members.values())),
-        nbytes=_memory([group[0].tensor for group in members.values()]),
-        saved_bytes=_saved_bytes(members.values()),
-        shared_groups=tuple(_shared_groups(found)),
+        tensors=tuple(_held_tensor(each, positions[each.storage.key]) for each in walked.found),
+        storages=tuple(map(_held_storage, groups.values())),
+        nbytes=memory(group[0].storage for group in groups.values()),
+        saved_bytes=saved_bytes(groups.values()),
+        totals=totals(groups.values()),
+        shared_groups=tuple(shared_groups(walked.found)),
+        tied=tuple(walked.tied),
+        notes=tuple(notes(groups.values(), walked.unseen)),
     )
 
 
 def _held_tensor(found: Found, storage: int) -> HeldTensor:
-    tensor = found.tensor
-    return HeldTensor(found.name, tuple(tensor.shape), tensor.dtype, tensor.nbytes, storage, found.saved)
+    return HeldTensor(found.name, found.shape, found.dtype, found.nbytes, storage, found.saved, found.kind)
 
 
 def _held_storage(members: Sequence[Found]) -> HeldStorage:
-    first = members[0].tensor
-    nbytes = storage_nbytes(first)
-    reached = union_count(byte_places(each.tensor) for each in members)
-    unreachable = None if reached is None else max(nbytes - reached, 0)
-    return HeldStorage(nbytes, first.device, tuple(each.name for each in members), unreachable)
-
-
-def _memory(storages: Iterable[torch.Tensor]) -> int:
-    """Return the bytes of the storages behind the tensors, where addresses overlap only once."""
-    total = 0
-    reached: dict[torch.device, int] = {}  # the furthest address that is counted already
-    for tensor in sorted(storages, key=storage_address):
-        start, nbytes = storage_address(tensor), storage_nbytes(tensor)
-        if start:
-            first = max(start, reached.get(tensor.device, 0))
-            reached[tensor.device] = max(first, start + nbytes)
-            nbytes = max(start + nbytes - first, 0)
-        total += nbytes
-    return total
-
-
-def _saved_bytes(storages: Iterable[Sequence[Found]]) -> int:
-    total = _FILE_BYTES
-    for members in storages:
-        written = [each for each in members if each.saved and each.tensor.device.type != "meta"]
-        if written:
-            total += storage_nbytes(written[0].tensor) + _STORAGE_BYTES + _TENSOR_BYTES * len(written)
-    return total
-
-
-def _shared_groups(found: Sequence[Found]) -> Iterator[tuple[str, ...]]:
-    """Yield the names of tensors that are linked by shared bytes, in the order in which they were found."""
-    groups = {i: [i] for i in range(len(found))}  # tensors that share bytes have one list in common
-    for i, j in _candidates(found):
-        if groups[i] is not groups[j] and shares_memory(found[i].tensor, found[j].tensor):
-            merged = sorted(groups[i] + groups[j])
-            groups.update((member, merged) for member in merged)
-    for i, group in groups.items():
-        if len(group) > 1 and group[0] == i:
-            yield tuple(found[member].name for member in group)
-
-
-def _candidates(found: Sequence[Found]) -> Iterator[tuple[int, int]]:
-    """Yield the pairs of tensors whose intervals of bytes overlap, sweeping from the lowest address upwards."""
-    spaces: dict[object, list[tuple[Places, int]]] = {}
-    for i, each in enumerate(found):
-        # Addresses belong to a device. What is not allocated has none, and is compared within its storage.
-        space = each.tensor.device if storage_address(each.tensor) else storage_key(each.tensor)
-        spaces.setdefault(space, []).append((byte_places(each.tensor), i))
-    for members in spaces.values():
-        reaching: list[tuple[Places, int]] = []
-        for places, j in sorted(members, key=lambda member: member[0].start):
-            reaching = [(earlier, i) for earlier, i in reaching if earlier.stop > places.start]
-            yield from ((i, j) for _, i in reaching)
-            reaching.append((places, j))
+    names = tuple(each.name for each in members)
+    kind = min((each.kind for each in members), key=IN_ORDER.index)
+    storage = members[0].storage
+    return HeldStorage(storage.nbytes, storage.device, names, unreachable(members), kind)

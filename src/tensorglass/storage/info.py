@@ -23,6 +23,7 @@ from .layout import (
     Layout,
     byte_places,
     check_has_storage,
+    is_shared_outside,
     relation,
     storage_nbytes,
 )
@@ -83,7 +84,7 @@ class StorageInfo(Report):
     nbytes : int
         Logical bytes: number of elements times `itemsize`. It says nothing about memory.
     storage_nbytes : int
-        Bytes of the storage: what the tensor keeps alive.
+        Bytes of the storage: what the tensor keeps alive. Of a NumPy array behind it that is larger, `notes` tells.
     bytes_left_over : int
         Bytes at the end of the storage that are too few for one more cell.
     contiguous : tuple of str
@@ -252,6 +253,11 @@ def _notes(tensor: torch.Tensor, layout: Layout) -> Iterator[str]:
         yield "Lazily negated: memory holds the elements with the other sign."
     if is_lazy_clone(tensor):
         yield "Lazily cloned: the bytes are another tensor's too, until one of the two is written to."
+    if is_shared_outside(tensor):
+        yield (
+            "Shared with an array or buffer outside torch: if that is part of a larger one, all of it is kept alive, "
+            "and only what torch knows is counted."
+        )
     if storage_address(tensor) % math.gcd(layout.itemsize, 16):
         yield f"Not aligned: the storage starts at an address that is no multiple of {layout.itemsize} bytes."
     if _is_shrunk(tensor, layout):

@@ -94,17 +94,30 @@ def check_has_storage(tensor: object, described: str) -> None:
         )
     if is_placeholder(tensor):
         raise TypeError(f"{described} is a placeholder of torch.func; expected a tensor from outside the transform")
-    # What only wraps other tensors, or stands for zeros, claims bytes but has no address.
-    allocated = tensor.device.type != "meta" and not is_fake(tensor) and storage_nbytes(tensor) > 0
-    if allocated and not storage_address(tensor):
+    if not owns_memory(tensor):
         raise TypeError(
             f"{described} is a {type(tensor).__name__} that owns no memory; expected the tensors that it wraps"
         )
 
 
+def owns_memory(tensor: torch.Tensor) -> bool:
+    """Return whether a strided tensor has the memory that it claims, or none by right, as on the meta device.
+
+    What only wraps other tensors, or stands for zeros, claims bytes but has no address.
+    """
+    if tensor.device.type == "meta" or is_fake(tensor) or torch.nn.parameter.is_lazy(tensor):
+        return True
+    return storage_nbytes(tensor) == 0 or storage_address(tensor) != 0
+
+
 def storage_nbytes(tensor: torch.Tensor) -> int:
     """Return the bytes of the storage behind the tensor."""
     return int(tensor.untyped_storage().nbytes())
+
+
+def is_shared_outside(tensor: torch.Tensor) -> bool:
+    """Return whether an array or a buffer outside torch has the same memory: torch then does not let it be resized."""
+    return bool(storage_address(tensor)) and not tensor.untyped_storage().resizable()
 
 
 def byte_places(tensor: torch.Tensor) -> Places:

@@ -141,9 +141,9 @@ def union_count(sets: Iterable[Places]) -> int | None:
         return distinct.pop().count()
     if sum(math.prod(count for count, step in places.axes if step > 1) for places in distinct) > LISTED_AT_MOST:
         return None
-    runs = [_runs(places) for places in distinct]
-    starts = np.concatenate([np.zeros(0, np.int64), *(start for start, _ in runs)])
-    stops = np.concatenate([np.zeros(0, np.int64), *(start + length for start, length in runs)])
+    listed = [runs(places) for places in distinct]
+    starts = np.concatenate([np.zeros(0, np.int64), *(start for start, _ in listed)])
+    stops = np.concatenate([np.zeros(0, np.int64), *(start + length for start, length in listed)])
     order = np.argsort(starts)
     starts, stops = starts[order], np.maximum.accumulate(stops[order])
     # Each run adds what lies beyond the furthest place that an earlier run reached.
@@ -151,7 +151,7 @@ def union_count(sets: Iterable[Places]) -> int | None:
     return int(np.maximum(stops - np.maximum(starts, earlier), 0).sum())
 
 
-def _runs(places: Places) -> tuple[np.ndarray[Any, Any], int]:
+def runs(places: Places) -> tuple[np.ndarray[Any, Any], int]:
     """Return where the runs of neighbouring places start, and how long each is."""
     length = math.prod(count for count, step in places.axes if step == 1)
     return places.start + _listed(tuple(axis for axis in places.axes if axis[1] > 1)), length

@@ -1,293 +1,170 @@
-"""What nodes hold, one kind of holding at a time."""
-
-import threading
+"""What graphs keep alive, against hooks that are told of every saved tensor, and against what is freed."""
 
 import pytest
 import torch
+from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from tensorglass import default_device
-from tensorglass.autograd.recorder import SavingRecorder
-from tensorglass.memory.graph import (
-    How,
-    changed_tensors,
-    held_tensors,
-    is_closed,
-    node_behind,
-    nodes_behind,
-)
-from tensorglass.torch_internals import check_saved_tensors_readable, next_node_number, node_number
+from tensorglass import memory_of, track_memory
 
-DEVICE = default_device()
+GRAPH = "kept by autograd's graph"
 
 
-def leaf():
-    return torch.rand(3, device=DEVICE, requires_grad=True)
-
-
-def test_nodes_come_in_the_order_in_which_they_were_made_and_once():
-    x = leaf()
-    older = x.exp()
-    first = next_node_number()
-    a = older.sin()
-    b = a.cos() * a
-    names = [node.name() for node in nodes_behind([b, a, x])]
-    assert names == ["ExpBackward0", "SinBackward0", "CosBackward0", "MulBackward0"]
-    nodes = nodes_behind([b, a], lambda node: node_number(node) >= first)
-    assert [node.name() for node in nodes] == names[1:]
-    assert nodes_behind([x]) == nodes_behind([]) == []
-    assert nodes_behind([b], lambda node: False) == []
-
-
-def test_nodes_of_several_threads_are_all_found_though_they_have_the_same_numbers():
-    made = {}
-
-    def work():
-        made["there"] = leaf().exp().sin().cos()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    numbers = [node_number(node) for node in nodes_behind([made["there"]])]
-    while next_node_number() < min(numbers):
-        leaf().exp()
-    here = leaf()
-    while next_node_number() <= max(numbers):
-        here = here.tanh()
-    names = [node.name() for node in nodes_behind([here + made["there"]])]
-    assert {"ExpBackward0", "SinBackward0", "CosBackward0"} < set(names)
-
-
-class Keeps(torch.autograd.Function):
+class Doubled(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, a, b):
-        ctx.save_for_backward(a, b)
-        return a * b
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        ctx.mask = x > 0
+        return x * 2
 
     @staticmethod
     def backward(ctx, gradient):
-        a, b = ctx.saved_tensors
-        return gradient * b, gradient * a
+        return gradient * 2
 
 
-class KeepsResult(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, a):
-        result = a.exp()
-        ctx.save_for_backward(result)
-        return result
-
-    @staticmethod
-    def backward(ctx, gradient):
-        return gradient * ctx.saved_tensors[0]
+def layers():
+    torch.manual_seed(0)
+    convolutions = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.GELU(), nn.MaxPool2d(2), nn.Flatten())
+    return nn.ModuleDict({"convolutions": convolutions, "recurrence": nn.GRU(30, 7), "linear": nn.Linear(30, 5)})
 
 
-CHANGES = {
-    "its input": (lambda x: x * x, lambda x, y: x.add_(1), [("other", 0), ("self", 0)]),
-    "its result": (lambda x: x.exp(), lambda x, y: y.add_(1), [("result", 0)]),
-    "one of a list": (lambda x: Keeps.apply(x, x * 1), lambda x, y: x.add_(1), [("tensors", 0)]),
-    "another tensor": (lambda x: x.sin(), lambda x, y: y.add_(1), []),
-    "past autograd": (lambda x: x.exp(), lambda x, y: y.data.add_(1), []),
-    "the result of a custom function": (KeepsResult.apply, lambda x, y: y.add_(1), [("tensors", 0)]),
+def in_place_on_a_view(x):
+    y = x * 1
+    y[:3].exp_()
+    return y.sin().sum()
+
+
+GRAPHS = {
+    "elementwise": lambda x, layers: x.exp().sin().sum(),
+    "matrix products": lambda x, layers: (x @ x.T).softmax(0).pow(2).mean(),
+    "linear": lambda x, layers: layers["linear"](x.sin()).relu().sum(),
+    "recurrence": lambda x, layers: layers["recurrence"](x.view(5, 4, 30))[0].sum(),
+    "attention": lambda x, layers: nn.functional.scaled_dot_product_attention(x[None], x[None], x[None]).sum(),
+    "convolutions": lambda x, layers: layers["convolutions"](x.view(2, 1, 20, 15)).logsumexp(1).sum(),
+    "lists": lambda x, layers: torch.stack([x.exp(), x.sin()]).max(0).values.norm(),
+    "custom function": lambda x, layers: Doubled.apply(x.exp()).sum(),
+    "views": lambda x, layers: x.exp().T[2:].unbind()[0].sin(),
+    "saved result": lambda x, layers: x.exp(),
 }
 
 
-@pytest.mark.parametrize("case", CHANGES)
-def test_tensors_that_were_changed_are_those_that_torch_refuses(case):
-    make, change, changed = CHANGES[case]
-    x = leaf() * 1
-    y = make(x)
-    node = y.grad_fn
-    assert list(changed_tensors(node)) == []
-    change(x, y)
-    assert list(changed_tensors(node)) == changed
-    if changed:
-        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
-            y.sum().backward()
-    else:
-        y.sum().backward()
-        assert list(changed_tensors(node)) == []  # nothing is saved any more
+@pytest.mark.parametrize("name", GRAPHS)
+def test_what_the_graph_keeps_is_what_hooks_are_told(name):
+    x, modules = torch.randn(20, 30, requires_grad=True), layers()
+    there_before = {each.untyped_storage()._cdata for each in (x, *modules.parameters(), *modules.buffers())}
+    told = {}
+    with torch.autograd.graph.saved_tensors_hooks(lambda y: told.setdefault(y.untyped_storage()._cdata, y), id):
+        result = GRAPHS[name](x, modules)
+    told.setdefault(result.untyped_storage()._cdata, result)
+    hooked = sum(y.untyped_storage().nbytes() for key, y in told.items() if key not in there_before)
+    attribute = 600 if name == "custom function" else 0  # of which hooks are not told
+    alone = memory_of([x, modules]).nbytes
+    held = memory_of([x, modules, GRAPHS[name](x, modules)])
+    assert held.nbytes - alone == hooked + attribute
+    assert held.notes == ()
 
 
-def test_what_hooks_put_in_place_of_a_tensor_is_not_unpacked():
-    def unpack(packed):
-        raise AssertionError
-
-    with torch.autograd.graph.saved_tensors_hooks(lambda tensor: [tensor], unpack):
-        x = leaf() * 1
-        y = x * x
-    x.add_(1)
-    assert list(changed_tensors(y.grad_fn)) == []
-
-
-def test_a_view_that_autograd_refuses_has_no_node():
-    base = leaf() * 1
-    first, _, _ = base.split(1)
-    assert node_behind(first).name() == "SplitBackward0"
-    base.mul_(2)
-    with pytest.raises(RuntimeError, match="has been modified inplace"):
-        _ = first.grad_fn
-    assert node_behind(first) is None
-    assert nodes_behind([first]) == []
+def test_a_list_of_losses_keeps_what_its_graphs_saved():
+    x = torch.randn(300, 300, requires_grad=True)
+    with track_memory() as trace:
+        losses = [x.exp().sin().sum() for _ in range(3)]
+    held = memory_of(losses)
+    assert held.totals == {"other": 12, GRAPH: 4 * 360_000}  # three results of exp, and the leaf
+    assert trace.live_bytes == held.nbytes - 360_000
+    assert [each.name for each in held.tensors if each.storage == 1] == [
+        "[0].grad_fn.SinBackward0.self",
+        "[0].grad_fn.ExpBackward0.result",
+    ]
+    assert "\n\nkept alive by autograd's graph alone: 1.4 MiB; " in str(held)
+    assert memory_of([loss.detach() for loss in losses]).nbytes == 12
+    assert "graph" not in str(memory_of([loss.detach() for loss in losses]))
+    assert not any(each.saved for each in held.tensors if each.kind == GRAPH)
+    assert held.saved_bytes < 3000
 
 
-def test_fields_are_those_of_torch():
-    y = leaf() ** leaf()
-    held = {each.field: each for each in held_tensors(y.grad_fn)}
-    assert set(held) == {"self", "exponent", "result"}
-    assert all(torch.equal(each.tensor, getattr(y.grad_fn, f"_saved_{name}")) for name, each in held.items())
-    assert {each.how for each in held.values()} == {How.SAVED}
+def test_what_a_backward_pass_has_freed_is_no_longer_kept():
+    x = torch.randn(30, 30, requires_grad=True)
+    loss = x.exp().sin().sum()
+    loss.backward()
+    assert memory_of(loss).totals == {"gradients": 3600, "other": 4, GRAPH: 3600}
 
 
-def test_lists_of_saved_tensors_are_read():
-    first, second = (torch.tensor([0, 1], device=DEVICE) for _ in range(2))
-    y = (leaf() * torch.ones(2, 1, device=DEVICE))[first, second]
-    assert [(each.field, each.how) for each in held_tensors(y.grad_fn)] == [("indices", How.SAVED)] * 2
+def test_a_graph_leads_to_parameters_and_their_gradients():
+    model = nn.Linear(10, 10)
+    model(torch.ones(1, 10)).sum().backward()
+    loss = model(torch.ones(1, 10)).sum()
+    totals = memory_of(loss).totals
+    assert (totals["parameters"], totals["gradients"]) == (440, 440)
+    assert memory_of(model, loss).totals["parameters"] == 440
+    assert memory_of(model, loss).shared_groups == ()
 
 
-def test_what_backward_freed_is_not_held():
-    class Double(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            ctx.save_for_backward(x)
-            return 2 * x
-
-        @staticmethod
-        def backward(ctx, gradient):
-            return 2 * gradient
-
-    for y in (leaf().exp(), Double.apply(leaf())):
-        assert len(list(held_tensors(y.grad_fn))) == 1
-        y.sum().backward()
-        assert list(held_tensors(y.grad_fn)) == []
+def test_one_graph_behind_several_tensors_counts_once():
+    x = torch.randn(30, 30, requires_grad=True)
+    y = x.exp()
+    assert memory_of(y.sum(), y.mean()).totals == {"other": 8, GRAPH: 7200}
 
 
-def in_a_function(tensor):
-    kept, empty = tensor.detach(), None
-    return lambda: (kept, empty)
+def test_graphs_of_any_depth():
+    x = y = torch.ones(5, requires_grad=True)
+    for _ in range(3000):
+        y = y + 1.5
+    assert memory_of(y).nbytes == 40
+    for _ in range(3000):
+        y = y.sin()
+    assert memory_of(y).nbytes == 40 + 3000 * 20
+    assert x.grad_fn is None
 
 
-@pytest.mark.parametrize(
-    "pack",
-    [
-        lambda tensor: tensor.detach(),
-        lambda tensor: (1, [tensor.detach()]),
-        lambda tensor: {"name": "x", "tensor": {tensor.detach()}},
-        in_a_function,
-        lambda tensor: Packed([tensor.detach()]).unpack,
-    ],
-)
-def test_what_hooks_packed_is_found(pack):
-    x = leaf()
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda packed: x):
-        y = x.exp()
-    (held,) = held_tensors(y.grad_fn)
-    assert held.how == How.PACKED
-    assert held.tensor.data_ptr() == y.data_ptr()
+def test_what_hooks_packed_is_counted_and_not_unpacked():
+    def refuse(packed):
+        raise AssertionError("it was unpacked")
+
+    x = torch.randn(30, 30, requires_grad=True)
+    with torch.autograd.graph.saved_tensors_hooks(lambda y: {"half": y.detach().half()}, refuse):
+        y = x.sin()
+    assert memory_of(y).totals == {"other": 3600, GRAPH: 3600 + 1800}
 
 
-class Packed(list):
-    """A collection whose method is what the graph holds."""
-
-    def unpack(self):
-        return self[0]
-
-
-def test_a_node_that_hooks_put_in_place_of_a_tensor_is_looked_into():
-    class Keeps(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            ctx.save_for_backward(x)
-            return x.clone()
-
-    x = leaf()
-    kept = Keeps.apply(x)  # until torch 2.11 the node forgets what it saved when this is dropped
-    with torch.autograd.graph.saved_tensors_hooks(lambda tensor: kept.grad_fn, lambda packed: x):
-        y = x.exp()
-    (held,) = held_tensors(y.grad_fn)
-    assert held.tensor.data_ptr() == x.data_ptr()
+def test_what_a_checkpoint_keeps():
+    x = torch.randn(30, 30, requires_grad=True)
+    for reentrant in (True, False):
+        y = checkpoint(lambda z: z.exp().sin(), x.cos(), use_reentrant=reentrant, preserve_rng_state=False)
+        held = memory_of(y)
+        assert held.totals == {"other": 3600, GRAPH: 7200}  # the result, the checkpoint's input and the leaf
+        assert held.notes == ()
 
 
-def test_the_inputs_of_a_checkpoint_before_torch_2_13_are_behind_an_empty_tensor():
-    class _NoopSaveInputs(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, *tensors):
-            ctx.save_for_backward(*tensors)
-            return torch.empty(0)
-
-    class Frame:
-        __module__ = "torch.utils.checkpoint"
-
-        def __init__(self, *inputs):
-            self.input_saver = _NoopSaveInputs.apply(torch.empty(0, requires_grad=True), *inputs)
-
-        def unpack(self, packed):
-            raise AssertionError("nobody computes it again here")
-
-    inputs = leaf(), leaf() * 2
-    frame = Frame(*inputs)
-    with torch.autograd.graph.saved_tensors_hooks(lambda tensor: Frame(), frame.unpack):
-        y = leaf().exp()
-    held = list(held_tensors(y.grad_fn))
-    assert [each.how for each in held] == [How.CHECKPOINTED] * 2
-    assert {each.tensor.data_ptr() for each in held} == {each.data_ptr() for each in inputs}
-    assert list(held_tensors(frame.input_saver.grad_fn)) == []
+@pytest.mark.filterwarnings("ignore:Using backward")
+def test_a_graph_of_gradients_is_kept_by_the_gradient():
+    x = torch.randn(30, 30, requires_grad=True)
+    x.exp().sum().backward(create_graph=True)
+    assert memory_of([x.detach()]).nbytes == 3600
+    assert memory_of(x).totals["kept by autograd's graph"] >= 3600
+    x.grad = None
 
 
-def test_a_hook_that_packs_nothing_that_is_seen():
-    with torch.autograd.graph.saved_tensors_hooks(lambda tensor: "on disk", lambda packed: None):
-        y = leaf().exp()
-    assert list(held_tensors(y.grad_fn)) == []
+def test_nodes_that_do_not_show_what_they_saved_are_named():
+    loss = in_place_on_a_view(torch.randn(20, 30, requires_grad=True))
+    assert memory_of([loss]).notes == (
+        "not looked into: 1 object of the type torch::autograd::CopySlices, such as [0].grad_fn.CopySlices.saved",
+    )
 
 
-def test_each_operation_in_a_checkpoint_leads_to_what_it_starts_from():
-    x, constant = leaf() * 1, torch.ones(3, device=DEVICE)
-    y = checkpoint(lambda each: (each.sin() * constant).exp(), x, use_reentrant=False)
-    held = list(held_tensors(y.grad_fn))
-    assert {each.how for each in held} == {How.CHECKPOINTED}
-    assert {each.tensor.data_ptr() for each in held} >= {x.data_ptr(), constant.data_ptr()}
-    assert y.data_ptr() not in {each.tensor.data_ptr() for each in held}
+def test_a_view_that_autograd_refuses_is_counted():
+    x = torch.ones(4, requires_grad=True) * 1
+    with torch.no_grad():
+        view = x[:2]
+    view.requires_grad_()
+    first, second = x.unbind()[0], x.unbind()[1]
+    with torch.no_grad():
+        x.add_(1)
+    assert memory_of(first, second).nbytes >= 16
 
 
-def test_attributes_of_a_custom_function_are_held():
-    class Keeps(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            ctx.kept, ctx.number = {"a": [x * 2]}, 3
-            return x.clone()
-
-        @staticmethod
-        def backward(ctx, gradient):
-            return gradient
-
-    output = Keeps.apply(leaf())
-    (held,) = held_tensors(output.grad_fn)
-    assert (held.field, held.how) == ("kept", How.ATTRIBUTE)
-
-
-@pytest.mark.parametrize(
-    ("name", "closed"),
-    [
-        ("torch::autograd::CopySlices", True),
-        ("struct torch::autograd::CppNode<struct Mine>", True),
-        ("ExpBackward0", False),
-    ],
-)
-def test_which_nodes_do_not_show_what_they_saved(name, closed):
-    class Node:
-        def name(self):
-            return name
-
-    assert is_closed(Node()) == closed
-
-
-def test_a_torch_whose_saved_tensors_cannot_be_read_is_named(monkeypatch):
-    check_saved_tensors_readable()
-    monkeypatch.setattr("tensorglass.torch_internals.SavedTensor", object)
-    monkeypatch.setattr(torch, "__version__", "1.0")
-    with pytest.raises(
-        RuntimeError,
-        match=r"^record_saved\(\) cannot read saved tensors in torch 1\.0; expected 2\.13, or another version whose "
-        "SavedTensor has the attribute data$",
-    ):
-        SavingRecorder()
+def test_the_gradient_of_a_tensor_between():
+    x = torch.ones(4, requires_grad=True)
+    y = x * 2
+    y.retain_grad()
+    y.sum().backward()
+    assert [(each.name, each.kind) for each in memory_of(y).tensors][:2] == [("a", "other"), ("a.grad", "gradients")]

@@ -80,7 +80,12 @@ def test_irregular_layouts_that_are_too_many_to_list(monkeypatch):
         assert lines[-1].endswith("same storage some bytes")
 
 
+SHARED_OUTSIDE = (
+    "Shared with an array or buffer outside torch: if that is part of a larger one, all of it is kept alive, "
+    "and only what torch knows is counted."
+)
 NOTES = {
+    "from numpy": SHARED_OUTSIDE,
     "fake": "A fake tensor: the storage is described, but not allocated.",
     "meta": "A meta tensor: the storage is described, but not allocated.",
     "conjugate": "Lazily conjugated: memory holds the conjugates of the elements.",
@@ -96,7 +101,8 @@ NOTES = {
 def test_what_is_unusual_is_noted(name):
     kinds = with_storage()
     info = storage_info(kinds[name])
-    assert info.notes == ((NOTES[name],) if name in NOTES else ())
+    outside = (SHARED_OUTSIDE,) if name == "not aligned" else ()
+    assert info.notes == outside + ((NOTES[name],) if name in NOTES else ())
     assert all(note in str(info) for note in info.notes)
 
 
@@ -107,7 +113,16 @@ def test_alignment_is_that_of_the_item_up_to_16_bytes():
     for dtype, size in ((torch.int16, 2), (torch.float64, 8), (torch.complex128, 16)):
         for shift in range(17):
             x = torch.frombuffer(buffer, dtype=dtype, offset=aligned + shift, count=1)
-            assert bool(storage_info(x).notes) == (shift % size != 0), (dtype, shift)
+            noted = any(note.startswith("Not aligned") for note in storage_info(x).notes)
+            assert noted == (shift % size != 0), (dtype, shift)
+
+
+@pytest.mark.parametrize("share", [torch.from_numpy, torch.as_tensor, torch.from_dlpack, torch.frombuffer])
+def test_a_part_of_an_array_may_keep_all_of_it(share):
+    array = np.zeros(1000, np.float32)
+    x = share(array[:10], dtype=torch.float32) if share is torch.frombuffer else share(array[:10])
+    assert storage_info(x).notes == storage_info(x[2:]).notes == (SHARED_OUTSIDE,)
+    assert storage_info(x.clone()).notes == storage_info(torch.tensor(array[:10])).notes == ()
 
 
 def test_other_tensors_are_compared_with_the_first():
