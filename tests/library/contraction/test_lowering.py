@@ -29,36 +29,104 @@ CODE = [
     ("bij,bj->bi", [(2, 3, 4), (2, 4)], ["return torch.bmm(x1.unsqueeze(1), x0.mT).squeeze(1)"]),
     ("bj,bij->bi", [(2, 4), (2, 3, 4)], ["return torch.bmm(x0.unsqueeze(1), x1.mT).squeeze(1)"]),
     ("bi,bi->b", [(2, 15), (2, 15)], ["return torch.bmm(x0.unsqueeze(1), x1.unsqueeze(2)).reshape(2)"]),
-    ("bi,bi->b", [(2, 16), (2, 16)], ["x2 = x0 * x1", "return x2.sum(1)"]),
+    ("bi,bi->b", [(10, 399), (10, 399)], ["return torch.bmm(x0.unsqueeze(1), x1.unsqueeze(2)).reshape(10)"]),
     (
         "bi,bi->b",
-        [(1024, 513), (1024, 513)],
-        ["return torch.cat([(p * q).sum(1) for p, q in zip(x0.split(511), x1.split(511))])"],
-    ),
-    (
-        "ib,ib->b",
-        [(1024, 513), (1024, 513)],
+        [(4, 400), (4, 400)],
         [
-            "x2 = x0.permute(1, 0)",
-            "x3 = x1.permute(1, 0)",
-            "return torch.bmm(x2.unsqueeze(1), x3.unsqueeze(2)).reshape(513)",
+            "x2 = torch.bmm(x0[:, None, :256], x1[:, :256, None])",
+            "for p, q in zip(x0[:, None, 256:].split(256, 2), x1[:, 256:, None].split(256, 1)): x2.baddbmm_(p, q)",
+            "return x2.reshape(4)",
         ],
     ),
     (
-        "bij,bji->b",
-        [(300, 60, 60), (300, 60, 60)],
-        ["return torch.cat([(p * q).sum((1, 2)) for p, q in zip(x0.split(72), x1.permute(0, 2, 1).split(72))])"],
+        "bij,bij->b",
+        [(4, 13, 40), (4, 13, 40)],
+        [
+            "x2 = x0.reshape(4, 520)",
+            "x3 = x1.reshape(4, 520)",
+            "x4 = torch.bmm(x2[:, None, :256], x3[:, :256, None])",
+            "for p, q in zip(x2[:, None, 256:].split(256, 2), x3[:, 256:, None].split(256, 1)): x4.baddbmm_(p, q)",
+            "return x4.reshape(4)",
+        ],
     ),
-    ("bi,bi->b", [(1024, 512), (1024, 512)], ["x2 = x0 * x1", "return x2.sum(1)"]),
-    ("ij,jk->ik", [(64, 16), (16, 15)], ["x2 = torch.matmul(x1.mT, x0.mT)", "return x2.permute(1, 0).contiguous()"]),
-    ("ij,jk->ik", [(64, 16), (16, 16)], ["return torch.matmul(x0, x1)"]),
-    ("ij,jk->ik", [(63, 16), (16, 15)], ["return torch.matmul(x0, x1)"]),
-    ("ij,jk->ki", [(64, 16), (16, 15)], ["return torch.matmul(x1.mT, x0.mT)"]),
+    ("bi,bi->b", [(3, 391), (3, 391)], ["return torch.bmm(x0.unsqueeze(1), x1.unsqueeze(2)).reshape(3)"]),
     (
-        "bij,bjk->bik",
-        [(2, 64, 16), (2, 16, 3)],
-        ["x2 = torch.bmm(x1.mT, x0.mT)", "return x2.permute(0, 2, 1).contiguous()"],
+        "bi,bi->b",
+        [(4, 521), (4, 521)],
+        ["return torch.stack([torch.dot(p, q) for p, q in zip(x0, x1)])"],
     ),
+    (
+        "bci,bci->bc",
+        [(2, 2, 521), (2, 2, 521)],
+        [
+            "x2 = x0.reshape(4, 521)",
+            "x3 = x1.reshape(4, 521)",
+            "return torch.stack([torch.dot(p, q) for p, q in zip(x2, x3)]).reshape(2, 2)",
+        ],
+    ),
+    (
+        "ib,ib->b",
+        [(512, 513), (512, 513)],
+        [
+            "x2 = x0.permute(1, 0)",
+            "x3 = x1.permute(1, 0)",
+            "x4 = torch.bmm(x2[:, None, :256], x3[:, :256, None])",
+            "for p, q in zip(x2[:, None, 256:].split(256, 2), x3[:, 256:, None].split(256, 1)): x4.baddbmm_(p, q)",
+            "return x4.reshape(513)",
+        ],
+    ),
+    # what cannot be merged is multiplied and summed at once as long as it is small: here up to 25,600 products
+    (
+        "bij,bji->b",
+        [(256, 2, 50), (256, 50, 2)],
+        ["x2 = x0 * x1.permute(0, 2, 1)", "return x2.sum((1, 2))"],
+    ),
+    (
+        "bij,bji->b",
+        [(257, 2, 50), (257, 50, 2)],
+        ["return torch.cat([(p * q).sum((1, 2)) for p, q in zip(x0.split(128), x1.permute(0, 2, 1).split(128))])"],
+    ),
+    (
+        "bij,bji->b",
+        [(3, 100, 128), (3, 128, 100)],
+        ["return torch.cat([(p * q).sum((1, 2)) for p, q in zip(x0.split(1), x1.permute(0, 2, 1).split(1))])"],
+    ),
+    # where the products for one element of the batch are many, the sum is cut too
+    (
+        "bij,bji->b",
+        [(2, 100, 129), (2, 129, 100)],
+        [
+            "return torch.stack([sum((p * q).sum() for p, q in zip(p.split(99), q.split(99))) "
+            "for p, q in zip(x0, x1.permute(0, 2, 1))])"
+        ],
+    ),
+    (
+        "bijk,bkij->b",
+        [(2, 2, 100, 129), (2, 129, 2, 100)],
+        [
+            "return torch.stack([sum((p * q).sum() for p, q in zip(p, q) for p, q in zip(p.split(99), q.split(99))) "
+            "for p, q in zip(x0, x1.permute(0, 2, 3, 1))])"
+        ],
+    ),
+    (
+        "abij,abji->ab",
+        [(2, 3, 100, 129), (2, 3, 129, 100)],
+        [
+            "return torch.stack([sum((p * q).sum() for p, q in zip(p.split(99), q.split(99))) "
+            "for p, q in zip(x0, x1.permute(0, 1, 3, 2)) for p, q in zip(p, q)]).reshape(2, 3)"
+        ],
+    ),
+    (
+        "abij,abji->ab",
+        [(2, 3, 60, 100), (2, 3, 100, 60)],
+        [
+            "return torch.cat([(p * q).sum((1, 2)) for p, q in zip(x0, x1.permute(0, 1, 3, 2)) "
+            "for p, q in zip(p.split(2), q.split(2))]).reshape(2, 3)"
+        ],
+    ),
+    ("ij,jk->ik", [(64, 16), (16, 2)], ["return torch.matmul(x0, x1)"]),
+    ("bij,bjk->bik", [(2, 64, 16), (2, 16, 3)], ["return torch.bmm(x0, x1)"]),
     ("ij,jk,k->i", [(64, 16), (16, 15), (15,)], ["x3 = torch.matmul(x1, x2)", "return torch.matmul(x0, x3)"]),
     (
         "jk,ijkl->il",
@@ -74,12 +142,7 @@ CODE = [
             "return torch.matmul(x3.mT, x2).reshape(3, 2)",
         ],
     ),
-    ("bij,bjk->ibk", [(2, 64, 16), (2, 16, 3)], ["x2 = torch.bmm(x1.mT, x0.mT)", "return x2.permute(2, 0, 1)"]),
-    (
-        "bi,bi->b",
-        [(3, 2**19), (3, 2**19)],
-        ["return torch.cat([(p * q).sum(1) for p, q in zip(x0.split(1), x1.split(1))])"],
-    ),
+    ("bij,bjk->ibk", [(2, 64, 16), (2, 16, 3)], ["x2 = torch.bmm(x0, x1)", "return x2.permute(1, 0, 2)"]),
     (
         "bjk,bijkl->bil",
         [(2, 8, 8), (2, 3, 8, 8, 2)],
@@ -200,8 +263,8 @@ CODE = [
             "return x4.unsqueeze(0).unsqueeze(1)",
         ],
     ),
-    ("ij->ji", [(1, 3)], ["x1 = x0.squeeze(0)", "return x1.unsqueeze(1)"]),
-    ("ijk->k", [(1, 3, 1)], ["x1 = x0.squeeze((0, 2))", "x2 = x1.sum()", "return x2.unsqueeze(0)"]),
+    ("ij->ji", [(1, 3)], ["return x0.permute(1, 0)"]),
+    ("ijk->k", [(1, 3, 1)], ["return x0.sum((0, 1))"]),
     ("...i,...i->...", [(2, 1, 3), (4, 3)], ["x2 = x0.squeeze(1)", "return torch.matmul(x2, x1.mT)"]),
     ("a,ab,b->", [(2,), (2, 3), (3,)], ["x3 = torch.matmul(x1, x2)", "return torch.matmul(x0, x3)"]),
     (
@@ -230,7 +293,7 @@ FROM_LAYOUTS = [
         "x2 = x0.permute(1, 0, 2, 3).reshape(6, 4, 5)",
         "x3 = x1.permute(1, 0, 2, 3).reshape(6, 5, 6)",
         "x4 = torch.bmm(x2, x3).reshape(3, 2, 4, 6)",
-        "return x4.permute(1, 0, 2, 3)",
+        "return x4.permute(1, 0, 2, 3).contiguous()",
     ]),
     ("ijk,jkl->il", [(4, 3, 2), (4, 3, 5)], [(2, 1, 0), (1, 0, 2)], [
         "x2 = x0.permute(2, 1, 0).reshape(12, 2)",
@@ -243,8 +306,7 @@ FROM_LAYOUTS = [
         "return x3.permute(1, 0, 2)",
     ]),
     ("bi,bi->b", [(16, 2), (2, 16)], [(1, 0), (0, 1)], [
-        "x2 = x0.permute(1, 0) * x1.permute(1, 0)",
-        "return x2.sum(0)",
+        "return torch.bmm(x0.unsqueeze(1), x1.unsqueeze(2)).reshape(2)",
     ]),
 ]  # fmt: skip
 
@@ -280,7 +342,8 @@ def test_code_for_other_layouts(equation, shapes, orders, code):
 def test_an_operand_without_any_unit_stride_is_copied():
     x, y = torch.randn(6, 10)[::2, ::2], torch.randn(5, 4)
     plan = check("ij,jk->ik", [x, y], ["return torch.matmul(x0, x1)"])
-    assert plan.cost.nbytes == 3 * 4 * 4
+    assert plan.steps[0].temporary_nbytes == 3 * 5 * 4
+    assert plan.cost.nbytes == 3 * 5 * 4 + 3 * 4 * 4
 
 
 def test_expanded_operands():
@@ -338,8 +401,9 @@ def test_booleans_are_counted_only_where_there_are_none():
 
 def test_operations_that_move_numbers():
     x = torch.ones(3, 1)
-    assert [step.operation for step in plan_einsum("bi->b", x).steps] == ["squeeze", "copy"]
-    assert [step.operation for step in plan_einsum("bi->bi", x).steps] == ["squeeze", "squeeze"]
+    assert [step.operation for step in plan_einsum("bi->b", x).steps] == ["sum"]
+    assert [step.operation for step in plan_einsum("bi->bi", x).steps] == ["permutation"]
+    assert [step.operation for step in plan_einsum("bi,->bi", x, x[0, 0]).steps] == ["squeeze", "elementwise product"]
     assert [step.operation for step in plan_einsum("i->i", x[:, 0]).steps] == ["permutation"]
     assert [step.operation for step in plan_einsum("i->", x[:, 0].int()).steps] == ["conversion", "sum"]
     assert [step.copies for step in plan_einsum("i->", x[:, 0].int()).steps] == [True, False]
@@ -355,7 +419,7 @@ def test_steps_tell_what_they_cost():
     assert second.nbytes == 4 * 6 * 6 * 4
     assert (product.operation, product.letters, product.shape) == ("matrix product", ("b", "h", "q", "k"), (2, 3, 5, 6))
     assert (product.multiplications, product.nbytes, product.copies) == (6 * 5 * 6 * 4, 4 * 6 * 5 * 6, False)
-    assert plan.cost == (720, 480 + 576 + 720)
+    assert plan.cost == (720, 480 + 576 + 720, 480 + 576 + 720)
 
 
 @pytest.mark.parametrize(
@@ -366,8 +430,11 @@ def test_steps_tell_what_they_cost():
         ("i,j->ij", [(2,), (3,)], ["elementwise product"], [6]),
         ("ii,j->ij", [(2, 2), (3,)], ["diagonal", "elementwise product"], [0, 6]),
         ("ij,k->ik", [(2, 3), (4,)], ["sum", "elementwise product"], [0, 8]),
-        ("bi,bi->b", [(2, 16), (2, 16)], ["elementwise product", "sum"], [32, 0]),
-        ("bi,bi->b", [(1024, 1024)] * 2, ["products and sums"], [2**20]),
+        ("bi,bi->b", [(2, 16), (2, 16)], ["matrix product"], [32]),
+        ("bi,bi->b", [(8, 401)] * 2, ["matrix product", "matrix product", "permutation"], [8 * 256, 8 * 145, 0]),
+        ("bi,bi->b", [(2, 401)] * 2, ["matrix product"], [802]),
+        ("bij,bji->b", [(3, 10, 9), (3, 9, 10)], ["elementwise product", "sum"], [270, 0]),
+        ("bij,bji->b", [(300, 10, 20), (300, 20, 10)], ["products and sums"], [60_000]),
         ("jk,ijkl->il", [(8, 8), (3, 8, 8, 2)], ["permutation", "permutation", "matrix product"], [0, 0, 384]),
         ("ij,j->i", [(1, 3), (3,)], ["squeeze", "matrix product", "squeeze"], [0, 3, 0]),
         ("ij->ji", [(2, 3)], ["permutation"], [0]),
