@@ -1,10 +1,12 @@
 """What einsum plans become: the very torch code, case by case, and that it computes what torch.einsum computes."""
 
+import itertools
+
 import pytest
 import torch
 from compiled import compiled
 
-from tensorglass import plan_einsum, track_memory
+from tensorglass import einsum, plan_einsum, track_memory
 from tensorglass.contraction.equation import parse
 from tensorglass.contraction.indices import contraction
 from tensorglass.contraction.lowering import lower
@@ -500,3 +502,87 @@ def test_intermediate_results_are_let_go():
     assert len(plan.steps) == 4
     assert memory.allocated_bytes == 4 * 256 * 256 * 4
     assert memory.peak_bytes == 3 * 256 * 256 * 4  # two operands and their product
+
+
+# Where results lie
+
+
+def equations(letters, most):
+    """Yield the terms and the output of each equation of one and two operands, up to the names of letters."""
+    terms = ["".join(term) for count in range(most + 1) for term in itertools.product(letters, repeat=count)]
+    for several in [(term,) for term in terms] + list(itertools.product(terms, repeat=2)):
+        used = "".join(dict.fromkeys("".join(several)))
+        if letters.startswith(used):
+            for count in range(len(used) + 1):
+                yield from ((several, "".join(output)) for output in itertools.permutations(used, count))
+
+
+SIZES = [{"a": 2, "b": 3, "c": 4}, {"a": 2, "b": 1, "c": 3}, {"a": 32, "b": 3, "c": 40}]
+
+
+def compare_places(cases):
+    """Compare where results lie with torch.einsum's; return how many are contiguous there, and not ours."""
+    fewer = contiguous = 0
+    for (terms, output), sizes in cases:
+        operands = [torch.ones([sizes[letter] for letter in term]) for term in terms]
+        equation = f"{','.join(terms)}->{output}"
+        theirs, plan = torch.einsum(equation, *operands), plan_einsum(equation, *operands)
+        ours = plan(*operands)
+        shown = (equation, sizes, plan.torch_code())
+        storages = {x.untyped_storage().data_ptr() for x in operands}
+        assert (ours.untyped_storage().data_ptr() in storages) == (theirs.untyped_storage().data_ptr() in storages), (
+            shown
+        )
+        assert theirs._is_view() or not ours._is_view(), shown
+        if theirs.is_contiguous() and not ours.is_contiguous():
+            # torch lays out products by strides, those of axes of size 1 among them, which ours have not
+            assert any(sizes[letter] == 1 for letter in "".join(terms)), shown
+            fewer += 1
+        contiguous += theirs.is_contiguous()
+    return fewer, contiguous
+
+
+def test_results_lie_as_torchs():
+    cases = list(itertools.product(equations("abc", 3), SIZES))
+    alone = [case for case in cases if len(case[0][0]) == 1]
+    fewer, contiguous = compare_places(alone + cases[:: len(cases) // 400])
+    assert fewer <= contiguous / 100
+
+
+@pytest.mark.long
+def test_all_results_of_small_equations_lie_as_torchs():
+    fewer, contiguous = compare_places(itertools.product(equations("abc", 3), SIZES))
+    print(f"{fewer} of {contiguous} contiguous results are contiguous in torch.einsum alone")
+    assert fewer <= contiguous / 400
+
+
+@pytest.mark.parametrize("equation", ["nchw->cn", "nchw->wc", "abcd->dcba", "bhqd->dbq", "aabc->cb"])
+def test_a_sum_can_be_viewed_and_changed_in_place(equation):
+    x = torch.randn(3, 3, 4, 5)
+    with torch.no_grad():
+        result = einsum(equation, x)
+    torch.testing.assert_close(result, torch.einsum(equation, x))
+    if torch.einsum(equation, x).is_contiguous():
+        result.view(-1)
+        result.mul_(torch.ones((), requires_grad=True))
+
+
+def test_elementwise_results_can_be_changed_in_place():
+    for equation, shapes in (("i,ij->ji", [(3,), (3, 4)]), ("ij,->ij", [(1, 4), ()]), ("i,j->ij", [(1,), (1,)])):
+        with torch.no_grad():
+            result = einsum(equation, *[torch.ones(shape) for shape in shapes])
+        result.mul_(torch.ones((), requires_grad=True))
+
+
+def test_a_small_result_is_copied_where_torch_copies_an_operand():
+    check("abc,a->cb", [torch.randn(20, 3, 4), torch.randn(20)], [
+        "x2 = x0.reshape(20, 12)",
+        "x3 = torch.matmul(x2.mT, x1).reshape(3, 4)",
+        "return x3.permute(1, 0).contiguous()",
+    ])  # fmt: skip
+    # 2 * 2 * 50 numbers, of two operands that torch.einsum would copy: 2 * 2 * 25 and 2 * 2 * 50; and one more
+    for columns, last in ((2, ".contiguous()"), (400, "")):
+        x, y = torch.randn(2, 3, 4, 2).transpose(0, 1), torch.randn(2, 3, 2, columns).transpose(0, 1)
+        plan = plan_einsum("bcij,bcjk->bcik", x, y)
+        assert lines_of(plan)[-1] == f"return x4.permute(1, 0, 2, 3){last}"
+        assert plan(x, y).is_contiguous() == bool(last)
