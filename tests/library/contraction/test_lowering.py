@@ -530,9 +530,8 @@ def compare_places(cases):
         ours = plan(*operands)
         shown = (equation, sizes, plan.torch_code())
         storages = {x.untyped_storage().data_ptr() for x in operands}
-        assert (ours.untyped_storage().data_ptr() in storages) == (theirs.untyped_storage().data_ptr() in storages), (
-            shown
-        )
+        shared = [result.untyped_storage().data_ptr() in storages for result in (ours, theirs)]
+        assert shared[0] == shared[1], shown
         assert theirs._is_view() or not ours._is_view(), shown
         if theirs.is_contiguous() and not ours.is_contiguous():
             # torch lays out products by strides, those of axes of size 1 among them, which ours have not

@@ -92,7 +92,7 @@ def tensors_of_many_kinds():
         return torch.quantize_per_channel(torch.ones(shape), torch.ones(rows), torch.zeros(rows), 0, torch.qint8)
 
     return {
-        **{name: lambda *shape, dtype=getattr(torch, name): torch.ones(shape).to(dtype) for name in dtypes},
+        **{name: lambda *shape, name=name: torch.ones(shape).to(getattr(torch, name)) for name in dtypes},
         "quantized": lambda *shape: torch.quantize_per_tensor(torch.ones(shape), 0.1, 0, torch.qint8),
         "quantized by rows": quantized_by_rows,
         "sparse": lambda *shape: torch.ones(shape).to_sparse(),
