@@ -25,6 +25,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import opt_einsum
@@ -36,6 +37,7 @@ SIZES = ("tiny", "small", "medium", "large")
 SECONDS = 0.25  # at least, for one case of one size
 SECONDS_OF_A_TURN = 2e-3
 PAGE = 4096  # bytes
+SLOWER = 0.9  # of the time of torch.einsum over ours
 Expression = Callable[..., torch.Tensor]
 
 
@@ -308,17 +310,23 @@ def operands_of(case: Case, n: int, backward: bool, device: torch.device) -> lis
     return [case.view(x).requires_grad_(backward) for x in operands]
 
 
-def memory_figures(case: Case, operands: list[torch.Tensor]) -> dict[str, float]:
-    """Return the peaks in bytes and the page faults of a call, ours first: the others change what malloc keeps."""
+def page_faults(side: Expression, case: Case, n: int) -> float:
+    """Return the page faults of a call, once some calls were made."""
+    operands = operands_of(case, n, False, torch.device("cpu"))
+    for _ in range(3):
+        side(case.equation, *operands)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(5):
+        side(case.equation, *operands)
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 5
+
+
+def peaks(case: Case, n: int) -> dict[str, float]:
+    """Return the peaks of a call in bytes, as measured and as told."""
+    operands = operands_of(case, n, False, torch.device("cpu"))
     found: dict[str, float] = {"told": plan_einsum(case.equation, *operands).cost.peak_bytes}
     for name, side in (("our", einsum), ("their", torch.einsum)):
-        for _ in range(3):
-            side(case.equation, *operands)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-        for _ in range(5):
-            side(case.equation, *operands)
-        found[f"{name} faults"] = (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 5
-    for name, side in (("our", einsum), ("their", torch.einsum)):
+        side(case.equation, *operands)
         with track_memory() as memory:
             side(case.equation, *operands)
         found[f"{name} peak"] = memory.peak_bytes
@@ -326,35 +334,32 @@ def memory_figures(case: Case, operands: list[torch.Tensor]) -> dict[str, float]
 
 
 def ratios(case: Case, n: int, backward: bool, device: torch.device) -> dict[str, float]:
-    """Return our time, the times of the others divided by it, and figures of memory."""
+    """Return our time, and the times of the others divided by it."""
     operands = operands_of(case, n, backward, device)
-    memory = {} if backward or device.type != "cpu" else memory_figures(case, operands)
     wait = torch.cuda.synchronize if device.type == "cuda" else lambda: None
     times = medians(sides_of(case, operands, backward), wait)
     ours = times.pop("ours")
     hand = [times.pop(name) for name in list(times) if name.startswith("hand")]
-    found = {"microseconds": 1e6 * ours, **{name: seconds / ours for name, seconds in times.items()}, **memory}
+    found = {"microseconds": 1e6 * ours, **{name: seconds / ours for name, seconds in times.items()}}
     found["best"] = min(found["torch"], found["opt_einsum"])
     if hand:
         found["hand"] = min(hand) / ours
     return found
 
 
-def in_own_process(case: Case, n: int, threads: int, backward: bool, device: torch.device) -> dict[str, float]:
-    """Return the ratios as measured in a new process, which has imported what it needs and computed nothing yet."""
-    if device.type != "cpu":
-        return ratios(case, n, backward, device)
+def in_own_process(threads: int, work: Callable[[], Any]) -> Any:
+    """Return what a new process finds, which has imported what it needs and computed nothing yet."""
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
 
-    def work() -> None:
+    def run() -> None:
         torch.set_num_threads(threads)
-        sender.send(ratios(case, n, backward, device))
+        sender.send(work())
 
-    process = context.Process(target=work)
+    process = context.Process(target=run)
     process.start()
     sender.close()
-    found: dict[str, float] = receiver.recv()
+    found = receiver.recv()
     process.join()
     return found
 
@@ -362,7 +367,7 @@ def in_own_process(case: Case, n: int, threads: int, backward: bool, device: tor
 def broken_bars(found: dict[str, float]) -> list[str]:
     """Return which bars are not held, in words."""
     broken = []
-    if found["torch"] < 0.9:
+    if found["torch"] < SLOWER:
         broken.append(f"takes {1 / found['torch']:.2f} times as long as torch.einsum")
     if found["our peak"] > 1.05 * found["their peak"] + PAGE:
         broken.append(f"takes {found['our peak']:.0f} bytes at its peak, torch.einsum {found['their peak']:.0f}")
@@ -372,14 +377,22 @@ def broken_bars(found: dict[str, float]) -> list[str]:
 
 
 def measured(case: Case, n: int, threads: int, backward: bool, device: torch.device) -> dict[str, float]:
-    """Return the ratios; of up to three processes if one seems slower than torch.einsum."""
-    found = in_own_process(case, n, threads, backward, device)
+    """Return all figures of a case; times of up to three processes if it seems slower than torch.einsum."""
+    if device.type != "cpu":
+        torch.set_num_threads(threads)
+        return ratios(case, n, backward, device)
+    times = in_own_process(threads, lambda: ratios(case, n, backward, device))
+    if backward:
+        return dict(times)
     for _ in range(2):
-        if found["torch"] >= 0.9:
-            break
-        again = in_own_process(case, n, threads, backward, device)
-        found = max(found, again, key=lambda each: each["torch"])
-    return found
+        if times["torch"] < SLOWER:
+            again = in_own_process(threads, lambda: ratios(case, n, backward, device))
+            times = max(times, again, key=lambda each: each["torch"])
+    faults = {
+        name: in_own_process(threads, lambda side=side: page_faults(side, case, n))
+        for name, side in (("our faults", einsum), ("their faults", torch.einsum))
+    }
+    return {**times, **faults, **in_own_process(threads, lambda: peaks(case, n))}
 
 
 def processor() -> str:
