@@ -147,7 +147,7 @@ class Program:
         return Value(value.name, value.letters, meta)
 
     def _next_name(self) -> str:
-        return f"x{len(self.operands) + len(self.steps)}"
+        return f"x{len(self._values) - 1}"  # beside torch, each value has its name
 
     def _add(self, step: Step, meta: torch.Tensor, reads: Sequence[Value]) -> Value:
         self.steps.append(step)
