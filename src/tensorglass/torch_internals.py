@@ -34,6 +34,10 @@ without_torch_functions = torch._C.DisableTorchFunction
 without_modes = _disable_current_modes
 # Whether autocast is on for any kind of device. It is called for each einsum, and so without a function around it.
 autocast_is_on_somewhere = torch._C._is_any_autocast_enabled
+# Whether a mode of torch functions is on, and the innermost transform of torch.func that runs, such as vmap, None
+# outside of any. Both are called for each einsum too.
+function_mode_is_on = torch._C._is_torch_function_mode_enabled
+running_transform = torch._C._functorch.peek_interpreter_stack
 
 # Inside its block, tensors may be written to without counting as changed for a backward pass.
 versions_kept = _unsafe_preserve_version_counter
