@@ -15,8 +15,8 @@ from torch.nn import DataParallel
 
 from .torch_internals import versions_kept
 
-# Whose lines are not the user's.
-_LIBRARIES = (os.path.dirname(torch.__file__) + os.sep, os.path.dirname(__file__) + os.sep)
+# Whose lines are not the user's: torch, this library, and the code that its einsum generates.
+_LIBRARIES = (os.path.dirname(torch.__file__) + os.sep, os.path.dirname(__file__) + os.sep, "<einsum ")
 # Modules for which `functional_call` raises, alone or inside another module.
 _NOT_FUNCTIONAL = (torch.jit.ScriptModule, DataParallel)
 

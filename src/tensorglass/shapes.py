@@ -6,9 +6,11 @@ axis. In each axis the sizes that are present must be equal, except that a size 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
 
 import torch
+from torch.nn.parameter import is_lazy
 
 Shape = tuple[int, ...]
 
@@ -60,13 +62,29 @@ def shape_of(operand: object, described: str) -> Shape:
     described : str
         Names the argument in an error, for instance ``explain_broadcast() operand 2``.
     """
+    if isinstance(operand, torch.Tensor):
+        _check_has_one_shape(operand, described)
     sizes = getattr(operand, "shape", operand)
-    if not isinstance(sizes, (tuple, list)) or not all(map(_is_size, sizes)):
+    if not isinstance(sizes, (tuple, list, range)) or not all(map(_is_size, sizes)):
         raise TypeError(f"{described} is {operand!r}; expected a tensor, or a shape such as (3, 4)")
     if any(size < 0 for size in sizes):
         raise ValueError(f"{described} is the shape {tuple(sizes)}; expected sizes of 0 or more")
     return tuple(int(size) for size in sizes)
 
 
+def _check_has_one_shape(tensor: torch.Tensor, described: str) -> None:
+    if tensor.is_nested:
+        raise TypeError(f"{described} is a nested tensor; expected one of the tensors that it consists of, or a shape")
+    if is_lazy(tensor):
+        raise TypeError(f"{described} is not initialized yet; expected a tensor that has a shape, or a shape")
+
+
 def _is_size(size: object) -> bool:
-    return isinstance(size, (int, torch.SymInt)) and not isinstance(size, bool)
+    """Return whether torch takes it as a size: an integer, of Python, NumPy, a trace or a tensor of one element."""
+    if isinstance(size, bool):
+        return False
+    try:
+        operator.index(size)  # type: ignore[arg-type]
+    except (TypeError, RuntimeError):
+        return False
+    return True

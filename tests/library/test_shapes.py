@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import warnings
 
 import numpy as np
 import pytest
@@ -52,14 +53,28 @@ def test_operands_are_named_by_letters_as_far_as_they_go():
 
 
 @pytest.mark.parametrize(
-    "operand", [torch.ones(3, 0), torch.Size([3, 0]), [3, 0], (3, 0), np.ones((3, 0)), torch.ones(3, 0, device="meta")]
+    "operand",
+    [
+        torch.ones(3, 0),
+        torch.Size([3, 0]),
+        [3, 0],
+        (3, 0),
+        np.ones((3, 0)),
+        torch.ones(3, 0, device="meta"),
+        range(3, -1, -3),
+        [np.int32(3), np.uint8(0)],
+        (torch.tensor(3), torch.tensor([0])),
+    ],
 )
 def test_a_shape_is_read_from_whatever_has_one(operand):
     shape = shape_of(operand, "the operand")
     assert (shape, type(shape)) == ((3, 0), tuple)
+    assert {type(size) for size in shape} == {int}
 
 
-@pytest.mark.parametrize("operand", [3, "ab", None, (2.0,), (True,), (3, "4"), {3, 4}, range(3)])
+@pytest.mark.parametrize(
+    "operand", [3, "ab", None, (2.0,), (True,), (3, "4"), {3, 4}, [torch.ones(2)], [np.float64(3)]]
+)
 def test_what_is_no_shape_is_refused(operand):
     with pytest.raises(TypeError) as raised:
         shape_of(operand, "f() operand 2")
@@ -69,3 +84,16 @@ def test_what_is_no_shape_is_refused(operand):
 def test_a_size_is_not_negative():
     with pytest.raises(ValueError, match=r"^f\(\) operand 1 is the shape \(3, -1\); expected sizes of 0 or more$"):
         shape_of([3, -1], "f() operand 1")
+
+
+def test_a_tensor_without_one_shape_is_refused():
+    for layout in (torch.strided, torch.jagged):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a prototype
+            nested = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=layout)
+        with pytest.raises(
+            TypeError, match=r"^f\(\) operand 1 is a nested tensor; expected one of the tensors that it "
+        ):
+            shape_of(nested, "f() operand 1")
+    with pytest.raises(TypeError, match=r"^f\(\) operand 1 is not initialized yet; expected a tensor that has a shape"):
+        shape_of(torch.nn.LazyLinear(3).weight, "f() operand 1")

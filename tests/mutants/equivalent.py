@@ -29,9 +29,10 @@ EQUIVALENT: dict[str, str] = {
     "[(order(best_rest(start)), (), (0, 1), start)]`: 1 -> 2": _SHIFTS_ALL_COSTS,
     "broadcasting/fixes.py: `return 0, 1`: 0 -> 1": _SHIFTS_ALL_COSTS,
     "broadcasting/fixes.py: `return 0, 1`: 1 -> 2": _SHIFTS_ALL_COSTS,
-    'broadcasting/explain.py: `return torch.empty((1,) * rank, dtype=torch.result_type(a, b), device="meta")`: '
-    "1 -> 2": (_ONLY_THE_RANK_MATTERS),
-    'broadcasting/explain.py: `return torch.empty((1,) * tensor.dim(), dtype=tensor.dtype, device="meta")`: 1 -> 2': (
+    "broadcasting/promotion.py: `return _stand_in((1,) * rank, torch.result_type(a, b))`: 1 -> 2": (
+        _ONLY_THE_RANK_MATTERS
+    ),
+    'broadcasting/promotion.py: `return torch.empty((1,) * len(shape), dtype=dtype, device="meta")`: 1 -> 2': (
         _ONLY_THE_RANK_MATTERS
     ),
     "pages/device.py: `torch.empty(0, device=device)  # only an allocation tells whether the device is really there`: "

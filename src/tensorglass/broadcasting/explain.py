@@ -14,6 +14,8 @@ from ..report import Cell, NumberColumn, Table, Verdict, bytes_text, counted, pu
 from ..shapes import Shape, aligned, broadcast_axis_size, broadcast_shape, operand_name, shape_of
 from .axes import BroadcastAxis, explained_axis, spread_axes
 from .fixes import BroadcastFix, find_fixes, find_smallest_fix
+from .promotion import number_of, promoted_dtype
+from .squeezes import find_squeezes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,11 +38,11 @@ class BroadcastExplanation(Verdict):
         The aligned axes, from the last backwards.
     error : str or None
         The text of the error that ``a + b + ...`` raises on CPU tensors of these shapes.
-    dtype : torch.dtype
-        The dtype of the result, from which `nbytes` follows.
+    dtype : torch.dtype or None
+        The dtype of the result, from which `nbytes` follows; None where torch promotes the operands' dtypes to none.
     elements, nbytes : int or None
         The size of the result, in elements and in bytes. Broadcasting stores no stretched operand, but the result is
-        stored in full.
+        stored in full. There are no bytes without a dtype.
     """
 
     shapes: tuple[Shape, ...]
@@ -48,7 +50,7 @@ class BroadcastExplanation(Verdict):
     result: Shape | None
     axes: tuple[BroadcastAxis, ...]
     error: str | None
-    dtype: torch.dtype
+    dtype: torch.dtype | None
 
     @property
     def elements(self) -> int | None:
@@ -56,7 +58,20 @@ class BroadcastExplanation(Verdict):
 
     @property
     def nbytes(self) -> int | None:
-        return None if self.elements is None else self.elements * self.dtype.itemsize
+        return None if self.elements is None or self.dtype is None else self.elements * self.dtype.itemsize
+
+    @property
+    def both_stretched(self) -> bool:
+        """Whether the result has more elements than every operand: each one was stretched, and no error is raised."""
+        return self.elements is not None and self.elements > max(map(math.prod, self.shapes))
+
+    @property
+    def size_mismatch(self) -> bool:
+        """Whether size-1 axes can give only an outer product, in which every operand is stretched: a size is wrong."""
+        fix = self.smallest_fix
+        if fix is None:
+            return False
+        return all((1,) * (len(fix.result) - len(shape)) + shape != fix.result for shape in fix.shapes)
 
     @functools.cached_property
     def fixes(self) -> tuple[BroadcastFix, ...]:
@@ -71,6 +86,15 @@ class BroadcastExplanation(Verdict):
     def smallest_fix(self) -> BroadcastFix | None:
         """The insertion with the fewest elements in the result, which is most often the one that was meant."""
         return None if self.ok else find_smallest_fix(self.shapes)
+
+    @functools.cached_property
+    def squeezes(self) -> tuple[BroadcastFix, ...]:
+        """Removals of stretched size-1 axes after which the result is no larger than the largest operand.
+
+        Fewest removed axes first, then fewest elements in the result; at most ten. Empty unless `both_stretched`, and
+        where no removal avoids the larger result, which then is an outer product.
+        """
+        return find_squeezes(self.shapes) if self.both_stretched else ()
 
     @property
     def summed_axes(self) -> tuple[tuple[int, ...], ...]:
@@ -118,13 +142,19 @@ class BroadcastExplanation(Verdict):
             expression = " + ".join(operand_name(i) for i in range(len(self.shapes)))
             yield f"{expression} raises: {self.error}"
             yield from self._fixes_parts()
+        if self.both_stretched:
+            yield "Every operand is stretched: the result is larger than each of them, and no error is raised."
+            yield from self._squeezes_parts()
 
     def _verdict(self) -> str:
         shapes = " and ".join(map(str, self.shapes))
         if self.result is None:
             return f"{shapes}: do not broadcast"
-        elements = math.prod(self.result)
-        size = f"{counted(elements, 'element')} of {self.dtype}, {bytes_text(elements * self.dtype.itemsize)}"
+        elements = counted(math.prod(self.result), "element")
+        if self.nbytes is None:
+            size = f"{elements}, of no dtype: torch does not promote the operands' dtypes, and refuses to add them"
+        else:
+            size = f"{elements} of {self.dtype}, {bytes_text(self.nbytes)}"
         return f"{shapes}: broadcast to {self.result} ({size})"
 
     def _axes_table(self) -> Table:
@@ -136,12 +166,31 @@ class BroadcastExplanation(Verdict):
         header = (NumberColumn("axis"), *names, "result")
         return Table("Shapes aligned at the last axis", header, rows)
 
-    def _fixes_parts(self, shown: int = 3) -> Iterable[str | Table]:
-        fixes = {fix.shapes: fix for fix in (self.smallest_fix, *self.fixes[:shown]) if fix is not None}
-        by_size = sorted(fixes.values(), key=lambda fix: fix.elements)
-        rows = tuple((fix.code, str(fix.result), f"{fix.elements:,}") for fix in by_size)
+    def _fixes_parts(self) -> Iterable[str | Table]:
         caption = "Size-1 axes that make it work, the smallest result first"
-        yield Table(caption, ("code", "result", NumberColumn("elements")), rows)
+        if self.size_mismatch:
+            clashes = (f"{_against(axis)} in axis {axis.axis}" for axis in self.axes if axis.result is None)
+            yield (
+                f"The sizes do not match: {', '.join(clashes)}. Size-1 axes can only make outer products of these "
+                "shapes; where none is meant, a size is wrong."
+            )
+            caption = "Outer products, the smallest result first"
+        yield _fixes_table(caption, {fix.shapes: fix for fix in (self.smallest_fix, *self.fixes[:3]) if fix})
+
+    def _squeezes_parts(self) -> Iterable[str | Table]:
+        if self.squeezes:
+            caption = "Size-1 axes to remove, so that it is not larger"
+            yield _fixes_table(caption, {fix.shapes: fix for fix in self.squeezes[:3]})
+
+
+def _against(axis: BroadcastAxis) -> str:
+    return " against ".join(str(size) for size in dict.fromkeys(axis.sizes) if size not in (None, 1))
+
+
+def _fixes_table(caption: str, fixes: dict[tuple[Shape, ...], BroadcastFix]) -> Table:
+    by_size = sorted(fixes.values(), key=lambda fix: fix.elements)
+    rows = tuple((fix.code, str(fix.result), f"{fix.elements:,}") for fix in by_size)
+    return Table(caption, ("code", "result", NumberColumn("elements")), rows)
 
 
 def explain_broadcast(*operands: object, dtype: torch.dtype | None = None) -> BroadcastExplanation:
@@ -149,12 +198,13 @@ def explain_broadcast(*operands: object, dtype: torch.dtype | None = None) -> Br
 
     Parameters
     ----------
-    *operands : tensor or shape
-        Tensors of any kind (meta and fake tensors too: only the shape is read), arrays, or shapes: a `torch.Size`,
-        or a tuple or list of sizes.
+    *operands : tensor, number or shape
+        Tensors with one shape (meta and fake tensors too: only the shape is read), arrays, numbers, or shapes: a
+        `torch.Size`, or a tuple, list or range of sizes.
     dtype : torch.dtype, optional
         The dtype from which the result's bytes are counted. By default the one that torch's type promotion gives
-        for the tensors among the operands, or torch's default dtype if there are only shapes.
+        for the tensors and numbers among the operands. Where there is no tensor, a shape stands for one of torch's
+        default dtype.
 
     Returns
     -------
@@ -164,7 +214,8 @@ def explain_broadcast(*operands: object, dtype: torch.dtype | None = None) -> Br
     Raises
     ------
     TypeError
-        If no operand is given, or one is neither a tensor nor a shape.
+        If no operand is given, or one is no tensor, number or shape, or a tensor without one shape: a nested one,
+        or a parameter that is not initialized yet.
     ValueError
         If a size is negative.
 
@@ -196,10 +247,18 @@ def explain_broadcast(*operands: object, dtype: torch.dtype | None = None) -> Br
 
     >>> bool(explain_broadcast((3, 1), (3, 4)))
     True
+
+    A result larger than every operand is the silent trap, and what avoids it is told:
+
+    >>> explain_broadcast((3, 1), (3,)).squeezes[0].code
+    'a.squeeze(1) + b'
     """
     if not operands:
         raise TypeError("explain_broadcast() got no operands; expected at least one tensor or shape")
-    shapes = tuple(shape_of(operand, f"explain_broadcast() operand {i}") for i, operand in enumerate(operands, 1))
+    shapes = tuple(
+        () if number_of(operand) is not None else shape_of(operand, f"explain_broadcast() operand {i}")
+        for i, operand in enumerate(operands, 1)
+    )
     axes = tuple(explained_axis(shapes, axis) for axis in range(-1, -1 - max(map(len, shapes)), -1))
     result = broadcast_shape(shapes)
     return BroadcastExplanation(
@@ -208,7 +267,7 @@ def explain_broadcast(*operands: object, dtype: torch.dtype | None = None) -> Br
         result=result,
         axes=axes,
         error=_error_text(shapes) if result is None else None,
-        dtype=_promoted_dtype(operands) if dtype is None else dtype,
+        dtype=promoted_dtype(operands, shapes) if dtype is None else dtype,
     )
 
 
@@ -226,20 +285,3 @@ def _first_bad_pair(so_far: Shape, shape: Shape, *rest: Shape) -> tuple[Shape, S
     """Return the sum's shape up to the first operand that it does not broadcast with, and that operand's shape."""
     total = broadcast_shape([so_far, shape])
     return (so_far, shape) if total is None else _first_bad_pair(total, *rest)
-
-
-def _promoted_dtype(operands: Sequence[object]) -> torch.dtype:
-    """Return the dtype to which torch promotes the tensors, found on meta tensors, which hold no data."""
-    tensors = [_stand_in(operand) for operand in operands if isinstance(operand, torch.Tensor)]
-    if not tensors:
-        return torch.get_default_dtype()
-    return functools.reduce(_promoted, tensors).dtype
-
-
-def _promoted(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    rank = max(a.dim(), b.dim())
-    return torch.empty((1,) * rank, dtype=torch.result_type(a, b), device="meta")
-
-
-def _stand_in(tensor: torch.Tensor) -> torch.Tensor:
-    return torch.empty((1,) * tensor.dim(), dtype=tensor.dtype, device="meta")

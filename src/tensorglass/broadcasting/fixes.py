@@ -30,18 +30,18 @@ _SEARCH_LIMIT = 20_000  # many equal sizes give many alignments of the same shap
 @public
 @dataclass(frozen=True)
 class BroadcastFix:
-    """One way to make shapes broadcast by inserting size-1 axes.
+    """One way to make shapes broadcast, or their result smaller, by inserting or by removing size-1 axes.
 
     Attributes
     ----------
     code : str
         An expression in `a`, `b`, ... that adds the operands and works.
     shapes : tuple of tuple of int
-        The operands' shapes after the insertions.
+        The operands' shapes afterwards.
     result : tuple of int
         The shape of the result.
     inserted : int
-        How many axes are inserted, over all operands.
+        How many axes are inserted, over all operands; 0 where axes are removed.
     elements : int
         How many elements the result has.
     """

@@ -6,8 +6,8 @@ public torch function before it runs. Nothing is patched, and outside the ``with
 
 from __future__ import annotations
 
-import linecache
 import math
+import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,10 +16,13 @@ from typing import Any
 
 from torch.overrides import TorchFunctionMode
 
-from ..calling import calling_place, function_name, place_text
+from ..calling import function_name, place_text
 from ..report import NumberColumn, Recording, Report, Table, public
 from ..shapes import Shape, broadcast_shape
-from .operations import BATCHED, aligned_shapes, base_name, tensor_shapes
+from .callers import calling_distribution, calling_line
+from .operations import base_name, have_shapes
+from .parts import aligned_shapes, result_shape, shown_shapes
+from .unseen_operands import distribution_shapes, numpy_shapes
 
 
 @public
@@ -31,11 +34,12 @@ class Broadcast(Report):
     ----------
     operation : str
         The function, as torch names it without its outer underscores: `sub` for ``a - b``, `setitem` for
-        ``a[i] = b``.
+        ``a[i] = b``. For a distribution, its class or the method; `numpy` where NumPy computed.
     shapes : tuple of tuple of int
-        The shapes that were aligned, in the order of the operands.
+        The shapes that were aligned, in the order of the operands; whole operands where only some of their axes are.
     result : tuple of int
-        The shape that they were stretched to; for ``matmul`` the shape of the product. A loss reduces it afterwards.
+        The shape that they were stretched to; for a product such as ``matmul``, or the solution of a system, its own
+        shape. A loss reduces it afterwards.
     both_stretched : bool
         Whether the result is larger than every operand, as for (8, 1) and (8,).
     filename, line, source : str, int, str
@@ -118,12 +122,21 @@ def watch_broadcasts(only: str | None = None) -> Iterator[BroadcastLog]:
 
     Notes
     -----
-    What is seen is the layer of Python calls: operators, methods, ``torch.*`` and ``torch.nn.functional.*``, made by
-    your code or by a module that it calls, in this thread. A function that calls others inside, such as a loss, is
-    listed once, under its own name. Not seen: the bias that a linear layer, a convolution or a normalization adds
-    inside its own kernel, a named axis of size 1 in `torch.einsum`, masks inside fused attention, broadcasts within
-    backward, within compiled or scripted code, and in other threads. `expand`, `expand_as` and `broadcast_tensors`
-    stretch because you asked, and are not listed. A call that raises is not listed either.
+    What is seen is the layer of Python calls: operators, methods, ``torch.*``, ``torch.nn.functional.*``,
+    ``torch.special.*``, ``torch.linalg.*`` and the parameters of ``torch.distributions``, made by your code or by a
+    module that it calls, in this thread. A function that calls others inside, such as a loss, is listed once, under
+    its own name. What this library computes inside, as its `einsum` does, is not yours and not listed.
+
+    Where a tensor meets an array of NumPy, torch mostly leaves the work to NumPy and hears of the result alone. Then
+    the array's shape is told as the least that gives this result, and an array that is stretched to the tensor's own
+    shape is not seen.
+
+    Not seen: the bias that a linear layer, a convolution or a normalization adds inside its own kernel, the slopes of
+    `prelu`, a named axis of size 1 in `torch.einsum`, masks inside fused attention, tensors in lists, indices where
+    something is assigned or where a mask is among them, the parameters of `Wishart`, nested tensors, sizes that a
+    trace keeps open, broadcasts within backward, within compiled or scripted code, and in other threads. `expand`,
+    `expand_as` and `broadcast_tensors` stretch because you asked, and are not listed. A call that raises is not
+    listed either.
 
     Examples
     --------
@@ -147,26 +160,56 @@ class _Watch(TorchFunctionMode):
         super().__init__()
         self._seen = seen
         self._only_both_stretched = only_both_stretched
+        self._made: weakref.WeakSet[Any] = weakref.WeakSet()  # distributions whose parameters were looked at
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
+        name = base_name(func)
+        if name in ("broadcast_tensors", "expand"):
+            self._look_at_distribution(name, args)
         # The shapes are read before the call, which may change them: some in-place operations resize.
-        aligned = aligned_shapes(base_name(func), args, kwargs)
+        aligned, shown = _shapes_of_call(name, args, kwargs)
         output = func(*args, **kwargs)
-        stretched_to = broadcast_shape(aligned) if aligned else None
-        if stretched_to is not None and any(shape != stretched_to for shape in aligned):
-            larger = math.prod(stretched_to) > max(map(math.prod, aligned))
-            if larger or not self._only_both_stretched:
-                shapes, result = aligned, stretched_to
-                if base_name(func) in BATCHED:
-                    shapes, result = tensor_shapes(args, kwargs), tuple(output.shape)
-                self._seen.append(Broadcast(function_name(func), shapes, result, larger, *_calling_line()))
+        if output is not NotImplemented and _is_stretched(aligned):
+            result = result_shape(name, broadcast_shape(aligned) or (), output)
+            self._note("numpy" if name == "array_wrap" else function_name(func), aligned, shown, result)
         return output
 
+    def _look_at_distribution(self, name: str, args: Sequence[Any]) -> None:
+        """Note what a distribution stretches, once for each that is made."""
+        entered = calling_distribution()
+        if entered is None:
+            return
+        made, called, shapes = distribution_shapes(name, args, entered)
+        if made is not None and made not in self._made:
+            self._made.add(made)
+        elif made is not None:
+            return
+        if _is_stretched(shapes):
+            self._note(called, shapes, shapes, broadcast_shape(shapes) or ())
 
-def _calling_line() -> tuple[str, int, str]:
-    """Return file, number and text of the user's line."""
-    filename, line = calling_place()
-    return filename, line, linecache.getline(filename, line).strip()
+    def _note(self, operation: str, aligned: tuple[Shape, ...], shown: tuple[Shape, ...], result: Shape) -> None:
+        larger = math.prod(broadcast_shape(aligned) or ()) > max(map(math.prod, aligned))
+        place = calling_line()
+        if place is not None and (larger or not self._only_both_stretched):
+            self._seen.append(Broadcast(operation, shown, result, larger, *place))
+
+
+def _shapes_of_call(
+    name: str, args: Sequence[Any], kwargs: dict[str, Any]
+) -> tuple[tuple[Shape, ...], tuple[Shape, ...]]:
+    """Return the shapes that a call aligns, and those to show; none of a call that is wrong, which torch will say."""
+    try:
+        if not have_shapes(args, kwargs):
+            return (), ()
+        aligned = numpy_shapes(*args, **kwargs) if name == "array_wrap" else aligned_shapes(name, args, kwargs)
+        return aligned, shown_shapes(name, aligned, args, kwargs)
+    except Exception:  # a wrong call: torch's own, which comes next, raises the error that belongs to it
+        return (), ()
+
+
+def _is_stretched(aligned: tuple[Shape, ...]) -> bool:
+    together = broadcast_shape(aligned) if aligned else None
+    return together is not None and any(shape != together for shape in aligned)

@@ -4,9 +4,12 @@ import dataclasses
 import itertools
 import random
 import time
+import warnings
 
+import numpy as np
 import pytest
 import torch
+from kinds_of_tensors import with_storage, without_storage
 from small_shapes import SMALL_SHAPES
 
 from tensorglass import explain_broadcast
@@ -61,9 +64,133 @@ def test_bytes_of_shapes():
 
 
 def test_accepts_tensors_sizes_lists_and_arrays():
-    numpy = pytest.importorskip("numpy")
-    for operand in (torch.ones(3, 1), torch.Size([3, 1]), [3, 1], (3, 1), numpy.ones((3, 1))):
+    for operand in (torch.ones(3, 1), torch.Size([3, 1]), [3, 1], (3, 1), np.ones((3, 1)), range(3, 0, -2)):
         assert explain_broadcast(operand, (4,)).result == (3, 4)
+
+
+@pytest.mark.parametrize("number", [2, 2.5, True, 1j, np.float32(2), np.int64(2), np.bool_(True), torch.tensor(2)])
+def test_accepts_what_a_sum_takes_as_a_number(number):
+    x = torch.ones(3, 4)
+    assert explain_broadcast(x, number).result == explain_broadcast(number, (3, 4)).result == tuple((x + number).shape)
+
+
+def test_kinds_of_tensors():
+    """Each kind gives the shape of its sum with a row, or one sentence."""
+    for name, tensor in {**with_storage(), **{name: kind for name, (kind, _) in without_storage().items()}}.items():
+        if name in ("nested", "jagged"):
+            with pytest.raises(
+                TypeError, match=r"^explain_broadcast\(\) operand 1 is a nested tensor; expected one of"
+            ):
+                explain_broadcast(tensor, (3,))
+        elif name == "uninitialized":
+            with pytest.raises(TypeError, match=r"^explain_broadcast\(\) operand 1 is not initialized yet; expected a"):
+                explain_broadcast(tensor, (3,))
+        else:
+            shape = (*tensor.shape[:-1], *[1] * (tensor.dim() > 0))
+            explanation = explain_broadcast(tensor, shape)
+            assert (explanation.result, explanation.dtype) == (tuple(tensor.shape), tensor.dtype), name
+
+
+def test_quantized_tensors_and_those_inside_a_transform():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # deprecated
+        quantized = torch.quantize_per_tensor(torch.ones(3, 1), 0.1, 0, torch.qint8)
+    explanation = explain_broadcast(quantized, quantized)
+    assert (explanation.result, explanation.dtype) == ((3, 1), torch.qint8)
+    seen = []
+    torch.vmap(lambda x: seen.append(explain_broadcast(x, (4,)).result) or x)(torch.ones(5, 3, 1))
+    assert seen == [(3, 4)]
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        (torch.uint16, torch.int32),
+        (torch.float8_e4m3fn, torch.float32),
+        (torch.uint64, torch.int8),
+        (torch.float8_e5m2, torch.float8_e4m3fn),
+    ],
+)
+def test_dtypes_that_do_not_promote_leave_the_shape(a, b):
+    x, y = torch.ones(3).to(a), torch.ones(4, 1).to(b)
+    with pytest.raises(RuntimeError):
+        x + y
+    explanation = explain_broadcast(x, y)
+    assert (explanation.result, explanation.elements) == ((4, 3), 12)
+    assert (explanation.dtype, explanation.nbytes) == (None, None)
+    assert "12 elements, of no dtype: torch does not promote the operands' dtypes" in str(explanation)
+    assert explain_broadcast(x, y, dtype=torch.float32).nbytes == 48
+
+
+def test_a_result_larger_than_every_operand_is_told():
+    explanation = explain_broadcast((1, 16, 32), (16, 1, 32))
+    assert explanation.both_stretched
+    assert str(explanation).endswith(
+        "Every operand is stretched: the result is larger than each of them, and no error is raised.\n\n"
+        "Size-1 axes to remove, so that it is not larger\n\n"
+        "code              result       elements\n"
+        "----------------  -----------  --------\n"
+        "a + b.squeeze(1)  (1, 16, 32)       512"
+    )
+    # Nothing to remove: an outer product.
+    outer = explain_broadcast((4, 1), (3,))
+    assert outer.both_stretched
+    assert outer.squeezes == ()
+    assert str(outer).endswith("larger than each of them, and no error is raised.")
+    for pair in (((3, 4), (4,)), ((3, 4), (3, 4)), ((3,), (1, 3)), ((0, 1), (3,)), ((3,), (4,))):
+        assert not explain_broadcast(*pair).both_stretched
+        assert explain_broadcast(*pair).squeezes == ()
+        assert "larger" not in str(explain_broadcast(*pair))
+
+
+def test_both_stretched_by_counting():
+    for pair in itertools.product(SMALL_SHAPES, repeat=2):
+        _, error = torch_verdict(pair)
+        tensors = [torch.ones(shape) for shape in pair]
+        larger = error is None and (tensors[0] + tensors[1]).numel() > max(x.numel() for x in tensors)
+        assert explain_broadcast(*pair).both_stretched is larger
+
+
+@pytest.mark.parametrize(
+    ("shapes", "sentence"),
+    [
+        (((3, 4), (5, 4)), "The sizes do not match: 3 against 5 in axis -2. Size-1 axes can only make outer"),
+        (((3,), (4,)), "The sizes do not match: 3 against 4 in axis -1. Size-1"),
+        (((2, 3), (3, 4)), "The sizes do not match: 3 against 4 in axis -1, 2 against 3 in axis -2. Size-1"),
+        (((0,), (3,)), "The sizes do not match: 0 against 3 in axis -1. Size-1"),
+        (((5, 3), (5, 1), (4, 3)), "The sizes do not match: 5 against 4 in axis -2. Size-1"),
+    ],
+)
+def test_sizes_that_do_not_match_are_told_before_outer_products(shapes, sentence):
+    explanation = explain_broadcast(*shapes)
+    assert explanation.size_mismatch
+    text = str(explanation)
+    assert 0 < text.index(sentence) < text.index("Outer products, the smallest result first")
+    assert "that make it work" not in text
+
+
+@pytest.mark.parametrize("shapes", [((3,), (3, 4)), ((64, 3, 8, 8), (3,)), ((2, 16, 5, 5), (2, 5, 5)), ((3,), (1, 3))])
+def test_shapes_that_only_need_an_axis_are_no_mismatch(shapes):
+    explanation = explain_broadcast(*shapes)
+    assert not explanation.size_mismatch
+    assert "do not match" not in str(explanation)
+
+
+def test_a_mismatch_is_where_each_fix_stretches_every_operand():
+    mismatches = 0
+    for pair in itertools.product(SMALL_SHAPES, repeat=2):
+        explanation = explain_broadcast(*pair)
+        if explanation.ok:
+            assert not explanation.size_mismatch
+            continue
+        results = [torch.broadcast_shapes(*fix.shapes) for fix in (explanation.smallest_fix, *explanation.fixes)]
+        kept = [
+            any(tuple(torch.broadcast_shapes(shape, (1,) * len(result))) == tuple(result) for shape in fix.shapes)
+            for fix, result in zip((explanation.smallest_fix, *explanation.fixes), results, strict=True)
+        ]
+        assert explanation.size_mismatch is not kept[0]
+        mismatches += explanation.size_mismatch
+    assert mismatches > 100
 
 
 def test_is_frozen():
@@ -78,7 +205,11 @@ def test_is_frozen():
     ("operands", "error", "message"),
     [
         ((), TypeError, "explain_broadcast() got no operands; expected at least one tensor or shape"),
-        ((3, (3, 4)), TypeError, "explain_broadcast() operand 1 is 3; expected a tensor, or a shape such as (3, 4)"),
+        (
+            (None, (3, 4)),
+            TypeError,
+            "explain_broadcast() operand 1 is None; expected a tensor, or a shape such as (3, 4)",
+        ),
         (
             ((3,), "ab"),
             TypeError,

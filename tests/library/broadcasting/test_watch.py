@@ -1,10 +1,12 @@
 """watch_broadcasts: what it sees, against a list written by hand and against torch's own functions."""
 
 import inspect
+import threading
 
 import pytest
 import torch
 import torch.nn.functional as F
+from torch.fx.experimental.proxy_tensor import make_fx
 from torch.overrides import TorchFunctionMode
 
 from tensorglass import watch_broadcasts
@@ -83,6 +85,12 @@ CASES = [
     (lambda: torch.special.xlogy(tensor(*COLUMN), tensor(*ROW)), "special_xlogy", (COLUMN, ROW), FULL, True),
     (lambda: tensor(*FULL).add_(tensor(*ROW)), "add_", (FULL, ROW), FULL, False),
     (lambda: add_in_place(tensor(*FULL), tensor(*COLUMN)), "add_", (FULL, COLUMN), FULL, False),
+    (lambda: ints(*FULL).__iand__(ints(*ROW)), "iand", (FULL, ROW), FULL, False),
+    (lambda: ints(*FULL).__ilshift__(ints(*ROW)), "ilshift", (FULL, ROW), FULL, False),
+    (lambda: ints(*FULL).__rand__(ints(*ROW)), "bitwise_and", (FULL, ROW), FULL, False),
+    (lambda: tensor(*COLUMN) in tensor(*VECTOR), "contains", (VECTOR, COLUMN), FULL, True),
+    (lambda: tensor(*FULL).bernoulli_(tensor(*ROW).clamp(max=1)), "bernoulli_", (FULL, ROW), FULL, False),
+    (lambda: tensor(*FULL).map_(tensor(*ROW), max), "map_", (FULL, ROW), FULL, False),
     (lambda: tensor(*FULL).copy_(tensor(*VECTOR)), "copy_", (FULL, VECTOR), FULL, False),
     (lambda: assign(tensor(*FULL), 0, tensor()), "setitem", (VECTOR, ()), VECTOR, False),
     (lambda: assign(tensor(*FULL), slice(0, 2), tensor(*VECTOR)), "setitem", ((2, 4), VECTOR), (2, 4), False),
@@ -187,6 +195,61 @@ def test_errors_are_torchs_own_and_are_not_listed(call):
         call()
     assert str(inside.value) == str(without.value)
     assert len(log) == 0
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: F.linear(tensor(2, 3), tensor(4, 3), tensor(1)),
+        lambda: F.prelu(tensor(2, 3), tensor(3)),
+        lambda: F.layer_norm(tensor(2, 3), (3,), tensor(3), tensor(3)),
+        lambda: torch.nn.Conv1d(3, 2, 1)(tensor(2, 3, 4)),
+        lambda: F.scaled_dot_product_attention(tensor(2, 4, 3), tensor(2, 5, 3), tensor(2, 5, 3), tensor(4, 5)),
+        lambda: torch.einsum("ij,ij->ij", tensor(*COLUMN), tensor(*FULL)),
+        lambda: torch._foreach_add([tensor(*COLUMN)], [tensor(*ROW)]),
+        lambda: assign(tensor(5, 6), (torch.tensor([[0], [1]]), torch.tensor([0, 1])), 0.0),
+        lambda: (tensor(*COLUMN).requires_grad_() ** 2).sum().backward(),
+    ],
+)
+def test_what_is_documented_as_unseen_is_not_listed(call):
+    with watch_broadcasts() as log:
+        call()
+    assert log.broadcasts == ()
+
+
+def test_other_threads_are_not_seen():
+    with watch_broadcasts() as log:
+        thread = threading.Thread(target=lambda: tensor(*COLUMN) + tensor(*ROW))
+        thread.start()
+        thread.join()
+    assert len(log) == 0
+
+
+def test_a_subclass_is_seen_and_a_size_kept_open_is_left_open():
+    class Own(torch.Tensor):
+        pass
+
+    with watch_broadcasts() as log:
+        tensor(*COLUMN).as_subclass(Own) * tensor(*ROW)
+    assert [seen.result for seen in log] == [FULL]
+
+    def multiply(a, b):
+        with watch_broadcasts() as log:
+            result = a * b
+        assert len(log) == 0
+        return result
+
+    graph = make_fx(multiply, tracing_mode="symbolic")(tensor(*COLUMN), tensor(*VECTOR))
+    assert graph(tensor(5, 1), tensor(2)).shape == (5, 2)
+
+
+def test_only_what_is_larger_than_every_operand_is_both_stretched():
+    with watch_broadcasts(only="both_stretched") as log:
+        tensor(*COLUMN) + tensor(*FULL)
+        tensor(*COLUMN) + tensor(*ROW)
+        torch.addmm(tensor(3, 1), tensor(3, 2), tensor(2, 4))
+        tensor(2, 1, 3, 4) @ tensor(5, 4, 2)
+    assert [seen.operation for seen in log] == ["add", "matmul"]
 
 
 def test_names_the_line():
