@@ -76,8 +76,8 @@ def relation(a: torch.Tensor, b: torch.Tensor) -> str:
     return LAZY_CLONE if is_lazy_clone(a) and is_lazy_clone(b) else SAME_MEMORY
 
 
-def check_has_storage(tensor: object, described: str) -> None:
-    """Raise a TypeError, in one sentence, for anything that is not a tensor with a storage of its own."""
+def check_has_strides(tensor: object, described: str) -> None:
+    """Raise a TypeError, in one sentence, for anything that is not a tensor with a shape and strides."""
     if not isinstance(tensor, torch.Tensor):
         raise TypeError(f"{described} is {type(tensor).__name__}; expected a torch.Tensor")
     if torch.nn.parameter.is_lazy(tensor):
@@ -88,6 +88,11 @@ def check_has_storage(tensor: object, described: str) -> None:
         kind = str(tensor.layout).removeprefix("torch.").strip("_")
         such_as = ", such as its indices or its values" if "sparse" in kind else ""
         raise TypeError(f"{described} is a {kind} tensor without a storage of its own; expected a strided one{such_as}")
+
+
+def check_has_storage(tensor: torch.Tensor, described: str) -> None:
+    """Raise a TypeError, in one sentence, for anything that is not a tensor with a storage of its own."""
+    check_has_strides(tensor, described)
     if tensor.dtype in (torch.quint4x2, torch.quint2x4):
         raise TypeError(
             f"{described} has the dtype {tensor.dtype}, with several elements in a byte; expected whole bytes"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
 from ..report import Cell, NumberColumn, Table, Verdict, bytes_text, public
 from ..shapes import Shape
 from .chunks import chunks, inferred_shape, shape_error, view_stride
+from .layout import check_has_strides
+from .sizes import sizes_asked_for
 
 
 @public
@@ -98,15 +101,18 @@ class ViewExplanation(Verdict):
             yield f"{self.fix} works, and copies {bytes_text(self.copied_bytes)}"
 
 
-def explain_view(tensor: torch.Tensor, shape: Sequence[int]) -> ViewExplanation:
+def explain_view(tensor: torch.Tensor, *sizes: Any, shape: Any = None) -> ViewExplanation:
     """Explain whether ``tensor.view(shape)`` works, and if not, where memory breaks.
 
     Parameters
     ----------
     tensor : torch.Tensor
         Any strided tensor, also a meta or fake one; it is neither read nor copied.
+    *sizes : int or sequence of int
+        The shape asked for, as one sequence or as separate sizes, in whatever form ``tensor.view`` takes them: integers
+        of NumPy and tensors of one integer too. One size may be -1 and is then inferred.
     shape : sequence of int
-        The shape asked for. One size may be -1 and is then inferred.
+        The same under its name.
 
     Returns
     -------
@@ -116,7 +122,8 @@ def explain_view(tensor: torch.Tensor, shape: Sequence[int]) -> ViewExplanation:
     Raises
     ------
     TypeError
-        If `tensor` has no strides, or `shape` is not a sequence of integers.
+        If `tensor` has no strides, or the shape does not consist of integers. A dtype is none: a view of another dtype
+        is not explained.
 
     Examples
     --------
@@ -140,16 +147,12 @@ def explain_view(tensor: torch.Tensor, shape: Sequence[int]) -> ViewExplanation:
     <BLANKLINE>
     x.reshape(6, 4) works, and copies 96 bytes
     """
-    if not isinstance(tensor, torch.Tensor):
-        raise TypeError(f"explain_view() tensor is {type(tensor).__name__}; expected a torch.Tensor")
-    if tensor.is_nested or tensor.layout != torch.strided:
-        raise TypeError(f"explain_view() tensor has the layout {tensor.layout}; expected a strided tensor")
-    if not isinstance(shape, Sequence) or not all(isinstance(n, int) and not isinstance(n, bool) for n in shape):
-        raise TypeError(f"explain_view() shape is {shape!r}; expected a sequence of integers, such as (2, -1)")
+    check_has_strides(tensor, "explain_view() tensor")
+    asked = sizes_asked_for(sizes if shape is None else (*sizes, shape), "explain_view() shape")
     size, stride = tuple(map(int, tensor.shape)), tuple(map(int, tensor.stride()))
     numel = math.prod(size)
-    error = shape_error(tuple(shape), numel)
-    wanted = tuple(shape) if error else inferred_shape(tuple(shape), numel)
+    error = shape_error(asked, numel)
+    wanted = asked if error else inferred_shape(asked, numel)
     new_stride = None if error else view_stride(size, stride, wanted)
     copies = error is None and new_stride is None
     return ViewExplanation(
