@@ -7,8 +7,8 @@ in `autograd.graph` and `autograd.roles`, those of the profiler's events in `mem
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Any
 
@@ -22,6 +22,11 @@ from torch.autograd.grad_mode import _unsafe_preserve_version_counter
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
+from torch.nn.modules.module import (
+    _global_forward_hooks,
+    _global_forward_hooks_always_called,
+    _global_forward_pre_hooks,
+)
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes, is_traceable_wrapper_subclass
 
 __all__ = ["BackwardCFunction", "FakeTensor", "FakeTensorMode", "OpOverload", "StorageWeakRef", "TorchDispatchMode"]
@@ -133,6 +138,23 @@ def members_of(module: torch.nn.Module) -> list[tuple[str, object]]:
     """
     registered = [item for group in _MEMBERS for item in getattr(module, group).items()]
     return registered + [item for item in vars(module).items() if item[0] not in _MEMBERS]
+
+
+@contextmanager
+def hooks_on_all_modules(before: Callable[..., None], after: Callable[..., None]) -> Iterator[None]:
+    """Call hooks before and after the forward pass of each module, also after one that raises, inside the block.
+
+    The public functions that register such hooks number them anew each time, and compiled modules are compiled again
+    for each number. Here the number depends only on how many of such blocks are around this one.
+    """
+    number = min([0, *_global_forward_hooks]) - 1
+    _global_forward_pre_hooks[number], _global_forward_hooks[number] = before, after
+    _global_forward_hooks_always_called[number] = True
+    try:
+        yield
+    finally:
+        for hooks in (_global_forward_pre_hooks, _global_forward_hooks, _global_forward_hooks_always_called):
+            hooks.pop(number, None)
 
 
 # --- Autograd's graph ---

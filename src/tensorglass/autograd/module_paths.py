@@ -15,7 +15,8 @@ from weakref import WeakKeyDictionary
 
 import torch
 from torch.nn import Module
-from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+
+from ..torch_internals import hooks_on_all_modules
 
 
 class _Running(NamedTuple):
@@ -59,11 +60,7 @@ class ModulePaths:
 
     def __enter__(self) -> ModulePaths:
         self._thread = threading.get_ident()
-        for handle in (
-            register_module_forward_pre_hook(self._enter),
-            register_module_forward_hook(self._leave, always_call=True),
-        ):
-            self._hooks.callback(handle.remove)
+        self._hooks.enter_context(hooks_on_all_modules(self._enter, self._leave))
         return self
 
     def __exit__(self, *_: object) -> None:

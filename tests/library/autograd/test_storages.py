@@ -121,6 +121,27 @@ def test_models_that_inductor_compiles(make):
 
 
 @pytest.mark.usefixtures("fresh_compiler")
+@pytest.mark.parametrize("wrap", [torch.compile, in_place], ids=["wrapped", "in place"])
+def test_recordings_compile_a_model_once_and_it_stays_compiled_without_them(wrap):
+    compiled = []
+
+    def backend(graph, inputs):
+        compiled.append(graph)
+        return graph.forward
+
+    model = wrap(Net(), backend=backend)
+    model(X)
+    alone = len(compiled)
+    saved_for_backward(model, X)
+    recorded = len(compiled)
+    for _ in range(3):
+        saved_for_backward(model, X)
+        model(X)
+    assert len(compiled) == recorded
+    assert alone > 0
+
+
+@pytest.mark.usefixtures("fresh_compiler")
 def test_a_compiled_function_in_a_block():
     f = torch.compile(lambda a, b: torch.sin(a @ b).relu(), backend="aot_eager")
     a, b = torch.randn(20, 30, requires_grad=True), torch.randn(30, 40, requires_grad=True)
