@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from table import Kind, Question
+from table import NOT_SEEN, Kind, Question
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn import functional as F
@@ -126,12 +126,12 @@ def batch_of(model: nn.Module) -> Any:
     return torch.randn(5, 8, generator=generator).to(device)
 
 
-def memory_of(model: nn.Module, kind: Kind) -> bool:
+def memory_of(model: nn.Module, kind: Kind) -> bool | str:
     wanted = kind.nbytes or sum(each.nbytes for each in model.parameters())
     return tg.memory_of(model).nbytes >= wanted
 
 
-def saved_for_backward(model: nn.Module, _: Kind) -> bool:
+def saved_for_backward(model: nn.Module, _: Kind) -> bool | str:
     """Compare with torch's hooks, which see the tensors that are saved."""
     batch = batch_of(model)
     storages = {}
@@ -143,17 +143,21 @@ def saved_for_backward(model: nn.Module, _: Kind) -> bool:
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         output = model(batch)
     del output
-    return tg.saved_for_backward(model, batch).nbytes == sum(each.nbytes() for each in storages.values())
+    saved = tg.saved_for_backward(model, batch)
+    if any(note.startswith("Not seen") for note in saved.notes):
+        return NOT_SEEN
+    numbers = sum(each.nbytes for each in saved.storages if each.kind == "number")
+    return saved.nbytes - numbers == sum(each.nbytes() for each in storages.values())
 
 
-def track_memory(model: nn.Module, _: Kind) -> bool:
+def track_memory(model: nn.Module, _: Kind) -> bool | str:
     batch = batch_of(model)
     with tg.track_memory() as trace:
         model(batch)
     return trace.peak_bytes > 0
 
 
-def activation_stats(model: nn.Module, _: Kind) -> bool:
+def activation_stats(model: nn.Module, _: Kind) -> bool | str:
     """Look for the model's output among the figures."""
     batch = batch_of(model)
     stats = tg.activation_stats(model, batch)
@@ -163,7 +167,7 @@ def activation_stats(model: nn.Module, _: Kind) -> bool:
     return any(abs(layer.rms - rms) < 1e-3 * rms for layer in stats)
 
 
-def initialize_(model: nn.Module, _: Kind) -> bool:
+def initialize_(model: nn.Module, _: Kind) -> bool | str:
     """Look for weights that have changed, all those of the layers of torch."""
     before = {name: parameter.clone() for name, parameter in model.named_parameters() if parameter.dim() > 1}
     report = tg.initialize_(model, F.relu)
@@ -171,11 +175,11 @@ def initialize_(model: nn.Module, _: Kind) -> bool:
     return bool(changed) and "initialized" in str(report)
 
 
-def lsuv_(model: nn.Module, _: Kind) -> bool:
+def lsuv_(model: nn.Module, _: Kind) -> bool | str:
     return bool(tg.lsuv_(model, batch_of(model)))
 
 
-def _changed(before: Tensor | None, after: Tensor) -> bool:
+def _changed(before: Tensor | None, after: Tensor) -> bool | str:
     return before is not None and not torch.equal(before, after)
 
 

@@ -1,4 +1,4 @@
-"""Which function works on which kind of thing, found by calling each with each, as the page "What it works on" shows it.
+"""Which function works on which kind of thing, found by calling each with each, as "What it works on" shows it.
 
 `python tests/works_on/table.py` writes the page's tables anew; a test compares them with what is found.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "works_on.md"
-WORKS, REFUSES, NOT_SEEN, NOTHING = "works", "refuses", "not seen", "–"
+WORKS, REFUSES, NOT_SEEN, NOTHING = "works", "refuses", "not seen", "-"
 
 
 @dataclass(frozen=True)
@@ -25,23 +25,25 @@ class Kind:
     nbytes: int
 
 
-#: Returns whether the answer about a thing is right, or None where torch cannot do what is asked about.
-Question = Callable[[Any, Kind], bool | None]
+#: Returns whether the answer about a thing is right, `NOT_SEEN` if it passes the thing over and says so, and `NOTHING`
+#: where torch cannot do what is asked about.
+Question = Callable[[Any, Kind], bool | str]
 
 
 def cell(function: str, question: Question, kind: Kind) -> str:
     """Return what becomes of a question: it is answered, refused in a sentence, or the thing is passed over.
 
-    What is raised must begin with the name of the function. Any other error came from inside, and fails the test.
+    What is raised must begin with the name of the function. Any other error came from inside, and is raised again.
     """
     try:
-        right = question(kind.make(), kind)
+        found = question(kind.make(), kind)
     except (TypeError, ValueError, RuntimeError) as error:
-        assert re.match(rf"{function}\(\) ", str(error)), f"{type(error).__name__}: {error}"
+        if not re.match(rf"{function}\(\) ", str(error)):
+            raise
         return REFUSES
-    if right is None:
-        return NOTHING
-    return WORKS if right else NOT_SEEN
+    if found is False:
+        raise AssertionError(f"{function}() answers wrongly")
+    return WORKS if found is True else found
 
 
 def row(kind: Kind, functions: Mapping[str, Question]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from table import Kind, Question
+from table import NOT_SEEN, NOTHING, Kind, Question
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
@@ -52,7 +52,7 @@ KINDS = {
     "over a NumPy array": Kind(lambda: torch.from_numpy(ones().numpy()), 24),
     "on the meta device": Kind(lambda: ones(device="meta"), 24),
     "fake": Kind(fake, 24),
-    "made in inference mode": Kind(lambda: torch.inference_mode()(ones)(), 24),
+    "made in inference mode": Kind(torch.inference_mode()(ones), 24),
     "of a subclass": Kind(lambda: ones().as_subclass(Tagged), 24),
     "`DTensor`": Kind(distributed, 12),
     "sparse COO": Kind(lambda: ones().to_sparse(), 6 * (2 * 8 + 4)),
@@ -71,11 +71,11 @@ def explain_broadcast(tensor: Tensor, _: Kind) -> bool:
     return tg.explain_broadcast(tensor, (4, 1, 1)).result == (4, 2, 3)
 
 
-def watch_broadcasts(tensor: Tensor, _: Kind) -> bool | None:
+def watch_broadcasts(tensor: Tensor, _: Kind) -> bool | str:
     try:
         tensor + torch.ones(1)
     except (RuntimeError, TypeError, ValueError):
-        return None
+        return NOTHING
     with tg.watch_broadcasts() as broadcasts:
         tensor + torch.ones(1)
     return [each.shapes for each in broadcasts] == [((2, 3), (1,))]
@@ -103,11 +103,16 @@ def explain_view(tensor: Tensor, _: Kind) -> bool:
     return bool(explained)
 
 
-def memory_of(tensor: Tensor, kind: Kind) -> bool:
-    return tg.memory_of(tensor).nbytes == kind.nbytes
+def memory_of(tensor: Tensor, kind: Kind) -> bool | str:
+    held = tg.memory_of(tensor)
+    return (
+        NOT_SEEN
+        if any("not seen" in note.lower() or "not looked into" in note.lower() for note in held.notes)
+        else held.nbytes == kind.nbytes
+    )
 
 
-def einsum(tensor: Tensor, _: Kind) -> bool | None:
+def einsum(tensor: Tensor, _: Kind) -> bool | str:
     equation, operands = "ij,kj->ik", (tensor, tensor)
     try:
         wanted = torch.einsum(equation, *operands)
@@ -117,24 +122,24 @@ def einsum(tensor: Tensor, _: Kind) -> bool | None:
         found = tg.einsum(equation, *operands)
     except Exception:
         if wanted is None:
-            return None
+            return NOTHING
         raise
     return wanted is None or (type(found) is type(wanted) and found.dtype is wanted.dtype)
 
 
-def plan_einsum(tensor: Tensor, kind: Kind) -> bool | None:
-    if einsum(tensor, kind) is None:
-        return None
+def plan_einsum(tensor: Tensor, kind: Kind) -> bool | str:
+    if einsum(tensor, kind) is NOTHING:
+        return NOTHING
     return tg.plan_einsum("ij,kj->ik", tensor, tensor).result.shape == (2, 2)
 
 
-def record_saved(tensor: Tensor, _: Kind) -> bool | None:
+def record_saved(tensor: Tensor, _: Kind) -> bool | str:
     """Ask what `x * x` keeps: x itself, in all its storages."""
     try:
         leaf = tensor.detach().requires_grad_()
         leaf * leaf
     except (RuntimeError, TypeError, ValueError):
-        return None
+        return NOTHING
     with tg.record_saved() as saved:
         product = leaf * leaf
     del product
