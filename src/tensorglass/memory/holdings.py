@@ -12,7 +12,7 @@ from ..report import ROWS_SHOWN, NumberColumn, Report, Table, by_block, bytes_te
 from ..shapes import Shape
 from .figures import by_storage, memory, notes, saved_bytes, shared_groups, totals, unreachable
 from .found import Found
-from .kinds import GRAPH, IN_ORDER, OF_TRAINING, OTHER, PARAMETERS
+from .kinds import GRAPH, IN_ORDER, OF_TRAINING, OPTIMIZER_STATE, OTHER, PARAMETERS
 from .walk import walk
 
 
@@ -152,7 +152,7 @@ class Holdings(Report):
 
     def _table(self) -> Table:
         """Return the storages from the largest, or the blocks of a model if the storages are too many."""
-        blocks = by_block([storage.tensors[0] for storage in self.storages])
+        blocks = by_block([_block_path(storage) for storage in self.storages])
         if len(self.storages) <= ROWS_SHOWN or len(blocks) == len(self.storages):
             header = ("tensors", "device", NumberColumn("bytes"), NumberColumn("unreachable"))
             largest_first = sorted(self.storages, key=lambda storage: -storage.nbytes)
@@ -170,6 +170,15 @@ def _sum(numbers: Iterable[int | None]) -> int | None:
 
 def _bytes_cell(nbytes: int | None) -> str:
     return "not counted" if nbytes is None else f"{nbytes:,}"
+
+
+def _block_path(storage: HeldStorage) -> str:
+    """Return the path by which a storage belongs to a block; a graph is one, and so is the state of an optimizer.
+
+    A gradient stands with its parameter.
+    """
+    name, graph, _ = storage.tensors[0].removesuffix(".grad").partition("grad_fn")
+    return name.partition("[")[0] if storage.kind == OPTIMIZER_STATE else name + graph
 
 
 def _block_row(name: str, storages: Sequence[HeldStorage]) -> tuple[str, ...]:

@@ -3,14 +3,26 @@
 import dataclasses
 import io
 import random
+import warnings
 
 import numpy as np
 import pytest
 import torch
 from kinds_of_tensors import with_storage, without_storage
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.testing._internal.distributed.fake_pg import FakeStore
+from torch.testing._internal.two_tensor import TwoTensor
 
-from tensorglass import memory_of
+from tensorglass import (
+    explain_view,
+    memory_of,
+    shares_memory,
+    storage_bytes,
+    storage_cells,
+    storage_index,
+    storage_info,
+    track_memory,
+)
 from tensorglass.storage import places as strided
 
 
@@ -338,3 +350,192 @@ def test_a_long_table_is_cut():
     assert "\n\nand 3 more groups that share memory\n\n" in text
     assert "more groups" not in str(memory_of(pairs[:40]))
     assert "Storages\n" in str(memory_of({f"layer {i}": torch.zeros(i) for i in range(40)}))
+
+
+def trained(model, optimizer, x):
+    model(x).sum().backward()
+    optimizer.step()
+    return memory_of(model, optimizer)
+
+
+def test_totals_by_kind():
+    model = torch.nn.Sequential(torch.nn.Linear(8, 8), torch.nn.BatchNorm1d(8), torch.nn.Linear(8, 3))
+    held = trained(model, torch.optim.Adam(model.parameters()), torch.ones(2, 8))
+    parameters = sum(parameter.nbytes for parameter in model.parameters())
+    buffers = sum(buffer.nbytes for buffer in model.buffers())
+    assert held.totals == {
+        "parameters": parameters,
+        "buffers": buffers,
+        "optimizer state": 2 * parameters + 4 * 6,
+        "gradients": parameters,
+    }
+    assert sum(held.totals.values()) == held.nbytes
+    assert (held.shared_groups, held.tied) == ((), ())
+    assert {each.kind for each in held.storages} == set(held.totals)
+    assert {each.kind for each in held.tensors if "grad" in each.name} == {"gradients"}
+    assert (
+        "Totals\n\n"
+        "kind             bytes\n"
+        "---------------  -----\n"
+        "parameters         460\n"
+        "buffers             72\n"
+        "optimizer state    944\n"
+        "gradients          460\n\n"
+    ) in str(held)
+
+
+def test_totals_of_a_model_name_what_it_has_none_of():
+    text = str(memory_of(torch.nn.Linear(2, 2)))
+    assert "\nbuffers              0\n" in text
+    assert "\noptimizer state      0\n" in text
+    assert "Totals" not in str(memory_of([torch.zeros(2)]))
+    assert "\nparameters" not in str(memory_of(torch.nn.BatchNorm1d(2, affine=False)))
+    assert memory_of(torch.nn.Linear(2, 2), torch.zeros(4)).totals == {"parameters": 24, "other": 16}
+
+
+def test_a_storage_of_several_kinds_is_of_the_first_and_counts_once():
+    model = torch.nn.Linear(4, 4, bias=False)
+    held = memory_of([model.weight.detach()], {"model": model})
+    assert held.totals == {"parameters": 64}
+    assert held.shared_groups == (("a[0]", "b.model.weight"),)
+    leaf = torch.ones(3, requires_grad=True)
+    assert memory_of([leaf], torch.optim.SGD([leaf])).totals == {"parameters": 12}
+    array = np.zeros(16, np.float32)
+    module = torch.nn.Module()
+    module.weight = torch.nn.Parameter(torch.from_numpy(array[:8]))
+    assert memory_of(module, array).totals == {"parameters": 32, "other": 32}
+
+
+def test_a_large_model_is_shown_by_block():
+    blocks = [torch.nn.Sequential(torch.nn.Linear(i + 1, 8), torch.nn.Linear(8, 1)) for i in range(12)]
+    model = torch.nn.ModuleDict({"blocks": torch.nn.ModuleList(blocks), "head": torch.nn.Linear(50, 50)})
+    optimizer = torch.optim.Adam(model.parameters())
+    for parameter in model.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    optimizer.step()
+    text = str(memory_of(model, optimizer))
+    rows = text[text.index("Storages by block") :].splitlines()[4:19]
+    assert rows[0].split() == ["b.state", "150", f"{8 * sum(p.numel() for p in model.parameters()) + 4 * 50:,}", "0"]
+    assert rows[1].split() == ["a.head.weight", "2", "20,000", "0"]
+    assert rows[2].split() == ["a.blocks.11.0", "4", f"{8 * (12 * 8 + 8)}", "0"]
+    assert text.count("a.blocks.") == 24
+    loss = sum(block(torch.ones(1, i + 1)).sum() for i, block in enumerate(model["blocks"]))
+    assert "\n[0].grad_fn " in str(memory_of([loss]))
+
+
+FUNCTIONS = {
+    "storage_info": storage_info,
+    "storage_cells": storage_cells,
+    "storage_bytes": storage_bytes,
+    "storage_index": storage_index,
+    "shares_memory": lambda x: shares_memory(x, x),
+    "explain_view": lambda x: explain_view(x, (-1,)),
+    "memory_of": memory_of,
+}
+NARROW = (
+    "uint16",
+    "uint32",
+    "uint64",
+    "float8_e5m2",
+    "float8_e8m0fnu",
+    "complex32",
+    "float4_e2m1fn_x2",
+    "int1",
+    "uint4",
+)
+
+
+def every_kind():
+    kinds = {**with_storage(), **{name: tensor for name, (tensor, _) in without_storage().items()}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        kinds |= {name: torch.empty(6, dtype=getattr(torch, name)) for name in NARROW}
+        kinds["quantized"] = torch.quantize_per_tensor(torch.randn(4), 0.1, 0, torch.qint8)
+        kinds["by channel"] = torch.quantize_per_channel(torch.eye(4), torch.ones(4), torch.zeros(4), 0, torch.quint8)
+        kinds["half bytes"] = torch.quantize_per_channel(torch.eye(4), torch.ones(4), torch.zeros(4), 0, torch.quint4x2)
+        kinds["nested and turned"] = torch.nested.nested_tensor([torch.ones(2, 3), torch.ones(3, 3)]).transpose(1, 2)
+    kinds["two"] = TwoTensor(torch.ones(2), torch.ones(2))
+    kinds["uninitialized buffer"] = torch.nn.LazyBatchNorm1d().running_mean
+    return kinds
+
+
+def refusal(function, tensor):
+    """Return the sentence with which a function refuses a tensor, or nothing."""
+    try:
+        answer = FUNCTIONS[function](tensor)
+    except TypeError as error:
+        return str(error)
+    if not isinstance(answer, torch.Tensor):
+        assert str(answer)
+    return ""
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_kind_of_tensor_gets_an_answer_or_one_sentence(function):
+    kinds = every_kind()
+    refusals = {name: refusal(function, tensor) for name, tensor in kinds.items()}
+    for name, sentence in refusals.items():
+        if sentence:
+            assert sentence.startswith(f"{function}() tensor"), name
+            assert "; expected " in sentence
+            assert "\n" not in sentence
+    assert 0 < sum(map(bool, refusals.values())) < 18 < len(kinds)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("transform", [torch.vmap, torch.func.grad, torch.func.functionalize])
+def test_inside_a_transform_a_tensor_is_a_placeholder(transform, function):
+    refused = []
+
+    def look(x):
+        refused.append(refusal(function, x))
+        return x.sum()
+
+    transform(look)(torch.ones(2, 3) if transform is torch.vmap else torch.ones(3))
+    expected = "" if function == "explain_view" else "placeholder of torch.func; expected"
+    assert [expected in sentence for sentence in refused] == [True]
+
+
+def test_making_every_kind_of_tensor_can_be_tracked():
+    with track_memory() as trace:
+        kinds = every_kind()
+    assert kinds
+    assert trace.live_bytes > 0
+
+
+def test_one_process_with_copies_on_several_devices_has_no_groups(monkeypatch):
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+    torch.distributed.init_process_group("fake", store=FakeStore(), rank=0, world_size=1)
+    try:
+        model = torch.nn.Sequential(torch.nn.Linear(8, 8), torch.nn.BatchNorm1d(8), torch.nn.Linear(8, 1))
+        expected = memory_of(model).totals
+        held = memory_of(torch.nn.parallel.DistributedDataParallel(model))
+    finally:
+        torch.distributed.destroy_process_group()
+    assert (held.totals, held.shared_groups, held.tied) == (expected, (), ())
+    assert any("of the type Reducer" in note for note in held.notes)
+
+
+@pytest.mark.long
+def test_a_model_of_transformers_with_its_optimizer_and_its_output():
+    transformers = pytest.importorskip("transformers")
+    config = transformers.GPT2Config(
+        n_layer=12, n_embd=32, n_head=2, vocab_size=100, bos_token_id=0, eos_token_id=0, n_positions=16
+    )
+    model = transformers.GPT2LMHeadModel(config)
+    ids = torch.ones(1, 8, dtype=torch.long)
+    optimizer = torch.optim.AdamW(model.parameters())
+    model(ids, labels=ids).loss.backward()
+    optimizer.step()
+    held = memory_of(model, optimizer)
+    parameters = sum(parameter.nbytes for parameter in model.parameters())
+    steps = 4 * len(optimizer.state)
+    assert [held.totals[kind] for kind in ("parameters", "gradients")] == [parameters, parameters]
+    assert held.totals["optimizer state"] == 2 * parameters + steps
+    assert held.tied == (("a.transformer.wte.weight", "a.lm_head.weight"),)
+    assert held.shared_groups == ()
+    assert "\na.transformer.h.11 " in str(held)
+    with torch.no_grad():
+        output = model(ids)
+    keys_and_values = 12 * 2 * 8 * 32 * 4
+    assert memory_of([output]).nbytes == output.logits.untyped_storage().nbytes() + keys_and_values
