@@ -35,13 +35,13 @@ def calling_distribution() -> FrameType | None:
         filename = frame.f_code.co_filename
         if filename.startswith(_DISTRIBUTIONS_FOLDER):
             entered = frame
-        elif entered is not None or not (_passes_on(frame) or filename.startswith(_TORCH_FOLDER)):
+        elif not _passes_on(frame) and not filename.startswith(_TORCH_FOLDER):
             break
     return entered
 
 
 def _frames() -> Iterator[FrameType]:
-    frame: FrameType | None = sys._getframe(1)
+    frame: FrameType | None = sys._getframe()
     while frame is not None:
         yield frame
         frame = frame.f_back

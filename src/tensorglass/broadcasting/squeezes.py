@@ -15,7 +15,7 @@ from ..shapes import Shape, broadcast_shape, operand_name
 from .fixes import AT_MOST, BroadcastFix
 
 Removed = tuple[int, ...]  # the axes removed from one operand, counted from the front
-_SEARCH_LIMIT = 20_000  # many axes of size 1 can be removed in many ways: past this, what was found is enough
+_SEARCH_LIMIT = 2_000  # many axes of size 1 can be removed in many ways: past this, what was found is enough
 
 
 def find_squeezes(shapes: Sequence[Shape]) -> tuple[BroadcastFix, ...]:

@@ -72,11 +72,10 @@ def test_numbers_of_numpy_stretch_nothing():
 
 
 def test_the_least_other_shape_by_trying_all():
-    for shape, result in itertools.product(SMALL_SHAPES, repeat=2):
+    few = [shape for shape in SMALL_SHAPES if len(shape) < 3]
+    for shape, result in itertools.product(few, repeat=2):
         others = [
-            other
-            for other in SMALL_SHAPES
-            if outcome(shape, other) == result and max(map(len, (shape, other))) == len(result)
+            other for other in few if outcome(shape, other) == result and max(map(len, (shape, other))) == len(result)
         ]
         found = numpy_shapes(torch.empty(shape), np.empty(result))
         if shape == result or not others:
