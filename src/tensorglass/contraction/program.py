@@ -7,7 +7,7 @@ decide whether the next reshape must copy, and the bytes that it allocates.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -15,6 +15,7 @@ import torch
 from ..report import public
 from ..shapes import Shape
 from ..torch_internals import is_view
+from .extents import Extent, with_numbers
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Value:
     meta: torch.Tensor
 
     def sizes(self, letters: Sequence[str]) -> Shape:
-        return tuple(self.meta.shape[self.letters.index(letter)] for letter in letters)
+        return tuple(Extent.of(letter, self.meta.shape[self.letters.index(letter)]) for letter in letters)
 
     def strides(self, letters: Sequence[str]) -> Shape:
         return tuple(self.meta.stride()[self.letters.index(letter)] for letter in letters)
@@ -92,7 +93,7 @@ class Program:
 
     def rearrange(self, operation: str, expression: str, letters: tuple[str, ...], source: Value) -> Value:
         """Add the line ``xN = expression``, which moves the numbers of one value at most, and return its result."""
-        meta = eval(expression, self._values)
+        meta = eval(with_numbers(expression), self._values)
         nbytes = 0 if is_view(meta) else meta.nbytes
         result = self._next_name()
         code = f"{result} = {expression}"
@@ -130,8 +131,24 @@ class Program:
         self._values[step.result] = meta
         return Value(step.result, step.letters, meta)
 
+    def numbered_steps(self) -> tuple[Step, ...]:
+        """Return the steps with numbers for sizes."""
+        return tuple(
+            replace(
+                step,
+                code=with_numbers(step.code),
+                shape=tuple(map(int, step.shape)),
+                multiplications=int(step.multiplications),
+            )
+            for step in self.steps
+        )
+
     def source(self) -> str:
-        """Return the program as a function of its operands. Each value is read once, and then let go."""
+        """Return the program as a function of its operands."""
+        return with_numbers(self.written())
+
+    def written(self) -> str:
+        """Return the source with its sizes as `extents` writes them. Each value is read once, and then let go."""
         lines = [f"def contract({', '.join(value.name for value in self.operands)}):"]
         own: set[str] = set()  # names that keep memory of ours alive, rather than that of an operand
         for step, reads in zip(self.steps[:-1], self._reads, strict=False):
