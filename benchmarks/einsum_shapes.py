@@ -1,9 +1,9 @@
 """What new shapes cost einsum: lengths that vary from call to call, as in decoding, beside torch.einsum.
 
-Each length is a new one, and is computed by both sides in turn. Bars: a new length within a known pattern takes at most
-three times as long as torch.einsum, and with two operands at most 0.2 ms more than the same torch calls on a layout
-that is known; 1,100 layouts in turn take at most 1.5 times as long; what is remembered stops growing. The exit status
-is 1 if a bar does not hold. Usage: ``python benchmarks/einsum_shapes.py [--threads 1 2]``.
+Each length is a new one to the side that computes it. Bars: a new length within a known pattern takes at most three
+times as long as torch.einsum, and at most 0.2 ms, or 0.2 ms more than torch where that takes longer; 1,100 layouts in
+turn take at most 1.5 times as long; what is remembered stops growing. The exit status is 1 if a bar does not hold.
+Usage: ``python benchmarks/einsum_shapes.py [--threads 1 2]``.
 """
 
 from __future__ import annotations
@@ -112,14 +112,13 @@ def missed_bars() -> Iterator[str]:
             print(f"    {name:24} {theirs:8.1f} {ours:8.1f} {again:8.1f}   {ours / theirs:5.2f} times")
             if ours > NEW_AT_MOST * theirs:
                 yield f"{name}: {ours / theirs:.2f} times torch.einsum"
-            # Under autocast the kernels of bfloat16 prepare themselves for each new shape, which takes longer than this.
-            if ours > max(MICROSECONDS_AT_MOST, 1.1 * theirs):
+            # Where torch's own kernel takes longer, as those of bfloat16 do to prepare for each new shape, it is added.
+            if ours > MICROSECONDS_AT_MOST + (theirs if theirs > MICROSECONDS_AT_MOST else 0):
                 yield f"{name}: {ours:.0f} microseconds"
     print("  1,100 layouts in turn: torch.einsum, ours, in microseconds")
-    for name in ("attention", "boolean masks", "matrix product", "dot product", "transposition"):
+    for name in ("decoding", "integers", "dot product", "transposition"):
         equation, operands = CASES[name]
-        smaller = operands if name != "attention" else lambda n: (torch.ones(1, 1, 2, n), torch.ones(1, 1, 2, n))
-        theirs, ours = in_turn(equation, smaller)
+        theirs, ours = in_turn(equation, operands)
         print(f"    {name:24} {theirs:8.1f} {ours:8.1f}   {ours / theirs:5.2f} times")
         if ours > IN_TURN_AT_MOST * theirs:
             yield f"{name}: 1,100 layouts in turn take {ours / theirs:.2f} times as long as torch.einsum"
