@@ -22,7 +22,7 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes, is_traceable_wrapper_subclass
 
-__all__ = ["BackwardCFunction", "FakeTensorMode", "StorageWeakRef", "TorchDispatchMode"]
+__all__ = ["BackwardCFunction", "FakeTensor", "FakeTensorMode", "StorageWeakRef", "TorchDispatchMode"]
 
 # --- Modes and fake tensors ---
 
@@ -32,6 +32,10 @@ without_torch_functions = torch._C.DisableTorchFunction
 without_modes = _disable_current_modes
 # Whether autocast is on for any kind of device. It is called for each einsum, and so without a function around it.
 autocast_is_on_somewhere = torch._C._is_any_autocast_enabled
+# Whether a mode of torch functions is on, and the innermost transform of torch.func that runs, such as vmap, None
+# outside of any. Both are called for each einsum too.
+function_mode_is_on = torch._C._is_torch_function_mode_enabled
+running_transform = torch._C._functorch.peek_interpreter_stack
 
 
 def is_fake(tensor: torch.Tensor) -> bool:

@@ -14,11 +14,17 @@ import torch
 from torch.compiler import is_compiling
 from torch.overrides import has_torch_function
 
-from ..torch_internals import autocast_is_on_somewhere, without_modes, without_torch_functions
+from ..torch_internals import (
+    autocast_is_on_somewhere,
+    function_mode_is_on,
+    running_transform,
+    without_modes,
+    without_torch_functions,
+)
 from .equation import parse
 from .indices import contraction
 from .lowering import lower
-from .operands import Operand, check_tensors, normalized, operand_of, planned_operand
+from .operands import PLANNED_TYPES, Operand, check_tensors, normalized, operand_of, planned_operand
 from .patterns import Template, equal_sizes, pattern_of, source_for_all_sizes
 from .plan import Cost, EinsumPlan, compiled
 from .program import is_inexact
@@ -46,7 +52,8 @@ def einsum(equation: Any, *operands: Any) -> torch.Tensor:
     Returns
     -------
     torch.Tensor
-        Its strides may differ from those of torch.einsum's result.
+        Its strides may differ from those of torch.einsum's result, but it is contiguous where that one is, unless
+        this takes a copy which torch.einsum does not make. It is never a view of the operands where that one is none.
 
     Raises
     ------
@@ -60,9 +67,10 @@ def einsum(equation: Any, *operands: Any) -> torch.Tensor:
     The first call with an equation and a pattern of layouts makes a plan, which takes about a millisecond: the order of
     the strides, which sizes are 1, and the others within a factor of two. A new layout of a known pattern costs some
     ten microseconds, and later calls with it a look-up.
-    Inside `torch.compile`, and for tensors without strides or with sizes that are symbols, `torch.einsum` itself is
-    called; so it is for what `torch.jit.trace` and `torch.fx` trace. Sparse tensors work where the torch calls of the
-    plan take them.
+    `torch.einsum` itself is called where a plan does not fit: inside `torch.compile`, the transforms of `torch.func`
+    and a mode of torch functions; for what `torch.jit.trace` and `torch.fx` trace; for subclasses of tensors, which see
+    that name; and for tensors without strides (sparse, nested, MKL-DNN), with sizes that are symbols, or with a dtype
+    that torch does not compute with (quantized, float8, unsigned of more than a byte).
 
     Examples
     --------
@@ -76,10 +84,10 @@ def einsum(equation: Any, *operands: Any) -> torch.Tensor:
       ii->i
       ^^
     """
-    if is_compiling():
+    if is_compiling() or function_mode_is_on() or running_transform() is not None:
         return torch.einsum(equation, *operands)
     try:
-        described = tuple([(x.shape, x.stride(), x.dtype, x.device) for x in operands])
+        described = tuple([(x.shape, x.stride(), x.dtype, x.device) for x in operands if type(x) in PLANNED_TYPES])
         autocast = autocast_dtype(described) if autocast_is_on_somewhere() else None
         program = _programs.get((equation, described, autocast))
     except (AttributeError, RuntimeError, TypeError):  # no tensors; tensors without strides; symbols for sizes
@@ -126,7 +134,7 @@ def plan_einsum(equation: Any, *operands: Any) -> EinsumPlan:
         return torch.bmm(x0, x1.mT)
     <BLANKLINE>
     >>> plan.cost
-    Cost(multiplications=786432, nbytes=98304)
+    Cost(multiplications=786432, nbytes=98304, peak_bytes=98304)
     """
     text, operands = normalized(equation, operands)
     described = tuple(planned_operand(operand, i) for i, operand in enumerate(operands))
@@ -136,8 +144,8 @@ def plan_einsum(equation: Any, *operands: Any) -> EinsumPlan:
 def _first_call(equation: Any, operands: tuple[Any, ...]) -> torch.Tensor:
     """Compute what no program is remembered for; leave it to torch where there can be none."""
     equation, operands = normalized(equation, operands)
-    if has_torch_function(operands) and not all(isinstance(x, torch.Tensor) for x in operands):
-        return torch.einsum(equation, *operands)  # torch.fx records this call
+    if has_torch_function(operands):
+        return torch.einsum(equation, *operands)
     check_tensors(operands, "einsum()")
     described = tuple(each for each in map(operand_of, operands) if each is not None)
     if len(described) < len(operands):
@@ -192,7 +200,11 @@ def _make_plan(equation: str, described: tuple[Operand, ...], autocast: torch.dt
         indices=matched.indices(),
         path=path,
         steps=steps,
-        cost=Cost(sum(step.multiplications for step in steps), sum(step.nbytes for step in steps)),
+        cost=Cost(
+            multiplications=sum(step.multiplications for step in steps),
+            nbytes=sum(step.nbytes + step.temporary_nbytes for step in steps),
+            peak_bytes=program.peak_bytes(),
+        ),
         warnings=matched.warnings(),
         result=matched.result,
         dtype=dtype,

@@ -53,11 +53,11 @@ def outer_columns(x: Value, y: Value, groups: Groups) -> Letters:
     inner = tuple(letter for letter in groups.columns if letter not in outer)
     matrix = math.prod(y.sizes((*groups.summed, *inner)))
     order = cheapest_order(x, y, replace(groups, batch=outer, columns=inner))
-    return outer if inner and matrix >= SMALL_MATRIX and _copied(y, order) == 0 else ()
+    return outer if inner and matrix >= SMALL_MATRIX and _merges(y, order) else ()
 
 
-def cheapest_order(x: Value, y: Value, groups: Groups) -> Groups:
-    """Return the groups with their letters in the order that copies the fewest bytes."""
+def cheapest_order(x: Value, y: Value, groups: Groups, output: Letters = ()) -> Groups:
+    """Return the groups with their letters in the order that copies the fewest bytes: if possible, the output's."""
     with_batch = [value for value in (x, y) if all(letter in value.letters for letter in groups.batch)]
     orders = [
         Groups(
@@ -68,17 +68,31 @@ def cheapest_order(x: Value, y: Value, groups: Groups) -> Groups:
         )
         for batch_leader, summed_leader in itertools.product(with_batch, (x, y))
     ]
-    return min(orders, key=lambda order: _copied(x, order) + _copied(y, order))
+    wanted = [in_output_order(x, y, groups, output)] if output else []
+    return min(wanted + orders, key=lambda order: copied_bytes(x, y, order))
 
 
-def _copied(value: Value, groups: Groups) -> int:
+def in_output_order(x: Value, y: Value, groups: Groups, output: Letters) -> Groups:
+    """Return the groups with their letters as in the output, and the summed ones as that copies the fewest bytes."""
+    batch, rows, columns = (
+        tuple(sorted(part, key=output.index)) for part in (groups.batch, groups.rows, groups.columns)
+    )
+    orders = [Groups(batch, rows, columns, in_memory_order(leader, groups.summed)) for leader in (x, y)]
+    return min(orders, key=lambda order: copied_bytes(x, y, order))
+
+
+def copied_bytes(x: Value, y: Value, groups: Groups) -> int:
     """Return the bytes that are copied to merge the axes of each group into one."""
+    return sum(value.meta.nbytes for value in (x, y) if not _merges(value, groups))
+
+
+def _merges(value: Value, groups: Groups) -> bool:
+    """Whether the axes of each group lie in memory as one chunk, in this order."""
     parts = (groups.batch, groups.rows + groups.columns, groups.summed)
     own = [tuple(letter for letter in part if letter in value.letters) for part in parts]
     letters = tuple(itertools.chain.from_iterable(own))
     shape = tuple(math.prod(value.sizes(part)) for part in own if part)
-    stride = view_stride(value.sizes(letters), value.strides(letters), shape)
-    return value.meta.nbytes if stride is None else 0
+    return view_stride(value.sizes(letters), value.strides(letters), shape) is not None
 
 
 def in_memory_order(value: Value, letters: Sequence[str]) -> Letters:

@@ -10,8 +10,15 @@ import torch
 from ..report import public
 from ..shapes import Shape, shape_of
 from ..storage.chunks import row_major
+from ..torch_internals import FakeTensor
 from .equation import from_sublists
 from .program import is_inexact
+
+PLANNED_TYPES = frozenset({torch.Tensor, torch.nn.Parameter, FakeTensor})
+PLANNED_DTYPES = frozenset(
+    {torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64}
+    | {torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64, torch.complex128}
+)
 
 
 @public
@@ -73,7 +80,17 @@ def check_tensors(operands: Sequence[Any], name: str) -> None:
 
 
 def operand_of(tensor: torch.Tensor) -> Operand | None:
-    """Return what a plan needs to know of a tensor; None if it has no strides, or symbols of a trace for sizes."""
+    """Return what a plan needs to know of a tensor; None for one that a plan does not fit.
+
+    That is one without strides, or with symbols of a trace for sizes; one of another type, which may wrap others; and
+    one with a dtype that torch stores, but hardly computes with.
+    """
+    if type(tensor) not in PLANNED_TYPES or tensor.dtype not in PLANNED_DTYPES:
+        return None
+    return _layout_of(tensor)
+
+
+def _layout_of(tensor: torch.Tensor) -> Operand | None:
     try:
         shape, stride = tuple(tensor.shape), tensor.stride()
     except RuntimeError:
@@ -87,9 +104,13 @@ def planned_operand(operand: Any, position: int) -> Operand:
     if not isinstance(operand, torch.Tensor):
         shape = shape_of(operand, described)
         return Operand(shape, row_major(shape), torch.get_default_dtype(), torch.device("cpu"))
-    if operand.layout != torch.strided or operand.is_nested:
+    if operand.is_nested:
+        raise TypeError(f"{described} is a nested tensor; expected one shape for all, and strides")
+    if operand.layout != torch.strided:
         raise TypeError(f"{described} has the layout {operand.layout}; expected strides")
-    plain = operand_of(operand)
+    if operand.dtype not in PLANNED_DTYPES:
+        raise TypeError(f"{described} has the dtype {operand.dtype}; expected one that torch multiplies and adds")
+    plain = _layout_of(operand)
     if plain is None:
         raise TypeError(f"{described} has the sizes {tuple(operand.shape)} of a trace; expected known ones")
     return plain

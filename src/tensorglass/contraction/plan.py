@@ -33,11 +33,15 @@ class Cost(NamedTuple):
     multiplications : int
         Products of two numbers.
     nbytes : int
-        Bytes of memory that it allocates, the result included.
+        Bytes of memory that it allocates, the result included. What a step gives back and takes again, as for each
+        piece of many products, counts once.
+    peak_bytes : int
+        The most of them that it holds at a time: what `track_memory` measures as the peak of a call.
     """
 
     multiplications: int
     nbytes: int
+    peak_bytes: int
 
 
 @public
@@ -59,7 +63,7 @@ class EinsumPlan(Report):
     steps : tuple of Step
         The operations in order, with their code, their new bytes and whether these are copies.
     cost : Cost
-        `multiplications` and `nbytes` of all steps.
+        `multiplications` and `nbytes` of all steps, and `peak_bytes`.
     warnings : tuple of str
         Silent traps in the equation: axes that are stretched, an ellipsis that is summed away, letters of several
         operands that are summed apart.
@@ -121,7 +125,10 @@ class EinsumPlan(Report):
         header = ("code", "operation", "letters of the result", "shape", *numbers)
         yield Table("Steps", header, tuple(map(_step_row, self.steps)))
         multiplications = counted(self.cost.multiplications, "multiplication")
-        yield f"{multiplications}; {bytes_text(self.cost.nbytes)} allocated in all, the result included"
+        together = f", {bytes_text(self.cost.peak_bytes)} of them at a time"
+        if self.cost.peak_bytes == self.cost.nbytes:
+            together = ""
+        yield f"{multiplications}; {bytes_text(self.cost.nbytes)} allocated in all, the result included{together}"
         yield from (f"warning: {warning}" for warning in self.warnings)
 
 
@@ -148,7 +155,9 @@ def _index_row(index: Index) -> tuple[str, ...]:
 
 def _step_row(step: Step) -> tuple[str | Cell, ...]:
     operation = f"{step.operation}, copies" if step.copies else step.operation
-    new_bytes = bytes_text(step.nbytes) if step.nbytes else "a view"
+    new_bytes = bytes_text(step.nbytes) if step.nbytes else "in place" if step.multiplications else "a view"
+    if step.temporary_nbytes:
+        new_bytes += f" and {bytes_text(step.temporary_nbytes)} meanwhile"
     return (
         Cell(step.code, ("code",)),
         operation,

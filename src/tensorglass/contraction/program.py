@@ -17,6 +17,8 @@ from ..shapes import Shape
 from ..torch_internals import is_view
 from .extents import Extent, with_numbers
 
+TILE = 60 * 60  # elements that torch copies at a time to transpose a matrix of at least so many
+
 
 @dataclass(frozen=True)
 class Value:
@@ -41,7 +43,7 @@ class Step:
     Attributes
     ----------
     operation : str
-        `diagonal`, `squeeze`, `conversion`, `copy`, `sum`, `permutation`, `elementwise product`, `products and sums` or
+        `diagonal`, `squeeze`, `conversion`, `sum`, `permutation`, `elementwise product`, `products and sums` or
         `matrix product`.
     code : str
         The line of torch code that does it.
@@ -54,9 +56,12 @@ class Step:
     multiplications : int
         How many products of two numbers are computed.
     nbytes : int
-        Bytes of the new memory that the result takes: 0 for a view.
+        Bytes of the new memory that the result takes: 0 for a view, and for what is added in place.
     copies : bool
         Whether it writes values that exist already, only to have them in another place, order or dtype.
+    temporary_nbytes : int
+        Bytes of memory that it takes besides, and gives back as soon as it is done: pieces of products, or matrices
+        that torch copies for its kernels.
     """
 
     operation: str
@@ -67,6 +72,7 @@ class Step:
     multiplications: int
     nbytes: int
     copies: bool
+    temporary_nbytes: int = 0
 
 
 class Program:
@@ -93,11 +99,12 @@ class Program:
 
     def rearrange(self, operation: str, expression: str, letters: tuple[str, ...], source: Value) -> Value:
         """Add the line ``xN = expression``, which moves the numbers of one value at most, and return its result."""
-        meta = eval(with_numbers(expression), self._values)
+        meta = self.tried(expression)
         nbytes = 0 if is_view(meta) else meta.nbytes
         result = self._next_name()
         code = f"{result} = {expression}"
-        step = Step(operation, code, result, letters, tuple(meta.shape), 0, nbytes, copies=bool(nbytes))
+        temporary = _tile_of_transposing(source.meta) if nbytes and meta.dtype == source.meta.dtype else 0
+        step = Step(operation, code, result, letters, tuple(meta.shape), 0, nbytes, bool(nbytes), temporary)
         return self._add(step, meta, (source,))
 
     def compute(
@@ -114,6 +121,24 @@ class Program:
         step = Step(operation, code, result, tuple(axes), shape, multiplications, meta.nbytes, copies=False)
         return self._add(step, meta, reads)
 
+    def takes_besides(self, nbytes: int) -> None:
+        """Note that the last line takes so much memory besides its result, while it runs."""
+        self.steps[-1] = replace(self.steps[-1], temporary_nbytes=nbytes)
+
+    def add_in_place(self, code: str, to: Value, multiplications: int) -> Value:
+        """Add a line that adds matrix products to the last result, from the same values, and return that result."""
+        reads, self._reads[-1] = self._reads[-1], ()
+        shape = tuple(to.meta.shape)
+        step = Step("matrix product", code, to.name, to.letters, shape, multiplications, 0, copies=False)
+        self.steps.append(step)
+        self._reads.append(reads)
+        return to
+
+    def tried(self, expression: str) -> torch.Tensor:
+        """Return the meta tensor that an expression of the program's names gives."""
+        result: torch.Tensor = eval(with_numbers(expression), {**self._values})
+        return result
+
     def laid_out(self, value: Value, order: tuple[str, ...]) -> Value:
         """Note that the axes of a computed tensor lie in memory in another order."""
         sizes = value.sizes(order)
@@ -123,13 +148,24 @@ class Program:
         return Value(value.name, value.letters, meta)
 
     def _next_name(self) -> str:
-        return f"x{len(self.operands) + len(self.steps)}"
+        return f"x{len(self._values) - 1}"  # beside torch, each value has its name
 
     def _add(self, step: Step, meta: torch.Tensor, reads: Sequence[Value]) -> Value:
         self.steps.append(step)
         self._reads.append(tuple(value.name for value in reads))
         self._values[step.result] = meta
         return Value(step.result, step.letters, meta)
+
+    def peak_bytes(self) -> int:
+        """Return the most bytes that are taken at a time: by a step, and by the results that later steps read."""
+        held: dict[str, int] = {}  # bytes that each name keeps alive
+        most = 0
+        for step, reads in zip(self.steps, self._reads, strict=True):
+            most = max(most, sum(held.values()) + step.nbytes + step.temporary_nbytes)
+            let_go = sum(held.pop(name, 0) for name in reads)
+            if step.result not in held:
+                held[step.result] = step.nbytes or let_go  # a view keeps the memory that it shows
+        return most
 
     def numbered_steps(self) -> tuple[Step, ...]:
         """Return the steps with numbers for sizes."""
@@ -139,6 +175,7 @@ class Program:
                 code=with_numbers(step.code),
                 shape=tuple(map(int, step.shape)),
                 multiplications=int(step.multiplications),
+                temporary_nbytes=int(step.temporary_nbytes),
             )
             for step in self.steps
         )
@@ -148,7 +185,7 @@ class Program:
         return with_numbers(self.written())
 
     def written(self) -> str:
-        """Return the source with its sizes as `extents` writes them. Each value is read once, and then let go."""
+        """Return the source with its sizes as `extents` writes them. Each value is let go where it is read last."""
         lines = [f"def contract({', '.join(value.name for value in self.operands)}):"]
         own: set[str] = set()  # names that keep memory of ours alive, rather than that of an operand
         for step, reads in zip(self.steps[:-1], self._reads, strict=False):
@@ -160,6 +197,15 @@ class Program:
                 lines.append(f"    del {', '.join(done)}")
         lines.append(f"    return {self.steps[-1].code.partition(' = ')[2]}")
         return "\n".join(["import torch", "", "", *lines, ""])
+
+
+def _tile_of_transposing(source: torch.Tensor) -> int:
+    """Return the bytes of the tile through which torch copies a matrix from rows to columns, or back.
+
+    Source: ``copy_transpose_valid`` in ATen's `Copy.cpp`.
+    """
+    without_gaps = source.dim() == 2 and (source.is_contiguous() or source.mT.is_contiguous())
+    return TILE * source.itemsize if without_gaps and source.numel() >= TILE else 0
 
 
 def is_inexact(dtype: torch.dtype) -> bool:

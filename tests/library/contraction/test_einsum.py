@@ -12,6 +12,7 @@ from compiled import compiled
 from random_equations import MALFORMED, random_case
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx.experimental.proxy_tensor import make_fx
+from torch.overrides import TorchFunctionMode
 
 from tensorglass import EinsumError, einsum, plan_einsum, watch_broadcasts
 
@@ -247,14 +248,28 @@ def test_gradcheck(equation, shapes):
         assert torch.autograd.gradgradcheck(lambda *x: einsum(equation, *x), operands)
 
 
-def test_gradients_of_many_rows_at_a_time():
-    operands = operands_of([(600, 1024)] * 2, requires_grad=True)
-    assert "torch.cat" in plan_einsum("bi,bi->b", *operands).torch_code()
-    result = einsum("bi,bi->b", *operands)
-    torch.testing.assert_close(result, (operands[0] * operands[1]).sum(1))
-    first, second = torch.autograd.grad(result.sum(), operands)
-    assert torch.equal(first, operands[1])
-    assert torch.equal(second, operands[0])
+WAYS_OF_ROWS = {
+    "in slices": ("bi,bi->b", [(16, 1024)] * 2, "baddbmm_"),
+    "one by one": ("bi,bi->b", [(2, 1024)] * 2, "torch.dot"),
+    "pieces of the batch": ("bij,bji->b", [(40, 20, 60), (40, 60, 20)], "torch.cat"),
+    "pieces of the sum": ("bij,bji->b", [(2, 100, 150), (2, 150, 100)], "torch.stack"),
+}
+by_way = pytest.mark.parametrize(("equation", "shapes", "call"), WAYS_OF_ROWS.values(), ids=WAYS_OF_ROWS)
+
+
+@by_way
+def test_gradients_of_long_rows(equation, shapes, call):
+    operands = operands_of(shapes, requires_grad=True)
+    assert call in plan_einsum(equation, *operands).torch_code()
+    result, expected = (f(equation, *operands) for f in (einsum, torch.einsum))
+    torch.testing.assert_close(result, expected)
+    weights = torch.randn_like(result)
+    ours, theirs = (torch.autograd.grad(y, operands, weights, create_graph=True) for y in (result, expected))
+    for first, second in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(first, second)
+    ours, theirs = (torch.autograd.grad(sum(x.square().sum() for x in y), operands) for y in (ours, theirs))
+    for first, second in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(first, second)
 
 
 # What torch wraps around it
@@ -407,11 +422,69 @@ def test_tensors_without_strides():
     assert (type(expected), str(expected)) == (type(result), str(result))
 
 
-def test_modes_do_not_see_the_planning():
+class Override(TorchFunctionMode):
+    """Answers for torch.einsum itself, and notes what else is called."""
+
+    def __init__(self):
+        self.others = []
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        if function is torch.einsum:
+            return "overridden", *args
+        self.others.append(function)
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("warm", [False, True])
+def test_a_mode_that_overrides_einsum_is_asked(warm):
+    x, y = torch.ones(2, 3), torch.ones(3, 4)
     forget()
-    with watch_broadcasts() as log:
-        einsum("i,ij,jk->ik", torch.ones(3), torch.ones(3, 4), torch.ones(4, 5))
-    assert [seen.operation for seen in log] == ["mul"]
+    if warm:
+        einsum("ij,jk->ik", x, y)
+    with Override() as mode:
+        assert einsum("ij,jk->ik", x, y) == ("overridden", "ij,jk->ik", x, y)
+    assert mode.others == []
+
+
+class Named(torch.Tensor):
+    """Answers for torch.einsum itself."""
+
+    @classmethod
+    def __torch_function__(cls, function, types, args=(), kwargs=None):
+        return "named" if function is torch.einsum else super().__torch_function__(function, types, args, kwargs)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_subclass_that_overrides_einsum_is_asked(place):
+    operands = [torch.ones(2, 3), torch.ones(3, 4)]
+    einsum("ij,jk->ik", *operands)
+    operands[place] = operands[place].as_subclass(Named)
+    assert einsum("ij,jk->ik", *operands) == "named"
+    assert einsum("ij,jk->ik", operands) == "named"
+    assert einsum(operands[0], [0, 1], operands[1], [1, 2], [0, 2]) == "named"
+
+
+def test_modes_see_one_call():
+    forget()
+    operands = torch.ones(3), torch.ones(3, 4), torch.ones(4, 5)
+    logs = []
+    for function in (einsum, torch.einsum):
+        with watch_broadcasts() as log:
+            function("i,ij,jk->ik", *operands)
+        logs.append([(seen.operation, seen.shapes) for seen in log])
+    assert logs[0] == logs[1]
+
+
+def test_transforms_see_torchs_einsum(monkeypatch):
+    calls = []
+    theirs = torch.einsum
+    monkeypatch.setattr(torch, "einsum", lambda *arguments: calls.append(arguments[0]) or theirs(*arguments))
+    x = torch.ones(5, 3)
+    torch.vmap(lambda row: einsum("i,i->", row, row))(x)
+    torch.func.grad(lambda rows: einsum("bi,bi->", rows, rows))(x)
+    assert calls == ["i,i->", "bi,bi->"]
+    einsum("bi,bi->b", x, x)
+    assert len(calls) == 2
 
 
 # What is remembered

@@ -1,10 +1,12 @@
 """What einsum plans become: the very torch code, case by case, and that it computes what torch.einsum computes."""
 
+import itertools
+
 import pytest
 import torch
 from compiled import compiled
 
-from tensorglass import plan_einsum, track_memory
+from tensorglass import einsum, plan_einsum, track_memory
 from tensorglass.contraction.equation import parse
 from tensorglass.contraction.indices import contraction
 from tensorglass.contraction.lowering import lower
@@ -29,36 +31,104 @@ CODE = [
     ("bij,bj->bi", [(2, 3, 4), (2, 4)], ["return torch.bmm(x1.unsqueeze(1), x0.mT).squeeze(1)"]),
     ("bj,bij->bi", [(2, 4), (2, 3, 4)], ["return torch.bmm(x0.unsqueeze(1), x1.mT).squeeze(1)"]),
     ("bi,bi->b", [(2, 15), (2, 15)], ["return torch.bmm(x0.unsqueeze(1), x1.unsqueeze(2)).reshape(2)"]),
-    ("bi,bi->b", [(2, 16), (2, 16)], ["x2 = x0 * x1", "return x2.sum(1)"]),
+    ("bi,bi->b", [(10, 399), (10, 399)], ["return torch.bmm(x0.unsqueeze(1), x1.unsqueeze(2)).reshape(10)"]),
     (
         "bi,bi->b",
-        [(1024, 513), (1024, 513)],
-        ["return torch.cat([(p * q).sum(1) for p, q in zip(x0.split(511), x1.split(511))])"],
-    ),
-    (
-        "ib,ib->b",
-        [(1024, 513), (1024, 513)],
+        [(4, 400), (4, 400)],
         [
-            "x2 = x0.permute(1, 0)",
-            "x3 = x1.permute(1, 0)",
-            "return torch.bmm(x2.unsqueeze(1), x3.unsqueeze(2)).reshape(513)",
+            "x2 = torch.bmm(x0[:, None, :256], x1[:, :256, None])",
+            "for p, q in zip(x0[:, None, 256:].split(256, 2), x1[:, 256:, None].split(256, 1)): x2.baddbmm_(p, q)",
+            "return x2.reshape(4)",
         ],
     ),
     (
-        "bij,bji->b",
-        [(300, 60, 60), (300, 60, 60)],
-        ["return torch.cat([(p * q).sum((1, 2)) for p, q in zip(x0.split(72), x1.permute(0, 2, 1).split(72))])"],
+        "bij,bij->b",
+        [(4, 13, 40), (4, 13, 40)],
+        [
+            "x2 = x0.reshape(4, 520)",
+            "x3 = x1.reshape(4, 520)",
+            "x4 = torch.bmm(x2[:, None, :256], x3[:, :256, None])",
+            "for p, q in zip(x2[:, None, 256:].split(256, 2), x3[:, 256:, None].split(256, 1)): x4.baddbmm_(p, q)",
+            "return x4.reshape(4)",
+        ],
     ),
-    ("bi,bi->b", [(1024, 512), (1024, 512)], ["x2 = x0 * x1", "return x2.sum(1)"]),
-    ("ij,jk->ik", [(64, 16), (16, 15)], ["x2 = torch.matmul(x1.mT, x0.mT)", "return x2.permute(1, 0).contiguous()"]),
-    ("ij,jk->ik", [(64, 16), (16, 16)], ["return torch.matmul(x0, x1)"]),
-    ("ij,jk->ik", [(63, 16), (16, 15)], ["return torch.matmul(x0, x1)"]),
-    ("ij,jk->ki", [(64, 16), (16, 15)], ["return torch.matmul(x1.mT, x0.mT)"]),
+    ("bi,bi->b", [(3, 391), (3, 391)], ["return torch.bmm(x0.unsqueeze(1), x1.unsqueeze(2)).reshape(3)"]),
     (
-        "bij,bjk->bik",
-        [(2, 64, 16), (2, 16, 3)],
-        ["x2 = torch.bmm(x1.mT, x0.mT)", "return x2.permute(0, 2, 1).contiguous()"],
+        "bi,bi->b",
+        [(4, 521), (4, 521)],
+        ["return torch.stack([torch.dot(p, q) for p, q in zip(x0, x1)])"],
     ),
+    (
+        "bci,bci->bc",
+        [(2, 2, 521), (2, 2, 521)],
+        [
+            "x2 = x0.reshape(4, 521)",
+            "x3 = x1.reshape(4, 521)",
+            "return torch.stack([torch.dot(p, q) for p, q in zip(x2, x3)]).reshape(2, 2)",
+        ],
+    ),
+    (
+        "ib,ib->b",
+        [(512, 513), (512, 513)],
+        [
+            "x2 = x0.permute(1, 0)",
+            "x3 = x1.permute(1, 0)",
+            "x4 = torch.bmm(x2[:, None, :256], x3[:, :256, None])",
+            "for p, q in zip(x2[:, None, 256:].split(256, 2), x3[:, 256:, None].split(256, 1)): x4.baddbmm_(p, q)",
+            "return x4.reshape(513)",
+        ],
+    ),
+    # what cannot be merged is multiplied and summed at once as long as it is small: here up to 25,600 products
+    (
+        "bij,bji->b",
+        [(256, 2, 50), (256, 50, 2)],
+        ["x2 = x0 * x1.permute(0, 2, 1)", "return x2.sum((1, 2))"],
+    ),
+    (
+        "bij,bji->b",
+        [(257, 2, 50), (257, 50, 2)],
+        ["return torch.cat([(p * q).sum((1, 2)) for p, q in zip(x0.split(128), x1.permute(0, 2, 1).split(128))])"],
+    ),
+    (
+        "bij,bji->b",
+        [(3, 100, 128), (3, 128, 100)],
+        ["return torch.cat([(p * q).sum((1, 2)) for p, q in zip(x0.split(1), x1.permute(0, 2, 1).split(1))])"],
+    ),
+    # where the products for one element of the batch are many, the sum is cut too
+    (
+        "bij,bji->b",
+        [(2, 100, 129), (2, 129, 100)],
+        [
+            "return torch.stack([sum((p * q).sum() for p, q in zip(p.split(99), q.split(99))) "
+            "for p, q in zip(x0, x1.permute(0, 2, 1))])"
+        ],
+    ),
+    (
+        "bijk,bkij->b",
+        [(2, 2, 100, 129), (2, 129, 2, 100)],
+        [
+            "return torch.stack([sum((p * q).sum() for p, q in zip(p, q) for p, q in zip(p.split(99), q.split(99))) "
+            "for p, q in zip(x0, x1.permute(0, 2, 3, 1))])"
+        ],
+    ),
+    (
+        "abij,abji->ab",
+        [(2, 3, 100, 129), (2, 3, 129, 100)],
+        [
+            "return torch.stack([sum((p * q).sum() for p, q in zip(p.split(99), q.split(99))) "
+            "for p, q in zip(x0, x1.permute(0, 1, 3, 2)) for p, q in zip(p, q)]).reshape(2, 3)"
+        ],
+    ),
+    (
+        "abij,abji->ab",
+        [(2, 3, 60, 100), (2, 3, 100, 60)],
+        [
+            "return torch.cat([(p * q).sum((1, 2)) for p, q in zip(x0, x1.permute(0, 1, 3, 2)) "
+            "for p, q in zip(p.split(2), q.split(2))]).reshape(2, 3)"
+        ],
+    ),
+    ("ij,jk->ik", [(64, 16), (16, 2)], ["return torch.matmul(x0, x1)"]),
+    ("bij,bjk->bik", [(2, 64, 16), (2, 16, 3)], ["return torch.bmm(x0, x1)"]),
     ("ij,jk,k->i", [(64, 16), (16, 15), (15,)], ["x3 = torch.matmul(x1, x2)", "return torch.matmul(x0, x3)"]),
     (
         "jk,ijkl->il",
@@ -74,12 +144,7 @@ CODE = [
             "return torch.matmul(x3.mT, x2).reshape(3, 2)",
         ],
     ),
-    ("bij,bjk->ibk", [(2, 64, 16), (2, 16, 3)], ["x2 = torch.bmm(x1.mT, x0.mT)", "return x2.permute(2, 0, 1)"]),
-    (
-        "bi,bi->b",
-        [(3, 2**19), (3, 2**19)],
-        ["return torch.cat([(p * q).sum(1) for p, q in zip(x0.split(1), x1.split(1))])"],
-    ),
+    ("bij,bjk->ibk", [(2, 64, 16), (2, 16, 3)], ["x2 = torch.bmm(x0, x1)", "return x2.permute(1, 0, 2)"]),
     (
         "bjk,bijkl->bil",
         [(2, 8, 8), (2, 3, 8, 8, 2)],
@@ -200,8 +265,8 @@ CODE = [
             "return x4.unsqueeze(0).unsqueeze(1)",
         ],
     ),
-    ("ij->ji", [(1, 3)], ["x1 = x0.squeeze(0)", "return x1.unsqueeze(1)"]),
-    ("ijk->k", [(1, 3, 1)], ["x1 = x0.squeeze((0, 2))", "x2 = x1.sum()", "return x2.unsqueeze(0)"]),
+    ("ij->ji", [(1, 3)], ["return x0.permute(1, 0)"]),
+    ("ijk->k", [(1, 3, 1)], ["return x0.sum((0, 1))"]),
     ("...i,...i->...", [(2, 1, 3), (4, 3)], ["x2 = x0.squeeze(1)", "return torch.matmul(x2, x1.mT)"]),
     ("a,ab,b->", [(2,), (2, 3), (3,)], ["x3 = torch.matmul(x1, x2)", "return torch.matmul(x0, x3)"]),
     (
@@ -230,7 +295,7 @@ FROM_LAYOUTS = [
         "x2 = x0.permute(1, 0, 2, 3).reshape(6, 4, 5)",
         "x3 = x1.permute(1, 0, 2, 3).reshape(6, 5, 6)",
         "x4 = torch.bmm(x2, x3).reshape(3, 2, 4, 6)",
-        "return x4.permute(1, 0, 2, 3)",
+        "return x4.permute(1, 0, 2, 3).contiguous()",
     ]),
     ("ijk,jkl->il", [(4, 3, 2), (4, 3, 5)], [(2, 1, 0), (1, 0, 2)], [
         "x2 = x0.permute(2, 1, 0).reshape(12, 2)",
@@ -243,8 +308,7 @@ FROM_LAYOUTS = [
         "return x3.permute(1, 0, 2)",
     ]),
     ("bi,bi->b", [(16, 2), (2, 16)], [(1, 0), (0, 1)], [
-        "x2 = x0.permute(1, 0) * x1.permute(1, 0)",
-        "return x2.sum(0)",
+        "return torch.bmm(x0.unsqueeze(1), x1.unsqueeze(2)).reshape(2)",
     ]),
 ]  # fmt: skip
 
@@ -280,7 +344,8 @@ def test_code_for_other_layouts(equation, shapes, orders, code):
 def test_an_operand_without_any_unit_stride_is_copied():
     x, y = torch.randn(6, 10)[::2, ::2], torch.randn(5, 4)
     plan = check("ij,jk->ik", [x, y], ["return torch.matmul(x0, x1)"])
-    assert plan.cost.nbytes == 3 * 4 * 4
+    assert plan.steps[0].temporary_nbytes == 3 * 5 * 4
+    assert plan.cost.nbytes == 3 * 5 * 4 + 3 * 4 * 4
 
 
 def test_expanded_operands():
@@ -338,8 +403,9 @@ def test_booleans_are_counted_only_where_there_are_none():
 
 def test_operations_that_move_numbers():
     x = torch.ones(3, 1)
-    assert [step.operation for step in plan_einsum("bi->b", x).steps] == ["squeeze", "copy"]
-    assert [step.operation for step in plan_einsum("bi->bi", x).steps] == ["squeeze", "squeeze"]
+    assert [step.operation for step in plan_einsum("bi->b", x).steps] == ["sum"]
+    assert [step.operation for step in plan_einsum("bi->bi", x).steps] == ["permutation"]
+    assert [step.operation for step in plan_einsum("bi,->bi", x, x[0, 0]).steps] == ["squeeze", "elementwise product"]
     assert [step.operation for step in plan_einsum("i->i", x[:, 0]).steps] == ["permutation"]
     assert [step.operation for step in plan_einsum("i->", x[:, 0].int()).steps] == ["conversion", "sum"]
     assert [step.copies for step in plan_einsum("i->", x[:, 0].int()).steps] == [True, False]
@@ -355,7 +421,7 @@ def test_steps_tell_what_they_cost():
     assert second.nbytes == 4 * 6 * 6 * 4
     assert (product.operation, product.letters, product.shape) == ("matrix product", ("b", "h", "q", "k"), (2, 3, 5, 6))
     assert (product.multiplications, product.nbytes, product.copies) == (6 * 5 * 6 * 4, 4 * 6 * 5 * 6, False)
-    assert plan.cost == (720, 480 + 576 + 720)
+    assert plan.cost == (720, 480 + 576 + 720, 480 + 576 + 720)
 
 
 @pytest.mark.parametrize(
@@ -366,8 +432,11 @@ def test_steps_tell_what_they_cost():
         ("i,j->ij", [(2,), (3,)], ["elementwise product"], [6]),
         ("ii,j->ij", [(2, 2), (3,)], ["diagonal", "elementwise product"], [0, 6]),
         ("ij,k->ik", [(2, 3), (4,)], ["sum", "elementwise product"], [0, 8]),
-        ("bi,bi->b", [(2, 16), (2, 16)], ["elementwise product", "sum"], [32, 0]),
-        ("bi,bi->b", [(1024, 1024)] * 2, ["products and sums"], [2**20]),
+        ("bi,bi->b", [(2, 16), (2, 16)], ["matrix product"], [32]),
+        ("bi,bi->b", [(8, 401)] * 2, ["matrix product", "matrix product", "permutation"], [8 * 256, 8 * 145, 0]),
+        ("bi,bi->b", [(2, 401)] * 2, ["matrix product"], [802]),
+        ("bij,bji->b", [(3, 10, 9), (3, 9, 10)], ["elementwise product", "sum"], [270, 0]),
+        ("bij,bji->b", [(300, 10, 20), (300, 20, 10)], ["products and sums"], [60_000]),
         ("jk,ijkl->il", [(8, 8), (3, 8, 8, 2)], ["permutation", "permutation", "matrix product"], [0, 0, 384]),
         ("ij,j->i", [(1, 3), (3,)], ["squeeze", "matrix product", "squeeze"], [0, 3, 0]),
         ("ij->ji", [(2, 3)], ["permutation"], [0]),
@@ -433,3 +502,86 @@ def test_intermediate_results_are_let_go():
     assert len(plan.steps) == 4
     assert memory.allocated_bytes == 4 * 256 * 256 * 4
     assert memory.peak_bytes == 3 * 256 * 256 * 4  # two operands and their product
+
+
+# Where results lie
+
+
+def equations(letters, most):
+    """Yield the terms and the output of each equation of one and two operands, up to the names of letters."""
+    terms = ["".join(term) for count in range(most + 1) for term in itertools.product(letters, repeat=count)]
+    for several in [(term,) for term in terms] + list(itertools.product(terms, repeat=2)):
+        used = "".join(dict.fromkeys("".join(several)))
+        if letters.startswith(used):
+            for count in range(len(used) + 1):
+                yield from ((several, "".join(output)) for output in itertools.permutations(used, count))
+
+
+SIZES = [{"a": 2, "b": 3, "c": 4}, {"a": 2, "b": 1, "c": 3}, {"a": 32, "b": 3, "c": 40}]
+
+
+def compare_places(cases):
+    """Compare where results lie with torch.einsum's; return how many are contiguous there, and not ours."""
+    fewer = contiguous = 0
+    for (terms, output), sizes in cases:
+        operands = [torch.ones([sizes[letter] for letter in term]) for term in terms]
+        equation = f"{','.join(terms)}->{output}"
+        theirs, plan = torch.einsum(equation, *operands), plan_einsum(equation, *operands)
+        ours = plan(*operands)
+        shown = (equation, sizes, plan.torch_code())
+        storages = {x.untyped_storage().data_ptr() for x in operands}
+        shared = [result.untyped_storage().data_ptr() in storages for result in (ours, theirs)]
+        assert shared[0] == shared[1], shown
+        assert theirs._is_view() or not ours._is_view(), shown
+        if theirs.is_contiguous() and not ours.is_contiguous():
+            # torch lays out products by strides, those of axes of size 1 among them, which ours have not
+            assert any(sizes[letter] == 1 for letter in "".join(terms)), shown
+            fewer += 1
+        contiguous += theirs.is_contiguous()
+    return fewer, contiguous
+
+
+def test_results_lie_as_torchs():
+    cases = list(itertools.product(equations("abc", 3), SIZES))
+    alone = [case for case in cases if len(case[0][0]) == 1]
+    fewer, contiguous = compare_places(alone + cases[:: len(cases) // 400])
+    assert fewer <= contiguous / 100
+
+
+@pytest.mark.long
+def test_all_results_of_small_equations_lie_as_torchs():
+    fewer, contiguous = compare_places(itertools.product(equations("abc", 3), SIZES))
+    print(f"{fewer} of {contiguous} contiguous results are contiguous in torch.einsum alone")
+    assert fewer <= contiguous / 400
+
+
+@pytest.mark.parametrize("equation", ["nchw->cn", "nchw->wc", "abcd->dcba", "bhqd->dbq", "aabc->cb"])
+def test_a_sum_can_be_viewed_and_changed_in_place(equation):
+    x = torch.randn(3, 3, 4, 5)
+    with torch.no_grad():
+        result = einsum(equation, x)
+    torch.testing.assert_close(result, torch.einsum(equation, x))
+    if torch.einsum(equation, x).is_contiguous():
+        result.view(-1)
+        result.mul_(torch.ones((), requires_grad=True))
+
+
+def test_elementwise_results_can_be_changed_in_place():
+    for equation, shapes in (("i,ij->ji", [(3,), (3, 4)]), ("ij,->ij", [(1, 4), ()]), ("i,j->ij", [(1,), (1,)])):
+        with torch.no_grad():
+            result = einsum(equation, *[torch.ones(shape) for shape in shapes])
+        result.mul_(torch.ones((), requires_grad=True))
+
+
+def test_a_small_result_is_copied_where_torch_copies_an_operand():
+    check("abc,a->cb", [torch.randn(20, 3, 4), torch.randn(20)], [
+        "x2 = x0.reshape(20, 12)",
+        "x3 = torch.matmul(x2.mT, x1).reshape(3, 4)",
+        "return x3.permute(1, 0).contiguous()",
+    ])  # fmt: skip
+    # 2 * 2 * 50 numbers, of two operands that torch.einsum would copy: 2 * 2 * 25 and 2 * 2 * 50; and one more
+    for columns, last in ((2, ".contiguous()"), (400, "")):
+        x, y = torch.randn(2, 3, 4, 2).transpose(0, 1), torch.randn(2, 3, 2, columns).transpose(0, 1)
+        plan = plan_einsum("bcij,bcjk->bcik", x, y)
+        assert lines_of(plan)[-1] == f"return x4.permute(1, 0, 2, 3){last}"
+        assert plan(x, y).is_contiguous() == bool(last)

@@ -6,6 +6,11 @@ from collections import deque
 import numpy as np
 import pytest
 import torch
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.tensor import Replicate, Shard, distribute_tensor
+from torch.masked import masked_tensor
+from torch.testing._internal.distributed.fake_pg import FakeStore
+from torch.testing._internal.two_tensor import TwoTensor
 
 from tensorglass import EinsumError, einsum, plan_einsum
 
@@ -143,3 +148,118 @@ def test_operands_in_lists_of_lists():
     for operands in ([x], [y]), (torch.nn.ParameterList([x, y]),), (iter([x, y]),):
         with pytest.raises(TypeError, match=r"^einsum\(\) operand 0 is (list|ParameterList|list_iterator); expected"):
             einsum("ij,jk", *operands)
+
+
+def tensors_of_many_kinds():
+    """Return functions that make a tensor of a shape, by the kind."""
+    dtypes = "uint16 uint32 float8_e4m3fn float8_e5m2 complex32 bfloat16 float16 int8 int64 bool uint8".split()
+
+    def quantized_by_rows(*shape):
+        rows = shape[0]
+        return torch.quantize_per_channel(torch.ones(shape), torch.ones(rows), torch.zeros(rows), 0, torch.qint8)
+
+    return {
+        **{name: lambda *shape, name=name: torch.ones(shape).to(getattr(torch, name)) for name in dtypes},
+        "quantized": lambda *shape: torch.quantize_per_tensor(torch.ones(shape), 0.1, 0, torch.qint8),
+        "quantized by rows": quantized_by_rows,
+        "sparse": lambda *shape: torch.ones(shape).to_sparse(),
+        "sparse rows": lambda *shape: torch.eye(*shape).to_sparse_csr() if len(shape) == 2 else torch.ones(shape),
+        "MKL-DNN": lambda *shape: torch.ones(shape).to_mkldnn(),
+        "zero": lambda *shape: torch._efficientzerotensor(shape),
+        "conjugated": lambda *shape: torch.randn(shape, dtype=torch.complex64).conj(),
+        "negated": lambda *shape: torch.randn(shape, dtype=torch.complex64).conj().imag,
+        "meta": lambda *shape: torch.empty(shape, device="meta"),
+        "nested": lambda *shape: torch.nested.nested_tensor([torch.ones(shape[1:])] * shape[0]),
+        "jagged": lambda *shape: torch.nested.nested_tensor([torch.ones(shape[1:])] * shape[0], layout=torch.jagged),
+        "subclass": lambda *shape: torch.ones(shape).as_subclass(Subclass),
+        "two in one": lambda *shape: TwoTensor(torch.ones(shape), torch.ones(shape)),
+        "masked": lambda *shape: masked_tensor(torch.ones(shape), torch.ones(shape, dtype=torch.bool)),
+        "parameter": lambda *shape: torch.nn.Parameter(torch.ones(shape)),
+        "uninitialized": lambda *shape: torch.nn.UninitializedParameter(),
+        "lazy clone": lambda *shape: torch._lazy_clone(torch.ones(shape)),
+    }
+
+
+class Subclass(torch.Tensor):
+    """A tensor that overrides nothing."""
+
+
+KINDS = tensors_of_many_kinds()
+EQUATIONS = ["ij->ji", "ij->i", "ij->", "ii->i", "ij->ij", "ij,jk->ik", "ij,ij->i", "ij,ij->ij", "ij,j->i", "ij,kj->"]
+
+
+def outcome(function, *arguments):
+    try:
+        return function(*arguments)
+    except Exception as error:
+        return error
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("sizes", [(4, 4, 4), (8, 400, 400)], ids=str)
+@pytest.mark.parametrize("kind", KINDS)
+def test_where_torch_works_ours_does(kind, sizes):
+    named = dict(zip("ijk", sizes, strict=True))
+    for equation in EQUATIONS:
+        terms = equation.split("->")[0].split(",")
+        try:
+            operands = [KINDS[kind](*[named[letter] for letter in term]) for term in terms]
+        except (TypeError, RuntimeError):  # there is no such kind with so few axes
+            continue
+        theirs, ours = outcome(torch.einsum, equation, *operands), outcome(einsum, equation, *operands)
+        shown = f"{equation}: {theirs!r:.200}, {ours!r:.200}"
+        if isinstance(theirs, Exception):  # ours may compute more, where operations take what torch.einsum's do not
+            assert not isinstance(ours, Exception) or isinstance(ours, (RuntimeError, type(theirs))), shown
+            continue
+        assert type(theirs) is type(ours), shown
+        assert (theirs.dtype, theirs.layout, theirs.is_conj(), theirs._is_zerotensor()) == (
+            (ours.dtype, ours.layout, ours.is_conj(), ours._is_zerotensor())
+        ), shown
+        if kind not in ("nested", "jagged"):
+            assert theirs.shape == ours.shape, shown
+        if kind not in ("meta", "nested", "jagged", "masked", "two in one"):
+            first, second = (x.dequantize() if x.is_quantized else x.to_dense() for x in (theirs, ours))
+            first, second = (x.to(torch.complex128 if x.is_complex() else torch.float64) for x in (first, second))
+            torch.testing.assert_close(first, second, rtol=1e-2, atol=1e-3, msg=shown)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_plans_of_plain_tensors_are_not_taken_for_others_of_their_layout():
+    x = torch.ones(8, 400)
+    einsum("bi,bi->b", x, x)
+    for kind in ("subclass", "two in one", "zero", "lazy clone", "parameter"):
+        other = KINDS[kind](8, 400)
+        assert type(einsum("bi,bi->b", other, x)) is type(torch.einsum("bi,bi->b", other, x))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_plan_for_what_has_no_plan_says_why():
+    for kind, words in (
+        ("nested", "is a nested tensor"),
+        ("jagged", "is a nested tensor"),
+        ("sparse rows", "has the layout torch.sparse_csr"),
+        ("quantized", "has the dtype torch.qint8"),
+        ("float8_e5m2", "has the dtype torch.float8_e5m2"),
+        ("uint16", "has the dtype torch.uint16"),
+    ):
+        with pytest.raises(TypeError, match=f"operand 0 {words}; expected"):
+            plan_einsum("ij->j", KINDS[kind](3, 3))
+    assert plan_einsum("ij->j", KINDS["subclass"](3, 3)).result == (3,)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.long
+def test_distributed_tensors_are_left_to_torch():
+    torch.distributed.init_process_group("fake", store=FakeStore(), rank=0, world_size=2)
+    try:
+        mesh = init_device_mesh("cpu", (2,))
+        for placement in (Replicate(), Shard(0)):
+            x, y = (distribute_tensor(torch.ones(8, 400), mesh, [placement]) for _ in range(2))
+            for equation in ("bi,bi->b", "bi,ci->bc", "bi->ib", "bi->b"):
+                operands = [x, y][: 1 + equation.count(",")]
+                einsum(equation, *[torch.ones(8, 400) for _ in operands])
+                theirs, ours = torch.einsum(equation, *operands), einsum(equation, *operands)
+                assert (theirs.placements, theirs.shape) == (ours.placements, ours.shape)
+                torch.testing.assert_close(ours.to_local(), theirs.to_local())
+    finally:
+        torch.distributed.destroy_process_group()

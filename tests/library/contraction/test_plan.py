@@ -96,8 +96,7 @@ def test_a_sum_is_never_a_view():
         result = einsum(equation, *operands)
         result += 1
         assert not any(operand.any() for operand in operands), equation
-    assert "x2 = x1.clone()" in plan_einsum("bi->b", x).steps[-1].code
-    assert plan_einsum("bi->b", x).steps[-1].copies
+    assert "x1 = x0.sum(1)" in plan_einsum("bi->b", x).steps[-1].code
     assert [step.operation for step in plan_einsum("bi,b->b", x, x[:, 0]).steps] == ["squeeze", "elementwise product"]
 
 
