@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from .contraction.plan import Cost as Cost
     from .contraction.plan import EinsumPlan as EinsumPlan
     from .contraction.program import Step as Step
-    from .initialization.initialize import Initialization as Initialization
-    from .initialization.initialize import InitializedParameter as InitializedParameter
+    from .initialization.account import Initialization as Initialization
+    from .initialization.account import InitializedParameter as InitializedParameter
     from .initialization.initialize import initialize_ as initialize_
     from .initialization.lsuv import LsuvLayer as LsuvLayer
     from .initialization.lsuv import LsuvReport as LsuvReport
@@ -99,8 +99,8 @@ PUBLIC_NAMES = {
     "Histogram": "signals.statistics",
     "Holdings": "memory.holdings",
     "Index": "contraction.indices",
-    "Initialization": "initialization.initialize",
-    "InitializedParameter": "initialization.initialize",
+    "Initialization": "initialization.account",
+    "InitializedParameter": "initialization.account",
     "LayerPrediction": "signals.layer_results",
     "LayerStats": "signals.layer_results",
     "Layout": "storage.layout",

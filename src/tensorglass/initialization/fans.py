@@ -16,9 +16,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from torch import nn
+from torch.nn.parameter import is_lazy
 
-from ..signals.layer_kinds import ATTENTION, RECURRENT
+from ..signals.layer_kinds import ATTENTION, RECURRENT, WEIGHT_LAYERS
 from ..torch_internals import Convolution
+
+# What layers call the numbers of their inputs and outputs.
+_SIZES = (("in_features", "out_features"), ("in_channels", "out_channels"), ("nx", "nf"))
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,8 @@ def transposed_convolution(shape: Sequence[int], stride: Sequence[int], groups: 
 def connections(module: nn.Module, name: str, shape: Sequence[int]) -> Connections | None:
     """Return the connections of a module's own parameter; None if it is not a weight of a layer that is known.
 
+    Known are torch's layers, and linear layers of other libraries, which tell their sizes.
+
     >>> print(connections(nn.GRU(8, 16), "weight_ih_l0", (48, 8)).fan_out)
     16
     >>> connections(nn.Linear(8, 16), "bias", (16,))
@@ -119,7 +125,39 @@ def connections(module: nn.Module, name: str, shape: Sequence[int]) -> Connectio
     if isinstance(module, Convolution) and name == "weight":
         layer = transposed_convolution if module.transposed else convolution
         return layer(shape, module.stride, module.groups)
+    return _foreign(module, shape) if name == "weight" else None
+
+
+def sizes(module: nn.Module) -> tuple[int, int] | None:
+    """Return the numbers of inputs and outputs that a layer tells as attributes; None if it tells none.
+
+    Under these names torch has them, PyTorch Geometric, and the Conv1D of transformers.
+
+    >>> sizes(nn.Conv2d(3, 8, 5)), sizes(nn.ReLU())
+    ((3, 8), None)
+    """
+    for names in _SIZES:
+        inputs, outputs = (getattr(module, name, None) for name in names)
+        if isinstance(inputs, int) and isinstance(outputs, int):
+            return inputs, outputs
     return None
+
+
+def is_foreign_linear(module: nn.Module) -> bool:
+    """Tell whether a module of another library is a linear layer: it has a weight of the two sizes that it tells."""
+    if isinstance(module, (*WEIGHT_LAYERS, *RECURRENT, *ATTENTION)):
+        return False
+    weight = dict(module.named_parameters(recurse=False)).get("weight")
+    return weight is not None and not is_lazy(weight) and _foreign(module, weight.shape) is not None
+
+
+def _foreign(module: nn.Module, shape: Sequence[int]) -> Connections | None:
+    told = sizes(module)
+    if told is None or len(shape) != 2 or sorted(told) != sorted(shape):
+        return None
+    inputs, outputs = told
+    transposed = tuple(shape) == told and inputs != outputs  # a square is drawn alike
+    return Connections(Fraction(inputs), Fraction(outputs), inputs_first=transposed)
 
 
 def _convolution_fans(

@@ -1,78 +1,23 @@
-"""Initialization of a whole model, for any activation, with an account of what was done with each parameter."""
+"""Initialization of a whole model, for any activation."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 from torch.nn.utils.parametrize import is_parametrized
 
-from ..report import NumberColumn, Report, Table, counted, number_text, public
 from ..signals.critical_point import critical_sigma_w
 from ..signals.gain import DIRECTIONS, FORWARD, gain
 from ..torch_internals import is_fake, members_of
-from .rules import LEFT_ALONE, Choice, Rule, Rules
+from .account import Initialization, InitializedParameter
+from .rules import Choice, Rule, Rules, class_name
 from .schemes import CRITICAL, SCHEMES
-
-
-@public
-@dataclass(frozen=True)
-class InitializedParameter:
-    """What was done with one parameter.
-
-    Attributes
-    ----------
-    name : str
-        As in `model.named_parameters()`.
-    shape : tuple of int
-        Its shape.
-    how : str
-        The scheme and the fan that it went by, or another rule, or why the parameter was left alone.
-    std : float or None
-        The standard deviation that was aimed at, over all values; None for constants and for what was left alone.
-    rms : float or None
-        The root mean square of the new values; None for what was left alone or has no data.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    how: str
-    std: float | None
-    rms: float | None
-
-
-@public
-@dataclass(frozen=True, repr=False)
-class Initialization(Report):
-    """What was done with a model's parameters. The result of `initialize_`.
-
-    Attributes
-    ----------
-    parameters : tuple of InitializedParameter
-        All parameters of the model, in the order of `model.named_parameters()`.
-    """
-
-    parameters: tuple[InitializedParameter, ...]
-
-    @property
-    def left_alone(self) -> tuple[InitializedParameter, ...]:
-        """The parameters that have the values they had before."""
-        return tuple(each for each in self.parameters if each.how.startswith(LEFT_ALONE))
-
-    def _content(self) -> Iterable[str | Table]:
-        total, kept = len(self.parameters), len(self.left_alone)
-        yield f"{total - kept:,} of {counted(total, 'parameter')} initialized, {kept:,} left alone"
-        rows = tuple(
-            (each.name, str(each.shape), each.how, number_text(each.std), number_text(each.rms))
-            for each in self.parameters
-        )
-        if rows:
-            header = ("parameter", "shape", "how", NumberColumn("std"), NumberColumn("rms"))
-            yield Table("Parameters", header, rows).shortened()
+from .selection import patterns_of
 
 
 def initialize_(  # noqa: PLR0913, PLR0917 - each has a meaning of its own, and most have a default
@@ -81,7 +26,12 @@ def initialize_(  # noqa: PLR0913, PLR0917 - each has a meaning of its own, and 
     scheme: str = "kaiming",
     direction: str = "forward",
     sigma_b: float = 0.0,
-    last_gain: float = 1.0,
+    last_gain: float | None = None,
+    *,
+    residual_scale: float | None = None,
+    gains: Mapping[str, float] | None = None,
+    skip: str | Iterable[str] = (),
+    only: str | Iterable[str] | None = None,
 ) -> Initialization:
     """Initialize all parameters of a model, in place, for its activation.
 
@@ -113,9 +63,21 @@ def initialize_(  # noqa: PLR0913, PLR0917 - each has a meaning of its own, and 
         of the outputs: the gain is the backward one, and fan_out stands for fan_in. Not with "critical".
     sigma_b : float
         The standard deviation of the biases with "critical"; they are zero otherwise.
-    last_gain : float
-        The gain of the last layer: of the linear, bilinear or convolution layer that was registered last, outside of
-        attention and recurrent layers. Its biases are zero. With 0 all its outputs are zero.
+    last_gain : float or None
+        The gain of the output layers: of the linear, bilinear or convolution layer that was registered last, outside
+        of attention, recurrent layers and residual blocks, and of those beside it, as the heads of an actor and a
+        critic, that read the same features. Their biases are zero. With 0 all their outputs are zero. A tied
+        embedding gives logits of this size. By default 1 in a model without normalization layers, and 0.2 with such
+        layers and for tied embeddings: logits so small start a classifier at the logarithm of its number of classes.
+    residual_scale : float or None
+        The factor of the layers that close a residual branch; by default 1 / sqrt(n) where n of them add to one
+        stream (Radford et al., 2019), times the size of its first summand, where that is a tied embedding.
+    gains : mapping of str to float
+        Gains of single weights, by their names, the paths of their modules, or patterns of them such as
+        ``"*.q_proj"``. For an embedding it is the standard deviation of its rows. The last that fits goes.
+    skip, only : str or iterable of str
+        The parameters that are left alone, and those that are not, by the same names. What is named in `only` is
+        drawn also beside frozen weights.
 
     Returns
     -------
@@ -127,23 +89,35 @@ def initialize_(  # noqa: PLR0913, PLR0917 - each has a meaning of its own, and 
     TypeError
         If `model` is not a module or `activation` cannot be called.
     ValueError
-        If another argument is not as described; if the activation has no finite gain or, with "critical", no critical
-        point; if a layer does not allow the scheme; if a parameter is lazy, or computed from others (parametrized), or
-        cannot be written to. No parameter is changed then.
+        If another argument is not as described, or names nothing in the model; if the activation has no finite gain
+        or, with "critical", no critical point; if a layer does not allow the scheme; if a parameter is lazy, or
+        computed from others (parametrized), or cannot be written to; if the model is scripted or has quantized
+        layers. No parameter is changed then.
 
     Notes
     -----
-    All linear, bilinear and convolution layers but the last get the gain, wherever in the model an activation stands.
-    Projections of attention and weights from the input of recurrent layers are drawn with gain 1, for each gate apart;
-    weights from the hidden state are orthogonal in every scheme. Rows of embeddings have the second moment 1, and that
-    of padding is zero. Normalization layers get weights 1. Biases are zero, with "critical" those of these layers too.
+    What a layer is for is told by its structure, or by its name, without running the model; `roles` says what was
+    assumed and why, and `gains` overrules it. Linear layers of other libraries that tell their sizes count as such.
 
-    Left alone are frozen parameters, and those of modules that have no rule: `torch.nn.PReLU` and modules of one's own.
-    A parameter that several modules share is drawn once, by the rule of the first one. Parameters without data (on the
-    meta device, or fake) are listed, and there is nothing to write.
+    - Hidden layers get the gain, wherever in the model an activation stands.
+    - The factors of a gated unit, as in ``down(silu(gate(x)) * up(x))``, get gain 1. The gain then goes to the layer
+      behind the product, whose second moment is that of the activation.
+    - Projections of attention and weights from the input of recurrent layers get gain 1, for each gate apart; weights
+      from the hidden state are orthogonal in every scheme. T5 does not divide scores by sqrt(size of a head), so its
+      queries are.
+    - Rows of embeddings have the second moment 1, and that of padding is zero. Where an embedding is tied to the
+      output layer, its rows and those of embeddings as wide are as small as `last_gain` asks.
+    - Normalization layers get weights 1, or 0 if they add 1 themselves. Biases are zero, with "critical" those of
+      all but hidden layers.
+
+    Left alone are frozen parameters, and those of modules that have no rule: `torch.nn.PReLU` and modules of one's
+    own; the first line counts them by class. Beside frozen weights adapters such as LoRA are left alone, and so is a
+    weight of zeros, so that the model computes what it did. A parameter that several modules share is drawn once.
+    Parameters without data (on the meta device, or fake) are listed, and there is nothing to write.
 
     He et al., 2015 (kaiming); Glorot and Bengio, 2010 (xavier); Saxe et al., 2013 (orthogonal); Xiao et al., 2018
-    (delta-orthogonal); Schoenholz et al., 2017 (critical).
+    (delta-orthogonal); Schoenholz et al., 2017 (critical); Radford et al., 2019, "Language models are unsupervised
+    multitask learners" (residual branches).
 
     Examples
     --------
@@ -158,26 +132,35 @@ def initialize_(  # noqa: PLR0913, PLR0917 - each has a meaning of its own, and 
     2.bias zero None
     """
     _check_arguments(model, activation, scheme, direction)
-    for argument, value in (("sigma_b", sigma_b), ("last_gain", last_gain)):
-        if not isinstance(value, (int, float)) or not 0 <= value < math.inf:
-            raise ValueError(f"initialize_() {argument} is {value!r}; expected a number that is not negative")
+    names = [name for name, _ in model.named_parameters(remove_duplicate=False)]
+    given = _checked_gains(gains, names)
+    skipped = patterns_of("initialize_", "skip", skip, names)
+    chosen = None if only is None else patterns_of("initialize_", "only", only, names)
+    for argument, value in (("sigma_b", sigma_b), ("last_gain", last_gain), ("residual_scale", residual_scale)):
+        if value is not None or argument == "sigma_b":
+            _check_number(argument, value)
     if scheme == CRITICAL and direction != FORWARD:
         raise ValueError("initialize_() direction is 'backward'; expected 'forward' with the scheme 'critical'")
     if scheme != CRITICAL and sigma_b != 0:
         raise ValueError(f"initialize_() sigma_b is {sigma_b}; expected 0 with the scheme {scheme!r}")
     factor = _critical(activation, sigma_b) if scheme == CRITICAL else _finite_gain(activation, direction)
-    rules = Rules(model, Choice(scheme, direction, factor, sigma_b, last_gain))
+    choice = Choice(scheme, direction, factor, sigma_b, last_gain, residual_scale, given, skipped, chosen)
+    rules = Rules(model, choice)
     planned = list(_planned(model, rules))  # all is checked before the first value is written
     return Initialization(tuple(map(_carried_out, planned)))
 
 
+_QUANTIZED = ("torch.ao.nn.quantized", "torch.ao.nn.intrinsic.quantized")
+
+
 class _Planned(NamedTuple):
-    """A parameter, the rule that goes for it, and what else is to be said."""
+    """A parameter, the rule that goes for it, what else is to be said, and the class of its module."""
 
     name: str
     parameter: nn.Parameter
     rule: Rule
     remark: str
+    layer: str
 
 
 def _check_arguments(model: object, activation: object, scheme: object, direction: object) -> None:
@@ -185,9 +168,36 @@ def _check_arguments(model: object, activation: object, scheme: object, directio
         raise TypeError(f"initialize_() model is {type(model).__name__}; expected a torch.nn.Module")
     if not callable(activation):
         raise TypeError(f"initialize_() activation is {type(activation).__name__}; expected a function or a module")
+    _check_model(model)
     for argument, value, expected in (("scheme", scheme, SCHEMES), ("direction", direction, DIRECTIONS)):
         if value not in expected:
             raise ValueError(f"initialize_() {argument} is {value!r}; expected {', '.join(map(repr, expected))}")
+
+
+def _check_number(argument: str, value: object) -> None:
+    if not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+        raise ValueError(f"initialize_() {argument} is {value!r}; expected a number that is not negative")
+
+
+def _checked_gains(gains: object, names: list[str]) -> dict[str, float]:
+    if gains is None:
+        return {}
+    if not isinstance(gains, Mapping):
+        raise TypeError(f"initialize_() gains is {type(gains).__name__}; expected a mapping of names to numbers")
+    patterns_of("initialize_", "gains", gains, names)
+    for name, value in gains.items():
+        _check_number(f"gains[{name!r}]", value)
+    return dict(gains)
+
+
+def _check_model(model: nn.Module) -> None:
+    for path, module in model.named_modules():
+        if isinstance(module, torch.jit.ScriptModule):
+            raise ValueError("initialize_() model is scripted; expected the module that torch.jit.script was given")
+        if type(module).__module__.startswith(_QUANTIZED):
+            raise ValueError(
+                f"initialize_() model has a quantized layer, {path or class_name(module)}; expected floats"
+            )
 
 
 def _finite_gain(activation: Callable[..., Any], direction: str) -> float:
@@ -211,16 +221,25 @@ def _planned(model: nn.Module, rules: Rules) -> Iterator[_Planned]:
     for name, parameter in model.named_parameters(remove_duplicate=False):
         names.setdefault(id(parameter), []).append(name)
     for path, module in model.named_modules():
-        if is_parametrized(module) or _has_computed_tensors(module):
+        own = list(module.named_parameters(prefix=path, recurse=False))
+        inner = own + [(f"{path}.{name}".strip("."), each) for name, each in _of_parametrizations(module)]
+        computed = is_parametrized(module) or _has_computed_tensors(module)
+        if computed and any(rules.is_chosen(names[id(parameter)]) for _, parameter in inner):
             raise ValueError(
                 f"initialize_() model computes a weight of {path or type(module).__name__} from other parameters; "
                 "expected plain parameters: initialize first, and parametrize then"
             )
-        for own_name, parameter in module.named_parameters(prefix=path, recurse=False):
-            name, *others = names[id(parameter)]
-            if name == own_name:
-                rule = rules.rule(name, module, own_name.rpartition(".")[2], parameter)
-                yield _Planned(name, parameter, rule, "".join(f", tied with {other}" for other in others))
+        for own_name, parameter in own:
+            first, *others = names[id(parameter)]
+            if first == own_name:
+                rule = rules.rule(names[id(parameter)], module, own_name.rpartition(".")[2], parameter)
+                yield _Planned(
+                    first, parameter, rule, "".join(f", tied with {other}" for other in others), class_name(module)
+                )
+
+
+def _of_parametrizations(module: nn.Module) -> list[tuple[str, nn.Parameter]]:
+    return [each for each in module.named_parameters() if each[0].startswith("parametrizations.")]
 
 
 def _has_computed_tensors(module: nn.Module) -> bool:
@@ -230,13 +249,14 @@ def _has_computed_tensors(module: nn.Module) -> bool:
 
 
 def _carried_out(planned: _Planned) -> InitializedParameter:
-    name, parameter, (how, std, values), remark = planned
+    name, parameter, (how, std, values, role), remark, layer = planned
     rms = None
     if values is not None and not parameter.is_meta and not is_fake(parameter):
         with torch.no_grad():
             parameter.copy_(values(parameter))
         rms = _root_mean_square(parameter.detach())
-    return InitializedParameter(name, tuple(parameter.shape), f"{how}{remark}", std, rms)
+    shape = () if is_lazy(parameter) else tuple(parameter.shape)
+    return InitializedParameter(name, shape, f"{how}{remark}", std, rms, role, layer)
 
 
 def _root_mean_square(values: torch.Tensor) -> float:

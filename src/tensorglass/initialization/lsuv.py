@@ -6,8 +6,9 @@ Source: Mishkin and Matas 2016, "All you need is a good init", arXiv 1511.06422.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,8 +20,9 @@ from torch.overrides import BaseTorchFunctionMode
 from ..calling import arguments, prepared_call, random_state_kept
 from ..report import NumberColumn, Table, Verdict, counted, public
 from ..signals.layer_kinds import ATTENTION, EMBEDDINGS, NORMS, leaf_modules, output_tensor
+from .selection import any_match, patterns_of
 
-NORMALISED, DEAD, NOT_REACHED, FROZEN = "normalised", "dead", "not reached", "frozen"
+NORMALISED, DEAD, NOT_REACHED, FROZEN, SKIPPED = "normalised", "dead", "not reached", "frozen", "skipped"
 
 
 @public
@@ -40,8 +42,8 @@ class LsuvLayer:
     status : str
         `normalised`: within the tolerance of 1. `dead`: the standard deviation was 0, infinite or not a number.
         `not reached`: outside the tolerance after all iterations. `frozen`: the weight may not be scaled, because
-        it does not require gradients, is computed by a parametrization, or is an embedding's too. Only the weight of
-        a layer that is normalised was changed.
+        it does not require gradients, is computed by a parametrization, or is an embedding's too. `skipped`: as the
+        reader wished. Only the weight of a layer that is normalised was changed.
     """
 
     name: str
@@ -54,12 +56,12 @@ class LsuvLayer:
 @public
 @dataclass(frozen=True, repr=False)
 class LsuvReport(Verdict):
-    """The result of `lsuv_`; truthy exactly when all layers but the frozen ones are normalised.
+    """The result of `lsuv_`; truthy exactly when it is ok.
 
     Attributes
     ----------
     ok : bool
-        Whether no layer is dead, and none out of tolerance, except for frozen ones.
+        Whether a layer is normalised, and all are but the frozen and the skipped ones.
     tolerance : float
         The accepted distance of a standard deviation from 1.
     layers : tuple of LsuvLayer
@@ -72,13 +74,24 @@ class LsuvReport(Verdict):
 
     def _content(self) -> Iterable[str | Table]:
         done = sum(layer.status == NORMALISED for layer in self.layers)
-        yield f"{done} of {counted(len(self.layers), 'layer')} normalised: standard deviation 1 within {self.tolerance}"
+        others = Counter(layer.status for layer in self.layers if layer.status != NORMALISED)
+        rest = "".join(f", {number:,} {status}" for status, number in others.most_common())
+        layers = counted(len(self.layers), "layer")
+        yield f"{done:,} of {layers} normalised: standard deviation 1 within {self.tolerance}{rest}"
         if self.layers:
             header = ("layer", *map(NumberColumn, ("std before", "std after", "iterations")), "status")
-            yield Table("Layers with weights, in the order of their calls", header, tuple(map(_row, self.layers)))
+            rows = tuple(map(_row, self.layers))
+            yield Table("Layers with weights, in the order of their calls", header, rows).shortened()
 
 
-def lsuv_(model: nn.Module, batch: Any, tolerance: float = 0.02, max_iterations: int = 10) -> LsuvReport:
+def lsuv_(
+    model: nn.Module,
+    batch: Any,
+    tolerance: float = 0.02,
+    max_iterations: int = 10,
+    *,
+    skip: str | Iterable[str] = (),
+) -> LsuvReport:
     """Scale the weight of each layer until its output on this batch has standard deviation 1.
 
     Parameters
@@ -92,18 +105,21 @@ def lsuv_(model: nn.Module, batch: Any, tolerance: float = 0.02, max_iterations:
         How far from 1 the standard deviation may be.
     max_iterations : int
         How often a weight is divided at most. Without a bias once is enough.
+    skip : str or iterable of str
+        Layers that are left alone, as the output layer may be: paths of modules, or patterns such as ``"*.head"``.
 
     Returns
     -------
     LsuvReport
-        Truthy exactly when all layers but the frozen ones are normalised.
+        Truthy exactly when a layer is normalised, and all are but the frozen and the skipped ones.
 
     Raises
     ------
     TypeError
         If `model` is no module.
     ValueError
-        If `tolerance` is not positive, or `max_iterations` less than 1.
+        If `tolerance` is not positive, or `max_iterations` less than 1; if `skip` names nothing in the model, or the
+        model is scripted, which leaves no place between its layers.
 
     Notes
     -----
@@ -118,7 +134,8 @@ def lsuv_(model: nn.Module, batch: Any, tolerance: float = 0.02, max_iterations:
     bias alone has a standard deviation of 1 cannot reach the tolerance: dividing would only shrink its weight, so the
     weight is put back. If the model raises, all weights are as they were before.
 
-    The random state and the buffers of the model are left as they were.
+    The random state and the buffers of the model are left as they were. A compiled model runs without its compiled
+    code, and under autocast weights are cast anew each time.
 
     Examples
     --------
@@ -137,19 +154,35 @@ def lsuv_(model: nn.Module, batch: Any, tolerance: float = 0.02, max_iterations:
     2          0.3483     0.9995           2  normalised
     """
     _check(model, tolerance, max_iterations)
-    normaliser = _Normaliser(model, tolerance, max_iterations)
+    skipped = patterns_of("lsuv_", "skip", skip, [name for name, _ in model.named_modules()])
+    normaliser = _Normaliser(model, tolerance, max_iterations, skipped)
     call = prepared_call(model, *arguments(model, batch))
     # An active mode keeps the attention layers from the fast path of inference, which calls no module.
-    with random_state_kept(), torch.no_grad(), BaseTorchFunctionMode(), normaliser:
+    with random_state_kept(), torch.no_grad(), BaseTorchFunctionMode(), _nothing_cached(), normaliser:
         call()
-    layers = tuple(normaliser.layers)
-    return LsuvReport(all(layer.status in (NORMALISED, FROZEN) for layer in layers), tolerance, layers)
+    statuses = {layer.status for layer in normaliser.layers}
+    ok = NORMALISED in statuses and statuses <= {NORMALISED, FROZEN, SKIPPED}
+    return LsuvReport(ok, tolerance, tuple(normaliser.layers))
+
+
+@contextmanager
+def _nothing_cached() -> Iterator[None]:
+    """Have autocast cast weights each time that they are used, and compiled code replaced by what it was made from."""
+    enabled = torch.is_autocast_cache_enabled()
+    torch.clear_autocast_cache()
+    torch.set_autocast_cache_enabled(False)
+    try:
+        with torch.compiler.set_stance("force_eager"):
+            yield
+    finally:
+        torch.set_autocast_cache_enabled(enabled)
 
 
 class _Normaliser:
     """Scales the weights of the layers that are called in its block; puts them back if the block raises."""
 
-    def __init__(self, model: nn.Module, tolerance: float, max_iterations: int) -> None:
+    def __init__(self, model: nn.Module, tolerance: float, max_iterations: int, skip: tuple[str, ...]) -> None:
+        self._skip = skip
         self.layers: list[LsuvLayer] = []
         self._model, self._tolerance, self._max_iterations = model, tolerance, max_iterations
         self._embedded = {module.weight for module in model.modules() if isinstance(module, EMBEDDINGS)}
@@ -178,6 +211,9 @@ class _Normaliser:
         if met in self._met:
             return None
         self._met.add(met)
+        if any_match(self._skip, [name]):
+            self.layers.append(LsuvLayer(name, 0, std, std, SKIPPED))
+            return None
         if not isinstance(weight, nn.Parameter) or not weight.requires_grad or weight in self._embedded:
             self.layers.append(LsuvLayer(name, 0, std, std, FROZEN))
             return None
@@ -207,6 +243,8 @@ class _Normaliser:
 def _check(model: Any, tolerance: float, max_iterations: int) -> None:
     if not isinstance(model, nn.Module):
         raise TypeError(f"lsuv_() model is {type(model).__name__}; expected a torch.nn.Module")
+    if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
+        raise ValueError("lsuv_() model is scripted; expected the module that torch.jit.script was given")
     if not tolerance > 0:
         raise ValueError(f"lsuv_() tolerance is {tolerance}; expected a positive number")
     if max_iterations < 1:

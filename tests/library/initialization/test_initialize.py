@@ -30,17 +30,17 @@ def test_the_table():
     model = nn.Sequential(nn.Linear(4, 2), nn.PReLU(), nn.Conv1d(2, 3, 5))
     report = initialize_(model, double, "orthogonal", last_gain=0.0)
     assert str(report) == (
-        "4 of 5 parameters initialized, 1 left alone\n"
+        "4 of 5 parameters initialized, 1 left alone: 1 no rule for PReLU\n"
         "\n"
         "Parameters\n"
         "\n"
-        "parameter  shape      how                                 std   rms\n"
-        "---------  ---------  ---------------------------------  ----  ----\n"
-        "0.weight   (2, 4)     orthogonal, fan_in 4               0.25  0.25\n"
-        "0.bias     (2,)       zero                                        0\n"
-        "1.weight   (1,)       left alone: no rule for PReLU\n"
-        "2.weight   (3, 2, 5)  orthogonal, fan_in 10, last layer     0     0\n"
-        "2.bias     (3,)       zero                                        0"
+        "parameter  shape      role                      how                                 std   rms\n"
+        "---------  ---------  ------------------------  ---------------------------------  ----  ----\n"
+        "0.weight   (2, 4)     hidden                    orthogonal, fan_in 4               0.25  0.25\n"
+        "0.bias     (2,)                                 zero                                        0\n"
+        "1.weight   (1,)                                 left alone: no rule for PReLU\n"
+        "2.weight   (3, 2, 5)  output (registered last)  orthogonal, fan_in 10, last layer     0     0\n"
+        "2.bias     (3,)                                 zero                                        0"
     )
     assert repr(report) == str(report)
     assert '<td class="number">0.25</td><td class="number">0.25</td>' in report._repr_html_()
@@ -52,26 +52,29 @@ def test_the_fields():
     weight, bias, slope, *_ = report.parameters
     rms = model[0].weight.detach().double().square().mean().sqrt().item()
     assert weight == InitializedParameter(
-        "0.weight", (9, 16), "kaiming, fan_in 16", pytest.approx(0.125), pytest.approx(rms)
+        "0.weight", (9, 16), "kaiming, fan_in 16", pytest.approx(0.125), pytest.approx(rms), "hidden", "Linear"
     )
-    assert bias == InitializedParameter("0.bias", (9,), "zero", None, 0.0)
-    assert slope == InitializedParameter("1.weight", (1,), "left alone: no rule for PReLU", None, None)
+    assert bias == InitializedParameter("0.bias", (9,), "zero", None, 0.0, "", "Linear")
+    assert slope == InitializedParameter("1.weight", (1,), "left alone: no rule for PReLU", None, None, "", "PReLU")
     assert report.left_alone == (slope,)
     assert [each.name for each in report.parameters] == [name for name, _ in model.named_parameters()]
 
 
-@pytest.mark.parametrize(("layers", "some"), [(40, ""), (41, ", the first 40 of 41")])
-def test_of_very_many_parameters_the_first_are_shown(layers, some):
+@pytest.mark.parametrize(("layers", "rows"), [(40, 40), (41, 2)])
+def test_very_many_parameters_share_rows(layers, rows):
     report = initialize_(nn.Sequential(*[nn.Linear(2, 2, bias=False) for _ in range(layers)]), double)
     lines = str(report).splitlines()
     assert lines[0] == f"{layers} of {layers} parameters initialized, 0 left alone"
-    assert lines[2] == f"Parameters{some}"
-    assert len(lines) == 6 + 40
+    assert len(lines) == 6 + rows
+    if rows == 2:
+        assert lines[2] == "Parameters, alike but for the numbers in their names"
+        assert lines[6].split()[:4] == ["*.weight", "40", "(2,", "2)"]
 
 
 def test_thousands_are_separated():
     report = initialize_(nn.ParameterList([torch.ones(1)] * 1001), double)
-    assert str(report).splitlines()[0] == "0 of 1,001 parameters initialized, 1,001 left alone"
+    expected = "0 of 1,001 parameters initialized, 1,001 left alone: 1,001 no rule for ParameterList"
+    assert str(report).splitlines()[0] == expected
 
 
 def test_a_model_without_parameters():
@@ -196,13 +199,15 @@ def test_rows_of_embeddings_have_second_moment_one(embedding, scheme):
     assert padded.weight.count_nonzero(1).tolist() == [40, 40, 0, *[40] * 297]
 
 
-def test_tied_weights_are_drawn_once_by_the_rule_of_the_first():
-    model = nn.Sequential(nn.Embedding(50, 8), nn.Linear(8, 50, bias=False))
-    model[1].weight = model[0].weight
-    (only,) = initialize_(model, double, last_gain=0.0).parameters
-    assert (only.name, only.how) == ("0.weight", "normal, tied with 1.weight")
-    assert model[1].weight is model[0].weight
-    assert only.rms == pytest.approx(1, abs=0.2)
+def test_a_tied_embedding_is_drawn_once_as_large_as_the_output_asks():
+    for last_gain, std in ((None, 0.2 / 8), (2.0, 2 / 8), (0.0, 0.0)):
+        model = nn.Sequential(nn.Embedding(50, 64), nn.Linear(64, 50, bias=False))
+        model[1].weight = model[0].weight
+        (only,) = initialize_(model, double, last_gain=last_gain).parameters
+        assert (only.name, only.how, only.role) == ("0.weight", "normal, tied with 1.weight", "tied embedding")
+        assert model[1].weight is model[0].weight
+        assert only.std == pytest.approx(std)
+        assert only.rms == pytest.approx(std, rel=0.1)
     layer = nn.Linear(2, 2, bias=False)
     (only,) = initialize_(nn.Sequential(layer, layer, layer), double).parameters
     assert only.how == "kaiming, fan_in 2, last layer, tied with 1.weight, tied with 2.weight"
@@ -224,7 +229,7 @@ def test_what_has_no_rule_or_is_frozen_is_left_alone():
     before = copy.deepcopy(model)
     report = initialize_(model, double)
     assert {name: rule for name, rule in how(report).items() if rule.startswith("left")} == {
-        "0.scale": "left alone: no rule for Scaled",
+        "0.scale": f"left alone: no rule for {__name__}.Scaled",
         "1.0": "left alone: no rule for ParameterList",
         "2.weight": "left alone: frozen",
         "3.weight": "left alone: no elements",
@@ -306,7 +311,8 @@ def test_wrong_arguments():
     refused(ValueError, f"initialize_() scheme is 'he'; expected {names}", model, double, "he")
     expected = "initialize_() direction is 'up'; expected 'forward', 'backward'"
     refused(ValueError, expected, model, double, direction="up")
-    for name, value in itertools.product(("sigma_b", "last_gain"), (-0.5, math.inf, math.nan, "1", None)):
+    names = ("sigma_b", "last_gain", "residual_scale")
+    for name, value in [("sigma_b", None), *itertools.product(names, (-0.5, math.inf, math.nan, "1"))]:
         expected = f"initialize_() {name} is {value!r}; expected a number that is not negative"
         refused(ValueError, expected, model, double, "critical", **{name: value})
     expected = "initialize_() direction is 'backward'; expected 'forward' with the scheme 'critical'"

@@ -264,7 +264,7 @@ def test_embeddings_norms_and_recurrent_layers_are_left_alone():
     before = {name: value.clone() for name, value in model.state_dict().items()}
     report = lsuv_(model, torch.randint(10, (5, 3)))
     assert report.layers == ()
-    assert report
+    assert not report  # nothing was done
     assert str(report) == "0 of 0 layers normalised: standard deviation 1 within 0.02"
     torch.testing.assert_close(dict(model.state_dict()), before, rtol=0, atol=0)
 
@@ -435,7 +435,7 @@ def test_the_table():
         model[3].weight.zero_()
     report = lsuv_(model, torch.tensor([[1.0], [-1.0]]), tolerance=0.125)
     assert str(report) == (
-        "1 of 3 layers normalised: standard deviation 1 within 0.125\n"
+        "1 of 3 layers normalised: standard deviation 1 within 0.125, 1 not reached, 1 dead\n"
         "\n"
         "Layers with weights, in the order of their calls\n"
         "\n"

@@ -1,0 +1,121 @@
+"""The rules for roles together: small models of transformers, trained from our initialization and from their authors'.
+
+Data, optimizer and seeds are the same. Ours starts at the logarithm of the number of classes, and ends as low.
+"""
+
+import math
+from statistics import mean
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from tensorglass import initialize_, lsuv_
+
+pytestmark = pytest.mark.long
+WORDS, CLASSES, STEPS, SEEDS = 64, 10, 200, 3
+DECODER = {"vocab_size": WORDS, "hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4}
+GATED = {**DECODER, "intermediate_size": 128, "num_key_value_heads": 2}
+# Kind of model, options of its configuration, and the activation.
+MODELS = {
+    "gpt2": (
+        "GPT2LMHeadModel",
+        {"vocab_size": WORDS, "n_positions": 32, "n_embd": 48, "n_layer": 2, "n_head": 4},
+        F.gelu,
+    ),
+    "llama": ("LlamaForCausalLM", GATED, F.silu),
+    "qwen2": ("Qwen2ForCausalLM", {**GATED, "tie_word_embeddings": True}, F.silu),
+    "neox": ("GPTNeoXForCausalLM", {**DECODER, "intermediate_size": 96}, F.gelu),
+    "vit": (
+        "ViTForImageClassification",
+        {
+            "hidden_size": 48,
+            "intermediate_size": 96,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 4,
+            "image_size": 16,
+            "patch_size": 4,
+            "num_channels": 1,
+            "num_labels": CLASSES,
+        },
+        F.gelu,
+    ),
+}
+
+
+def made(name, **more):
+    transformers = pytest.importorskip("transformers")
+    model, options, _ = MODELS[name]
+    kind = getattr(transformers, model)
+    return kind(kind.config_class(**{**options, **more}))
+
+
+def sentences(generator):
+    """Return sequences of a Markov chain, in which the next word depends on the last."""
+    table = torch.softmax(3 * torch.randn(WORDS, WORDS, generator=torch.Generator().manual_seed(0)), -1)
+    words = [torch.randint(WORDS, (12,), generator=generator)]
+    while len(words) < 16:
+        words.append(torch.multinomial(table[words[-1]], 1, generator=generator)[:, 0])
+    return torch.stack(words, 1)
+
+
+def loss_of(name, model, generator):
+    if name == "vit":
+        centres = torch.randn(CLASSES, 1, 16, 16, generator=torch.Generator().manual_seed(0))
+        classes = torch.randint(CLASSES, (32,), generator=generator)
+        images = centres[classes] / 2 + torch.randn(32, 1, 16, 16, generator=generator)
+        return F.cross_entropy(model(pixel_values=images).logits, classes)
+    words = sentences(generator)
+    return F.cross_entropy(model(words).logits[:, :-1].flatten(0, 1), words[:, 1:].flatten())
+
+
+def losses(name, seed, initialized):
+    torch.manual_seed(seed)
+    model = made(name)
+    if initialized:
+        assert initialize_(model, MODELS[name][2])
+    model.train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
+    generator = torch.Generator().manual_seed(seed)
+    found = []
+    for _ in range(STEPS):
+        loss = loss_of(name, model, generator)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        found.append(loss.item())
+    return found
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_training_starts_at_chance_and_falls_as_fast_as_with_the_authors_initialization(name):
+    ours, theirs = ([losses(name, seed, which) for seed in range(SEEDS)] for which in (True, False))
+    chance = math.log(CLASSES if name == "vit" else WORDS)
+    assert all(abs(each[0] / chance - 1) < 0.1 for each in ours)
+    ends = [mean(mean(each[-20:]) for each in both) for both in (ours, theirs)]
+    assert ends[0] <= ends[1] * 1.03  # the spread between seeds
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_lora_leaves_the_model_as_it_was():
+    peft = pytest.importorskip("peft")
+    words = sentences(torch.Generator().manual_seed(0))
+    for options in ({}, {"use_dora": True}, {"modules_to_save": ["lm_head"]}):
+        model = peft.get_peft_model(made("llama"), peft.LoraConfig(r=4, target_modules=["q_proj"], **options)).eval()
+        with torch.no_grad():
+            before = model(words).logits
+            report = initialize_(model, F.silu)
+            assert torch.equal(model(words).logits, before)
+        assert not report
+        assert "frozen" in str(report).splitlines()[0]
+
+
+def test_lsuv_of_a_tied_model_scales_its_blocks():
+    torch.manual_seed(0)
+    model = made("gpt2")
+    before = model.lm_head.weight.clone()
+    words = sentences(torch.Generator().manual_seed(0))
+    report = lsuv_(model, {"input_ids": words})
+    assert report
+    assert torch.equal(model.lm_head.weight, before)
+    assert {layer.name for layer in report.layers if layer.status == "frozen"} == {"lm_head"}
