@@ -7,8 +7,9 @@ in `autograd.graph` and `autograd.roles`, those of the profiler's events in `mem
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from typing import Any
 
@@ -128,6 +129,7 @@ def coordinates(tensor: torch.Tensor) -> list[tuple[str, torch.Tensor]]:
 
 # The base classes of all convolutions, transposed ones among them, and of batch and instance normalization.
 Convolution, BatchOrInstanceNorm = _ConvNd, _NormBase
+_ORIGINAL = "_orig_mod"
 _MEMBERS = ("_parameters", "_buffers", "_modules")
 
 
@@ -155,6 +157,28 @@ def hooks_on_all_modules(before: Callable[..., None], after: Callable[..., None]
     finally:
         for hooks in (_global_forward_pre_hooks, _global_forward_hooks, _global_forward_hooks_always_called):
             hooks.pop(number, None)
+
+
+def behind_compiled(module: torch.nn.Module) -> torch.nn.Module:
+    """Return the module that `torch.compile` was given, or the module itself; the wrapper holds it in `_orig_mod`."""
+    return getattr(module, _ORIGINAL, module)
+
+
+def name_without_compiled(name: str) -> str:
+    """Return the path that a module has where nothing is compiled.
+
+    >>> name_without_compiled("block._orig_mod.linear"), name_without_compiled("linear._orig_mod")
+    ('block.linear', 'linear')
+    """
+    return ".".join(part for part in name.split(".") if part != _ORIGINAL)
+
+
+def compiled_code_runs_as_written() -> AbstractContextManager[object]:
+    """Return the context in which what is compiled runs uncompiled, and nothing is compiled anew.
+
+    The public switch is slow to import, and not needed where the compiler was not imported: nothing is compiled then.
+    """
+    return torch.compiler.set_stance("force_eager") if "torch._dynamo" in sys.modules else nullcontext()
 
 
 # --- Autograd's graph ---

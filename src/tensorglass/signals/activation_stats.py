@@ -13,23 +13,27 @@ from torch import Tensor, nn
 from torch.overrides import BaseTorchFunctionMode
 
 from ..calling import arguments, prepared_call, random_state_kept
-from ..report import NumberColumn, Report, Table, public
-from ..torch_internals import base_of, without_torch_functions
-from .layer_kinds import LINEAR, leaf_modules, output_tensor
+from ..report import Report, Table, public
+from ..torch_internals import (
+    base_of,
+    compiled_code_runs_as_written,
+    is_fake,
+    is_wrapping,
+    without_torch_functions,
+)
+from .layer_kinds import LINEAR, block_modules, leaf_modules, output_tensor, unwrapped
 from .layer_results import LayerStats
-from .statistics import figures_of, histogram_of, rms_of, rows_of, saturated
+from .statistics import extremes_of, figures_of, histogram_of, rms_of, rows_of, saturated
+from .stats_table import stats_content
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-_FIGURES = ("mean", "rms", "std", "dead", "saturated", "similarity", "gradient_rms")
-_SHARES = ("dead", "saturated")
 
 
 @public
 @dataclass(frozen=True, repr=False)
 class ActivationStats(Report):
-    """The result of `activation_stats`: iterable, with one item for each call of a layer.
+    """The result of `activation_stats`: iterable, with one item for each call of a layer or block.
 
     Attributes
     ----------
@@ -52,16 +56,7 @@ class ActivationStats(Report):
         return plot_stats(self.layers, ax)
 
     def _content(self) -> Iterable[str | Table]:
-        if not self.layers:
-            yield "no layer returned a tensor of floating-point numbers"
-            return
-        shown = [figure for figure in _FIGURES if any(getattr(layer, figure) is not None for layer in self.layers)]
-        rows = tuple(
-            (layer.name, layer.kind, *(_figure_text(figure, getattr(layer, figure)) for figure in shown))
-            for layer in self.layers
-        )
-        header = ("layer", "kind", *(NumberColumn(figure.replace("_", " ")) for figure in shown))
-        yield Table("Outputs of the layers, in the order of their calls", header, rows)
+        return stats_content(self.layers)
 
 
 def activation_stats(model: nn.Module, batch: Any, loss_fn: Callable[[Any], Tensor] | None = None) -> ActivationStats:
@@ -90,8 +85,14 @@ def activation_stats(model: nn.Module, batch: Any, loss_fn: Callable[[Any], Tens
 
     Notes
     -----
-    A layer is a module without children, and `torch.nn.MultiheadAttention`. Of a tuple, as recurrent layers return,
-    the first tensor is measured. Outputs that are empty or not of floating-point numbers are not listed. All figures
+    A layer is a module without children, and `torch.nn.MultiheadAttention`. A block is a module inside the model that
+    consists of others and combines them, unlike `torch.nn.Sequential`: where blocks add to what they get, their outputs
+    are the residual stream. Of an output with several tensors, as recurrent layers return, the first of floating-point
+    numbers is measured. Outputs that are empty or without such numbers are not listed. A tensor that is spread over
+    processes (DTensor) is measured whole, which needs the call in each process.
+
+    A compiled model or part runs as it was written, and stays compiled. In `DataParallel` and
+    `DistributedDataParallel`, the model inside runs alone. All figures
     are read when the layer returns: an activation that works in place changes only its own.
 
     The random state, the gradients of the parameters and the buffers of the model are left as they were. Gradients
@@ -114,13 +115,20 @@ def activation_stats(model: nn.Module, batch: Any, loss_fn: Callable[[Any], Tens
         raise TypeError(f"activation_stats() model is {type(model).__name__}; expected a torch.nn.Module")
     if not (loss_fn is None or callable(loss_fn)):
         raise TypeError(f"activation_stats() loss_fn is {type(loss_fn).__name__}; expected a function of the output")
+    model = unwrapped(model)
+    if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
+        raise TypeError(
+            "activation_stats() model is scripted, and runs its layers where they cannot be looked at; expected the "
+            "module that torch.jit was given"
+        )
     args, kwargs = arguments(model, batch)
     call = prepared_call(model, args, kwargs)
-    with random_state_kept(), torch.set_grad_enabled(loss_fn is not None), _Recorder() as recorder:
+    graph = torch.set_grad_enabled(loss_fn is not None)
+    with random_state_kept(), graph, compiled_code_runs_as_written(), _Recorder() as recorder:
         with recorder.following(model):
             output = call()
         if loss_fn is not None:
-            _run_backward(loss_fn(output), [*model.parameters(), *args, *kwargs.values()])
+            _run_backward(loss_fn(output), [*model.parameters(), *args, *kwargs.values(), *recorder.sources])
     gradients = recorder.gradients
     return ActivationStats(
         tuple(replace(layer, gradient_rms=gradients.get(i)) for i, layer in enumerate(recorder.layers))
@@ -133,6 +141,7 @@ class _Recorder:
     def __init__(self) -> None:
         self.layers: list[LayerStats] = []
         self.gradients: dict[int, float] = {}
+        self.sources: list[Tensor] = []
         self._gradient_hooks = ExitStack()
 
     def __enter__(self) -> _Recorder:
@@ -146,18 +155,28 @@ class _Recorder:
         """Look at what the layers return, but not in the backward pass, where a checkpoint calls them again."""
         # An active mode keeps the attention layers from the fast path of inference, which calls no module.
         with ExitStack() as hooks, BaseTorchFunctionMode():
-            for module, name in leaf_modules(model).items():
-                hooks.callback(module.register_forward_hook(partial(self._look, name)).remove)
+            # Sharded parameters are no part of the graph, which begins at the outputs of the first layers then.
+            self._sharded = any(is_wrapping(parameter) for parameter in model.parameters())
+            for block, modules in ((False, leaf_modules(model)), (True, block_modules(model))):
+                for module, name in modules.items():
+                    hooks.callback(module.register_forward_hook(partial(self._look, name, block)).remove)
             yield
 
-    def _look(self, name: str, module: nn.Module, _: Any, output: Any) -> None:
+    def _look(self, name: str, block: bool, module: nn.Module, _: Any, output: Any) -> None:
         with without_torch_functions():  # the mode would only slow this down
             values = output_tensor(output)
             if values is None:
                 return
+            if values.is_meta or is_fake(values):
+                raise ValueError(
+                    f"activation_stats() model has no values at {name}, on the device meta or as a fake tensor; "
+                    "expected a model and a batch with values"
+                )
             if values.requires_grad:
+                if self._sharded:
+                    self.sources.append(values)
                 self._await_gradient(values, len(self.layers))
-            self.layers.append(_layer_stats(name, module, values.detach()))
+            self.layers.append(_layer_stats(name, module, values.detach(), block=block))
 
     def _await_gradient(self, values: Tensor, position: int) -> None:
         def keep(gradient: Tensor) -> None:
@@ -186,8 +205,9 @@ def _run_backward(loss: Any, tensors: list[Any]) -> None:
     torch.autograd.grad(loss, sources, allow_unused=True)
 
 
-def _layer_stats(name: str, module: nn.Module, values: Tensor) -> LayerStats:
+def _layer_stats(name: str, module: nn.Module, values: Tensor, *, block: bool) -> LayerStats:
     rows = rows_of(values)
+    largest, not_finite = extremes_of(rows)
     figures = figures_of(rows)
     return LayerStats(
         name=name,
@@ -201,10 +221,7 @@ def _layer_stats(name: str, module: nn.Module, values: Tensor) -> LayerStats:
         similarity=figures.similarity,
         gradient_rms=None,
         histogram=histogram_of(rows.flatten()),
+        block=block,
+        largest=largest,
+        not_finite=not_finite,
     )
-
-
-def _figure_text(figure: str, value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.1%}" if figure in _SHARES else f"{value:#.3g}"

@@ -8,6 +8,7 @@ from typing import Any
 
 from .elementwise import Elementwise
 from .expectation import expectation
+from .gated import gated_second_moment, takes_two
 
 FORWARD, BACKWARD = DIRECTIONS = ("forward", "backward")
 
@@ -28,7 +29,7 @@ def gain(activation: Callable[..., Any], direction: str = FORWARD) -> float:
     ----------
     activation : callable
         Any function of each element alone, or such a module: smooth, with kinks or with jumps. A module is copied, and
-        the copy cast to float64.
+        the copy cast to float64. Also a function of two, for a gated unit.
     direction : "forward" or "backward"
         Forward the activations keep their second moment, backward the gradients do.
 
@@ -56,6 +57,10 @@ def gain(activation: Callable[..., Any], direction: str = FORWARD) -> float:
     conventions: 5/3 for tanh (exactly 1.5925), 3/4 for SELU (exactly 1; torch's documentation names gradients as the
     reason), 1 for the sigmoid (exactly 1.8462).
 
+    A function of two arguments is a gated unit, such as ``silu(a) * b``: the mean is over two independent standard
+    normals, and backward it is that of both partial derivatives' squares added up, since the gradient comes back
+    through both.
+
     An exact gain makes the second moment 1 a fixed point, but perhaps one that a small deviation leaves: see
     `signal_propagation`.
 
@@ -67,10 +72,15 @@ def gain(activation: Callable[..., Any], direction: str = FORWARD) -> float:
     (1.4142135624, 1.5335)
     >>> round(gain(torch.nn.SiLU(), "backward"), 4)
     1.6233
+    >>> round(gain(lambda a, b: torch.nn.functional.silu(a) * b), 4)  # SwiGLU
+    1.6765
     """
     if direction not in DIRECTIONS:
         raise ValueError(f"gain() direction is {direction!r}; expected 'forward' or 'backward'")
-    function = Elementwise(activation, "gain() activation")
-    kept = function if direction == FORWARD else function.derivative
-    second_moment = expectation(lambda z: kept(z) ** 2, f"{function.described}, squared,")
+    if callable(activation) and takes_two(activation):
+        second_moment = gated_second_moment(activation, derivative=direction == BACKWARD, caller="gain() activation")
+    else:
+        function = Elementwise(activation, "gain() activation")
+        kept = function if direction == FORWARD else function.derivative
+        second_moment = expectation(lambda z: kept(z) ** 2, f"{function.described}, squared,")
     return 1 / math.sqrt(second_moment) if second_moment else math.inf

@@ -10,7 +10,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ..torch_internals import BatchOrInstanceNorm, Convolution
+from ..calling import tensors_in
+from ..torch_internals import BatchOrInstanceNorm, Convolution, behind_compiled, name_without_compiled
 
 # Subclasses belong to the kind of their base.
 LINEAR = (nn.Linear, Convolution)  # each output is a weighted sum of inputs: what the theory of signals speaks of
@@ -22,6 +23,43 @@ NORMS = (BatchOrInstanceNorm, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
 WITH_BIAS = (*WEIGHT_LAYERS, *RECURRENT, *ATTENTION, *NORMS)
 
 
+# They call other modules in order, or one other, and compute nothing themselves.
+CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
+WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel)
+
+
+def unwrapped(model: nn.Module) -> nn.Module:
+    """Return the model inside those that distribute or compile it.
+
+    >>> unwrapped(nn.DataParallel(nn.ReLU()))
+    ReLU()
+    """
+    while (inside := model.module if isinstance(model, WRAPPERS) else behind_compiled(model)) is not model:
+        model = inside
+    return model
+
+
+def block_modules(model: nn.Module) -> dict[nn.Module, str]:
+    """Return the modules inside the model that consist of others and combine them, with their paths.
+
+    >>> class Block(nn.Sequential):
+    ...     def forward(self, x):
+    ...         return x + super().forward(x)
+    >>> list(block_modules(nn.Sequential(nn.Sequential(nn.ReLU()), Block(nn.ReLU()))).values())
+    ['1']
+    """
+    return {
+        module: name_without_compiled(name)
+        for name, module in model.named_modules()
+        if name and not _is_leaf(module) and _combines(module) and "parametrizations" not in name.split(".")
+    }
+
+
+def _combines(module: nn.Module) -> bool:
+    as_containers = any(type(module).forward is kind.forward for kind in CONTAINERS)
+    return not as_containers and unwrapped(module) is module
+
+
 def leaf_modules(model: nn.Module) -> dict[nn.Module, str]:
     """Return the modules that compute something themselves, with their paths in the model.
 
@@ -30,7 +68,7 @@ def leaf_modules(model: nn.Module) -> dict[nn.Module, str]:
     ['0', '1.0', '1.0.out_proj', '1.1']
     """
     return {
-        module: name or type(model).__name__
+        module: name_without_compiled(name) or type(model).__name__
         for name, module in model.named_modules()
         if _is_leaf(module) and "parametrizations" not in name.split(".")
     }
@@ -42,8 +80,6 @@ def _is_leaf(module: nn.Module) -> bool:
 
 
 def output_tensor(output: Any) -> Tensor | None:
-    """Return the tensor that a layer's output stands for: the first of a tuple; None if it holds no real numbers."""
-    while isinstance(output, tuple) and output:
-        output = output[0]
-    usable = isinstance(output, Tensor) and output.is_floating_point() and output.numel()
-    return output if usable else None
+    """Return the tensor that a layer's output stands for: the first of real numbers in it; None if there is none."""
+    usable = (tensor for tensor in tensors_in(output) if tensor.is_floating_point() and tensor.numel())
+    return next(usable, None)

@@ -61,6 +61,12 @@ class LayerStats:
         The root mean square of the loss's gradient with respect to this output; None where no gradient arrives.
     histogram : Histogram
         Of at most 2048 elements, evenly spaced.
+    block : bool
+        Whether it is a module that consists of others, such as a residual block: its output was made from theirs.
+    largest : float or None
+        The largest absolute value among those that are finite; None if none is.
+    not_finite : float
+        The share of elements that are infinite or not a number.
     """
 
     name: str
@@ -74,3 +80,6 @@ class LayerStats:
     similarity: float | None
     gradient_rms: float | None
     histogram: Histogram
+    block: bool
+    largest: float | None
+    not_finite: float

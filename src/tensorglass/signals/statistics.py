@@ -46,9 +46,29 @@ class Figures(NamedTuple):
 
 
 def rows_of(values: Tensor) -> Tensor:
-    """Return the values with a row for each example, in at least single precision."""
+    """Return the values with a row for each example, in at least single precision.
+
+    Of a tensor that is spread over processes, all values are fetched: each of them calls this.
+    """
+    if hasattr(values, "full_tensor"):
+        values = values.full_tensor()
+    if values.layout != torch.strided:
+        values = values.to_dense()
     examples = len(values) if values.dim() else 1
-    return values.to(torch.promote_types(values.dtype, torch.float32)).reshape(examples, -1)
+    return values.to(torch.float64 if values.dtype == torch.float64 else torch.float32).reshape(examples, -1)
+
+
+def extremes_of(rows: Tensor) -> tuple[float | None, float]:
+    """Return the largest absolute value among the finite ones, and the share of those that are not finite.
+
+    >>> extremes_of(torch.tensor([[-3.0, 2.0], [torch.inf, torch.nan]]))
+    (3.0, 0.5)
+    """
+    low, high = (float(each) for each in rows.aminmax())
+    if math.isfinite(low) and math.isfinite(high):
+        return max(-low, high), 0.0
+    finite = rows[rows.isfinite()]
+    return float(finite.abs().max()) if len(finite) else None, 1 - len(finite) / rows.numel()
 
 
 def figures_of(rows: Tensor) -> Figures:

@@ -136,7 +136,8 @@ def test_a_transformer_shows_all_its_layers_in_every_mode(training, loss_fn):
     encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, 0.0, batch_first=True), 1).train(training)
     stats = activation_stats(encoder, torch.randn(3, 4, 8), loss_fn)
     parts = ["self_attn", "dropout1", "norm1", "linear1", "dropout", "linear2", "dropout2", "norm2"]
-    assert [layer.name for layer in stats] == [f"layers.0.{part}" for part in parts]
+    assert [layer.name for layer in stats] == [*(f"layers.0.{part}" for part in parts), "layers.0"]
+    assert [layer.block for layer in stats] == [*[False] * 8, True]
     assert {layer.gradient_rms is None for layer in stats} == {loss_fn is None}
 
 
@@ -147,7 +148,8 @@ def test_a_parametrized_layer_is_one_layer():
 
 
 @pytest.mark.parametrize(
-    "output", [torch.ones(2, 3, dtype=torch.int64), torch.empty(0, 3), (), [torch.ones(2)], None, (None, torch.ones(2))]
+    "output",
+    [torch.ones(2, 3, dtype=torch.int64), torch.empty(0, 3), (), None, torch.ones(2, 2, dtype=torch.complex64)],
 )
 def test_what_holds_no_real_numbers_is_not_listed(output):
     assert len(activation_stats(Returns(output), torch.ones(1))) == 0
@@ -350,18 +352,20 @@ def test_the_table():
         model[1].bias.copy_(torch.tensor([0.0, -1.0]))
     stats = activation_stats(model, torch.ones(1), lambda y: y.sum())
     assert str(stats) == (
+        "3 calls of 3 modules; all outputs are finite\n"
+        "\n"
         "Outputs of the layers, in the order of their calls\n"
         "\n"
-        "layer  kind      mean    rms    std   dead  saturated  similarity  gradient rms\n"
-        "-----  -------  -----  -----  -----  -----  ---------  ----------  ------------\n"
-        "0      Returns   1.50   2.24   1.66  50.0%          -        1.00             -\n"
-        "1      Linear   0.250  0.500  0.433  50.0%          -           -         0.891\n"
-        "2      Tanh     0.190  0.381  0.330  50.0%       0.0%           -          1.00"
+        "layer  kind      mean    rms    std  largest   dead  saturated  similarity  gradient rms\n"
+        "-----  -------  -----  -----  -----  -------  -----  ---------  ----------  ------------\n"
+        "0      Returns   1.50   2.24   1.66     4.00  50.0%          -        1.00             -\n"
+        "1      Linear   0.250  0.500  0.433     1.00  50.0%          -           -         0.891\n"
+        "2      Tanh     0.190  0.381  0.330    0.762  50.0%       0.0%           -          1.00"
     )
     assert "saturated" not in str(only_stats(torch.ones(2, 2)))
     assert "gradient" not in str(only_stats(torch.ones(2, 2)))
     assert "similarity" in str(only_stats(torch.ones(2, 2)))
-    assert str(only_stats(None)) == "no layer returned a tensor of floating-point numbers"
+    assert str(only_stats(None)).startswith("no layer returned a tensor of floating-point numbers; ")
     assert repr(stats) == str(stats)
     with pytest.raises(FrozenInstanceError):
         stats.layers[0].mean = 0
@@ -408,5 +412,5 @@ def test_the_cost_is_a_fraction_of_the_run_itself():
     measured = work_of(lambda: activation_stats(model, x, loss_of))
     assert plain[0] > 6 * x.numel()
     assert plain[1] == 5 * 2 * 256 * 512 * 512  # forwards two products, and backwards three, since x needs no gradient
-    assert plain[0] < measured[0] < 1.6 * plain[0]  # benchmarks/initialization.py prints the figure in time
+    assert plain[0] < measured[0] < 1.7 * plain[0]  # benchmarks/initialization.py prints the figure in time
     assert plain[1] <= measured[1] < 1.01 * plain[1]

@@ -40,7 +40,9 @@ def named(ax):
 
 
 def layer(name="0", rms=1.0, counts=(1, 2), edges=(-1.0, 0.0, 1.0), kind="Linear"):
-    return LayerStats(name, kind, kind == "Linear", 0.0, rms, rms, 0.0, None, None, None, Histogram(counts, edges))
+    return LayerStats(
+        name, kind, kind == "Linear", 0.0, rms, rms, 0.0, None, None, None, Histogram(counts, edges), False, rms, 0.0
+    )
 
 
 def test_lines_are_the_prediction():
