@@ -36,7 +36,7 @@ def test_groups_are_those_of_listing(monkeypatch, listed_at_most):
     monkeypatch.setattr(meeting, "LISTED_AT_MOST", listed_at_most)
     generator = random.Random(0)
     sizes = set()
-    for _ in range(600):
+    for _ in range(250):
         sets = [drawn_set(generator) for _ in range(generator.randint(0, 9))]
         expected = linked(sets)
         assert meeting_groups(sets) == expected
@@ -61,9 +61,9 @@ def test_few_are_listed_and_many_are_compared(monkeypatch):
 
 
 def test_thousands_of_windows_and_of_columns_take_a_moment():
-    begun = time.perf_counter()
+    begun = time.process_time()
     windows = meeting_groups([Places.of(4 * i, [(2000, 1)]) for i in range(4000)])
     columns = meeting_groups([Places.of(4 * i, [(4, 1), (100, 16_000)]) for i in range(4000)])
-    assert time.perf_counter() - begun < 2  # comparing all pairs takes minutes
+    assert time.process_time() - begun < 2  # comparing all pairs takes minutes
     assert windows == [list(range(4000))]
     assert columns == []
