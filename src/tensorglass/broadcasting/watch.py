@@ -21,7 +21,7 @@ from ..report import NumberColumn, Recording, Report, Table, public
 from ..shapes import Shape, broadcast_shape
 from .callers import calling_distribution, calling_line
 from .operations import base_name, have_shapes
-from .parts import aligned_shapes, result_shape, shown_shapes
+from .parts import KNOWN, aligned_shapes, result_shape, shown_shapes
 from .unseen_operands import distribution_shapes, numpy_shapes
 
 
@@ -201,6 +201,8 @@ def _shapes_of_call(
     name: str, args: Sequence[Any], kwargs: dict[str, Any]
 ) -> tuple[tuple[Shape, ...], tuple[Shape, ...]]:
     """Return the shapes that a call aligns, and those to show; none of a call that is wrong, which torch will say."""
+    if name not in KNOWN and name != "array_wrap":
+        return (), ()
     try:
         if not have_shapes(args, kwargs):
             return (), ()

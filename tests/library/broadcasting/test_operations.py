@@ -29,12 +29,12 @@ ENOUGH = 6  # calls of one count and dtype that a function accepts, to be tried 
 
 
 def functions():
-    """Yield each function that torch lets be observed, but for those that end the process when called wrongly."""
+    """Yield a function of each name that torch lets be observed, but for those that end the process when misused."""
     spaces = (torch, torch.Tensor, F, torch.special, torch.linalg)
-    found = {id(f): f for space, group in get_overridable_functions().items() if space in spaces for f in group}
-    found.update((id(f), f) for f in (getattr(torch.Tensor, name) for name in ("map_", "map2_", "bernoulli_")))
-    for function in found.values():
-        name = getattr(function, "__name__", "_")
+    groups = [group for space, group in get_overridable_functions().items() if space in spaces]
+    found = {getattr(function, "__name__", "_"): function for group in groups for function in group}
+    found.update((name, getattr(torch.Tensor, name)) for name in ("map_", "map2_", "bernoulli_"))
+    for name, function in found.items():
         hidden = name.startswith("_") and not name.startswith("__")
         if not hidden and name not in NOT_BROADCASTING and not name.startswith(("__get__", "__set__", *UNSAFE)):
             yield function
