@@ -1,7 +1,8 @@
 """`einsum`: the same results as `torch.einsum`, from a plan that can be read.
 
-A plan is made once for an equation and the layout of its operands. It is a short program of torch calls, which
-`EinsumPlan.torch_code` shows and which is what runs. Plans are remembered, so that a repeated call costs a look-up.
+A plan is made for an equation and the layout of its operands. It is a short program of torch calls, which
+`EinsumPlan.torch_code` shows. `einsum` makes one for each pattern of layouts, and runs it with the sizes of its
+operands. Programs are remembered, so that a repeated call costs a look-up.
 """
 
 from __future__ import annotations
@@ -24,13 +25,17 @@ from .equation import parse
 from .indices import contraction
 from .lowering import lower
 from .operands import PLANNED_TYPES, Operand, check_tensors, normalized, operand_of, planned_operand
-from .plan import Cost, EinsumPlan
+from .patterns import Template, equal_sizes, pattern_of, source_for_all_sizes
+from .plan import Cost, EinsumPlan, compiled
 from .program import is_inexact
 from .result_dtype import autocast_dtype, result_dtype
 
-# A plan takes a few kilobytes. A program with more equations and shapes than this makes the oldest ones again.
-PLANS_AT_MOST = 1024
-_plans: dict[tuple[Any, ...], EinsumPlan] = {}  # by the equation, what it depends on in each operand, and autocast
+Program = Callable[..., torch.Tensor]
+# The oldest are forgotten. A layout takes half a kilobyte, a pattern a few; the first costs less to find again.
+LAYOUTS_AT_MOST = 2048
+PATTERNS_AT_MOST = 1024
+_programs: dict[tuple[Any, ...], Program] = {}  # by the equation, the layout of each operand, and autocast
+_templates: dict[tuple[Any, ...], Template] = {}  # by the equation, autocast, and the pattern of each operand
 
 
 def einsum(equation: Any, *operands: Any) -> torch.Tensor:
@@ -39,8 +44,8 @@ def einsum(equation: Any, *operands: Any) -> torch.Tensor:
     Parameters
     ----------
     equation : str
-        As for `torch.einsum`, for instance ``"bij,bjk->bik"``. Or the sublist format: each operand is followed by a
-        list of numbers from 0 to 51, and perhaps one list for the output comes last.
+        As for `torch.einsum`, for instance ``"bij,bjk->bik"``. Or the sublist format: each operand is followed by the
+        numbers of its axes, from 0 to 51, in a list, range, array or tensor, and perhaps those of the output come last.
     *operands : torch.Tensor
         The operands, of one dtype wherever something is summed.
 
@@ -59,7 +64,9 @@ def einsum(equation: Any, *operands: Any) -> torch.Tensor:
 
     Notes
     -----
-    The first call with an equation and a layout makes a plan, which takes about a millisecond. Later calls look it up.
+    The first call with an equation and a pattern of layouts makes a plan, which takes about a millisecond: the order of
+    the strides, which sizes are 1, and the others within a factor of two. A new layout of a known pattern costs some
+    ten microseconds, and later calls with it a look-up.
     `torch.einsum` itself is called where a plan does not fit: inside `torch.compile`, the transforms of `torch.func`
     and a mode of torch functions; for what `torch.jit.trace` and `torch.fx` trace; for subclasses of tensors, which see
     that name; and for tensors without strides (sparse, nested, MKL-DNN), with sizes that are symbols, or with a dtype
@@ -82,10 +89,10 @@ def einsum(equation: Any, *operands: Any) -> torch.Tensor:
     try:
         described = tuple([(x.shape, x.stride(), x.dtype, x.device) for x in operands if type(x) in PLANNED_TYPES])
         autocast = autocast_dtype(described) if autocast_is_on_somewhere() else None
-        plan = _plans.get((equation, described, autocast))
+        program = _programs.get((equation, described, autocast))
     except (AttributeError, RuntimeError, TypeError):  # no tensors; tensors without strides; symbols for sizes
-        plan = None
-    return _first_call(equation, operands) if plan is None else plan._run(*operands)
+        program = None
+    return _first_call(equation, operands) if program is None else program(*operands)
 
 
 def plan_einsum(equation: Any, *operands: Any) -> EinsumPlan:
@@ -130,11 +137,12 @@ def plan_einsum(equation: Any, *operands: Any) -> EinsumPlan:
     Cost(multiplications=786432, nbytes=98304, peak_bytes=98304)
     """
     text, operands = normalized(equation, operands)
-    return _plan(text, tuple(planned_operand(operand, i) for i, operand in enumerate(operands)))
+    described = tuple(planned_operand(operand, i) for i, operand in enumerate(operands))
+    return _make_plan(text, described, autocast_dtype(described))[0]
 
 
 def _first_call(equation: Any, operands: tuple[Any, ...]) -> torch.Tensor:
-    """Compute what no plan is remembered for: plan it, or leave it to torch where there can be no plan."""
+    """Compute what no program is remembered for; leave it to torch where there can be none."""
     equation, operands = normalized(equation, operands)
     if has_torch_function(operands):
         return torch.einsum(equation, *operands)
@@ -142,23 +150,35 @@ def _first_call(equation: Any, operands: tuple[Any, ...]) -> torch.Tensor:
     described = tuple(each for each in map(operand_of, operands) if each is not None)
     if len(described) < len(operands):
         return torch.einsum(equation, *operands)
-    return _plan(equation, described)._run(*operands)
+    return _program_for(equation, described)(*operands)
 
 
-def _plan(equation: str, described: tuple[Operand, ...]) -> EinsumPlan:
-    """Return the plan that is remembered, or make it."""
+def _program_for(equation: str, described: tuple[Operand, ...]) -> Program:
+    """Return a program for the layouts: the one of their pattern, if it is known."""
     autocast = autocast_dtype(described)
-    key = (equation, described, autocast)
-    plan = _plans.get(key)
-    if plan is None:
-        plan = _make_plan(*key)
-        while len(_plans) >= PLANS_AT_MOST:
-            _plans.pop(next(iter(_plans)), None)
-        _plans[key] = plan
-    return plan
+    layouts = (equation, described, autocast)
+    if layouts in _programs:  # the operands were given in another way
+        return _programs[layouts]
+    pattern = (equation, autocast, *map(pattern_of, described))
+    template = _templates.get(pattern)
+    if template is None or not template.fits(described):
+        plan, source = _make_plan(equation, described, autocast)
+        function = compiled(source_for_all_sizes(source, plan.contraction), equation)
+        template = Template(function, equal_sizes(plan.contraction))
+        _remember(_templates, pattern, template, PATTERNS_AT_MOST)
+    _remember(_programs, layouts, template.function, LAYOUTS_AT_MOST)
+    return template.function
 
 
-def _make_plan(equation: str, described: tuple[Operand, ...], autocast: torch.dtype | None) -> EinsumPlan:
+def _remember(known: dict[Any, Any], key: Any, value: Any, at_most: int) -> None:
+    """Add to what is known, and forget the oldest where it becomes too much."""
+    while len(known) >= at_most:
+        known.pop(next(iter(known)), None)
+    known[key] = value
+
+
+def _make_plan(equation: str, described: tuple[Operand, ...], autocast: torch.dtype | None) -> tuple[EinsumPlan, str]:
+    """Return the plan for one layout, and its source with sizes as `extents` writes them."""
     matched = contraction(parse(equation), tuple(operand.shape for operand in described))
     # What is done here must not be seen by modes that record, nor be recorded for a backward pass.
     with torch.no_grad(), without_modes(), without_torch_functions():
@@ -172,9 +192,9 @@ def _make_plan(equation: str, described: tuple[Operand, ...], autocast: torch.dt
         ]
         on_cpu = all(x.device.type in ("cpu", "meta") for x in described)
         program, path = lower(matched, operands, dtype, autocast=autocast is not None, on_cpu=on_cpu)
-    steps = tuple(program.steps)
+    steps = program.numbered_steps()
     source = program.source()
-    return EinsumPlan(
+    plan = EinsumPlan(
         equation=equation,
         operands=described,
         indices=matched.indices(),
@@ -190,12 +210,6 @@ def _make_plan(equation: str, described: tuple[Operand, ...], autocast: torch.dt
         dtype=dtype,
         contraction=matched,
         _source=source,
-        _run=_compiled(source, equation),
+        _run=compiled(source, equation),
     )
-
-
-def _compiled(source: str, equation: str) -> Callable[..., torch.Tensor]:
-    namespace: dict[str, Any] = {}
-    exec(compile(source, f"<einsum {equation}>", "exec"), namespace)
-    function: Callable[..., torch.Tensor] = namespace["contract"]
-    return function
+    return plan, program.written()

@@ -7,11 +7,13 @@ comes first, then each letter that occurs once, in alphabetical order with the c
 
 from __future__ import annotations
 
+import operator
 import string
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from types import EllipsisType
+from types import EllipsisType, NoneType
+from typing import Any, SupportsIndex
 
 from ..report import public
 
@@ -135,24 +137,32 @@ def parse(text: str) -> Equation:
     return equation
 
 
-def from_sublists(sublists: Sequence[Iterable[int | EllipsisType]], output: Iterable[int | EllipsisType] | None) -> str:
+def from_sublists(
+    sublists: Sequence[Iterable[SupportsIndex | EllipsisType]], output: Iterable[SupportsIndex | EllipsisType] | None
+) -> str:
     """Return the equation that lists of numbers stand for: 0 to 25 are the capitals, 26 to 51 the small letters.
 
     >>> from_sublists([[26, 27], [27, ...]], [26, ...]), from_sublists([[0, 0]], None)
     ('ab,b...->a...', 'AA')
+    >>> from_sublists([range(2), (1, 2)], range(2))
+    'AB,BC->AB'
     """
     text = ",".join("".join(map(_letter, sublist)) for sublist in sublists)
     return text if output is None else f"{text}->{''.join(map(_letter, output))}"
 
 
-def _letter(number: int | EllipsisType) -> str:
+def _letter(number: Any) -> str:
     if isinstance(number, EllipsisType):
         return ELLIPSIS
-    if not isinstance(number, int):
-        raise TypeError(f"a sublist contains {number!r}; expected integers from 0 to 51 or Ellipsis")
-    if not 0 <= number < len(_LETTERS):
-        raise EinsumError(f"a sublist contains {number}; expected integers from 0 to 51 or Ellipsis")
-    return _LETTERS[number]
+    expected = "expected integers from 0 to 51 or Ellipsis"
+    try:
+        place = operator.index(number + 0)  # a boolean is a number to torch, in an array or a tensor too
+    except TypeError:
+        shown = f"{number!r}" if isinstance(number, (str, float, complex, NoneType)) else type(number).__name__
+        raise TypeError(f"a sublist contains {shown}; {expected}") from None
+    if not 0 <= place < len(_LETTERS):
+        raise EinsumError(f"a sublist contains {place}; {expected}")
+    return _LETTERS[place]
 
 
 def _term(letters: list[tuple[str, int]]) -> Term:

@@ -7,7 +7,7 @@ operands, as in `torch.einsum`, so that 1 is stretched; within one operand they 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..report import counted, public
 from ..shapes import Shape, broadcast_axis_size
@@ -62,7 +62,7 @@ class Contraction:
     shapes: tuple[Shape, ...]
     terms: tuple[tuple[str, ...], ...]
     output: tuple[str, ...]
-    sizes: dict[str, int]
+    sizes: dict[str, int] = field(hash=False)
 
     @property
     def result(self) -> Shape:
@@ -76,7 +76,7 @@ class Contraction:
 
     def warnings(self) -> tuple[str, ...]:
         """Return a sentence for each silent trap: what torch accepts and few people mean."""
-        return (*self._summed_ellipsis(), *self._stretched())
+        return (*self._summed_ellipsis(), *self._summed_apart(), *self._stretched())
 
     def _index(self, letter: str) -> Index:
         operands = tuple(i for i, term in enumerate(self.terms) if letter in term)
@@ -98,6 +98,21 @@ class Contraction:
             yield (
                 f"the ellipsis covers axes of size {sizes}, and the output has no ellipsis: they are summed "
                 "(numpy.einsum refuses this)"
+            )
+
+    def _summed_apart(self) -> Iterator[str]:
+        """Tell of summed letters that no two operands share, where at least two operands have one each.
+
+        ``oi,j->o`` is the usual slip for ``oi,i->o``: what was to be one sum of products is a product of two sums. One
+        such letter alone, as in ``bij,bi->b``, is a sum that people mean, and so is every sum over a single operand.
+        """
+        alone = [i for i in self.indices() if i.roles[0] == "summed" and len(i.operands) == 1 and i.size != 1]
+        alone = [index for index in alone if not index.letter.startswith(ELLIPSIS)]
+        if len({index.operands for index in alone}) > 1:
+            listed = " and ".join(f"{index.letter} in operand {index.operands[0]}" for index in alone)
+            yield (
+                f"letters that one operand has alone and the output lacks: {listed}; each is summed apart from the "
+                "other operands, and what was meant may be one letter"
             )
 
     def _stretched(self) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -12,6 +12,7 @@ from ..shapes import Shape, shape_of
 from ..storage.chunks import row_major
 from ..torch_internals import FakeTensor
 from .equation import from_sublists
+from .program import is_inexact
 
 PLANNED_TYPES = frozenset({torch.Tensor, torch.nn.Parameter, FakeTensor})
 PLANNED_DTYPES = frozenset(
@@ -42,18 +43,30 @@ def normalized(equation: Any, operands: tuple[Any, ...]) -> tuple[str, tuple[Any
     """Return the equation and its operands, also from the sublist format and from a list of operands."""
     if isinstance(equation, torch.Tensor):
         parts = (equation, *operands)
-        for i, sublist in enumerate((*parts[1::2], parts[-1])):
-            if not isinstance(sublist, (list, tuple)):
-                raise TypeError(
-                    f"einsum() sublist {i} is {type(sublist).__name__}; expected an equation first, or a list of "
-                    "numbers after each operand"
-                )
-        return from_sublists(parts[1::2], parts[-1] if len(parts) % 2 else None), parts[: len(parts) // 2 * 2 : 2]
+        sublists = [_sublist(i, sublist) for i, sublist in enumerate(parts[1::2])]
+        output = _sublist(len(sublists), parts[-1]) if len(parts) % 2 else None
+        return from_sublists(sublists, output), parts[: len(parts) // 2 * 2 : 2]
     if not isinstance(equation, str):
         raise TypeError(f"einsum() equation is {type(equation).__name__}; expected a string such as 'ij,jk->ik'")
-    if len(operands) == 1 and isinstance(operands[0], (list, tuple)) and not _is_shape(operands[0]):
+    while len(operands) == 1 and isinstance(operands[0], (list, tuple)) and not _is_sizes(operands[0]):
         operands = tuple(operands[0])
     return equation, operands
+
+
+def _sublist(position: int, numbers: Any) -> tuple[Any, ...]:
+    """Return the numbers of a sublist, which may come in anything that can be walked through."""
+    no_numbers = isinstance(numbers, torch.Tensor) and (numbers.dim() != 1 or is_inexact(numbers.dtype))
+    if isinstance(numbers, Iterable) and not no_numbers:
+        return tuple(numbers)
+    raise TypeError(
+        f"einsum() sublist {position} is {type(numbers).__name__}; expected an equation first, or a list of numbers "
+        "after each operand"
+    )
+
+
+def _is_sizes(numbers: Sequence[Any]) -> bool:
+    """Return whether these are the sizes of one shape, rather than operands."""
+    return not any(isinstance(each, (torch.Tensor, list, tuple)) for each in numbers)
 
 
 def _is_shape(sizes: Sequence[Any]) -> bool:

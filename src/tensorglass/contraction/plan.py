@@ -6,8 +6,8 @@ The module `einsum` makes the plans.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
@@ -65,7 +65,8 @@ class EinsumPlan(Report):
     cost : Cost
         `multiplications` and `nbytes` of all steps, and `peak_bytes`.
     warnings : tuple of str
-        Silent traps in the equation: axes that are stretched, an ellipsis that is summed away.
+        Silent traps in the equation: axes that are stretched, an ellipsis that is summed away, letters of several
+        operands that are summed apart.
     result : tuple of int
         The shape of the result.
     dtype : torch.dtype
@@ -96,6 +97,10 @@ class EinsumPlan(Report):
             raise EinsumError(f"the plan is for {_listed(planned)}; got {_listed(came)}")
         return self._run(*operands)
 
+    def __reduce__(self) -> tuple[Callable[..., EinsumPlan], tuple[Any, ...]]:
+        """Pickle and copy the plan without the compiled function, which is made again from the source."""
+        return _restored, tuple(getattr(self, each.name) for each in fields(self) if each.name != "_run")
+
     def torch_code(self) -> str:
         """Return the source of a function that does what the plan does, in torch calls without einsum."""
         return self._source
@@ -125,6 +130,19 @@ class EinsumPlan(Report):
             together = ""
         yield f"{multiplications}; {bytes_text(self.cost.nbytes)} allocated in all, the result included{together}"
         yield from (f"warning: {warning}" for warning in self.warnings)
+
+
+def compiled(source: str, equation: str) -> Callable[..., torch.Tensor]:
+    """Return the function ``contract`` of a plan's source."""
+    namespace: dict[str, Any] = {}
+    exec(compile(source, f"<einsum {equation}>", "exec"), namespace)
+    function: Callable[..., torch.Tensor] = namespace["contract"]
+    return function
+
+
+def _restored(*values: Any) -> EinsumPlan:
+    equation, *_, source = values
+    return EinsumPlan(*(*values, compiled(source, equation)))
 
 
 def _listed(operands: Iterable[tuple[Shape, torch.dtype]]) -> str:

@@ -15,6 +15,7 @@ import torch
 from ..report import public
 from ..shapes import Shape
 from ..torch_internals import is_view
+from .extents import Extent, with_numbers
 
 TILE = 60 * 60  # elements that torch copies at a time to transpose a matrix of at least so many
 
@@ -28,7 +29,7 @@ class Value:
     meta: torch.Tensor
 
     def sizes(self, letters: Sequence[str]) -> Shape:
-        return tuple(self.meta.shape[self.letters.index(letter)] for letter in letters)
+        return tuple(Extent.of(letter, self.meta.shape[self.letters.index(letter)]) for letter in letters)
 
     def strides(self, letters: Sequence[str]) -> Shape:
         return tuple(self.meta.stride()[self.letters.index(letter)] for letter in letters)
@@ -135,7 +136,7 @@ class Program:
 
     def tried(self, expression: str) -> torch.Tensor:
         """Return the meta tensor that an expression of the program's names gives."""
-        result: torch.Tensor = eval(expression, self._values)
+        result: torch.Tensor = eval(with_numbers(expression), self._values)
         return result
 
     def laid_out(self, value: Value, order: tuple[str, ...]) -> Value:
@@ -147,7 +148,7 @@ class Program:
         return Value(value.name, value.letters, meta)
 
     def _next_name(self) -> str:
-        return f"x{len(self._values) - 1}"  # beside torch, each value has its name
+        return f"x{len(self.operands) + len(self.steps)}"
 
     def _add(self, step: Step, meta: torch.Tensor, reads: Sequence[Value]) -> Value:
         self.steps.append(step)
@@ -166,8 +167,24 @@ class Program:
                 held[step.result] = step.nbytes or let_go  # a view keeps the memory that it shows
         return most
 
+    def numbered_steps(self) -> tuple[Step, ...]:
+        """Return the steps with numbers for sizes."""
+        return tuple(
+            replace(
+                step,
+                code=with_numbers(step.code),
+                shape=tuple(map(int, step.shape)),
+                multiplications=int(step.multiplications),
+            )
+            for step in self.steps
+        )
+
     def source(self) -> str:
-        """Return the program as a function of its operands. Each value is let go where it is read last."""
+        """Return the program as a function of its operands."""
+        return with_numbers(self.written())
+
+    def written(self) -> str:
+        """Return the source with its sizes as `extents` writes them. Values are let go once they are read."""
         lines = [f"def contract({', '.join(value.name for value in self.operands)}):"]
         own: set[str] = set()  # names that keep memory of ours alive, rather than that of an operand
         for step, reads in zip(self.steps[:-1], self._reads, strict=False):

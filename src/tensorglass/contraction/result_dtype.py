@@ -7,6 +7,7 @@ precision of matrix products alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -15,6 +16,8 @@ from ..torch_internals import FakeTensorMode, TorchDispatchMode
 from .equation import EinsumError
 from .operands import Operand
 from .program import is_inexact
+
+_ONE_PRODUCT = 2  # operands
 
 
 def result_dtype(equation: str, operands: Sequence[Operand], autocast: torch.dtype | None) -> torch.dtype:
@@ -26,14 +29,28 @@ def result_dtype(equation: str, operands: Sequence[Operand], autocast: torch.dty
     (dtype, *_) = dtypes
     if autocast is None and len(dtypes) == 1 and is_inexact(dtype):
         return dtype
-    with FakeTensorMode(), _RefusedProducts():  # type: ignore[no-untyped-call]
-        fakes = [torch.empty_strided(x.shape, x.stride, dtype=x.dtype, device=x.device) for x in operands]
+    shapes = [tuple(operand.shape) for operand in operands]
+    if len(operands) <= _ONE_PRODUCT:  # of more operands torch's order depends on the sizes; here only 0 and 1 matter
+        shapes = [tuple(min(size, 2) for size in shape) for shape in shapes]
+    described = tuple((shape, x.dtype, x.device) for shape, x in zip(shapes, operands, strict=True))
+    found = _asked(equation, described, autocast)
+    if isinstance(found, str):
+        raise EinsumError(found)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _asked(equation: str, described: tuple[Any, ...], autocast: torch.dtype | None) -> torch.dtype | str:
+    """Return what torch.einsum gives on fake tensors, or why it refuses them."""
+    mode = FakeTensorMode()
+    mode.cache_enabled = False  # torch would remember each shape for ever
+    with mode, _RefusedProducts():  # type: ignore[no-untyped-call]
+        fakes = [torch.empty(shape, dtype=dtype, device=device) for shape, dtype, device in described]
         try:
             return torch.einsum(equation, *fakes).dtype
         except RuntimeError as error:
-            listed = " and ".join(str(operand.dtype) for operand in operands)
-            reason = str(error).splitlines()[0]
-            raise EinsumError(f"einsum {equation!r} of {listed}: {reason}") from None
+            listed = " and ".join(str(dtype) for _, dtype, _ in described)
+            return f"einsum {equation!r} of {listed}: {str(error).splitlines()[0]}"
 
 
 class _RefusedProducts(TorchDispatchMode):  # type: ignore[no-untyped-call]

@@ -351,7 +351,7 @@ def test_symbolic_sizes_are_left_to_torch():
 
 
 def test_threads():
-    module._plans.clear()
+    forget()
     failures = []
 
     def work(seed):
@@ -438,7 +438,7 @@ class Override(TorchFunctionMode):
 @pytest.mark.parametrize("warm", [False, True])
 def test_a_mode_that_overrides_einsum_is_asked(warm):
     x, y = torch.ones(2, 3), torch.ones(3, 4)
-    module._plans.clear()
+    forget()
     if warm:
         einsum("ij,jk->ik", x, y)
     with Override() as mode:
@@ -465,7 +465,7 @@ def test_a_subclass_that_overrides_einsum_is_asked(place):
 
 
 def test_modes_see_one_call():
-    module._plans.clear()
+    forget()
     operands = torch.ones(3), torch.ones(3, 4), torch.ones(4, 5)
     logs = []
     for function in (einsum, torch.einsum):
@@ -490,27 +490,43 @@ def test_transforms_see_torchs_einsum(monkeypatch):
 # What is remembered
 
 
-def test_a_repeated_call_makes_no_new_plan():
-    module._plans.clear()
+def forget():
+    module._programs.clear()
+    module._templates.clear()
+
+
+def test_a_repeated_call_makes_no_new_plan(monkeypatch):
+    forget()
+    planned, make = [], module._make_plan
+    monkeypatch.setattr(module, "_make_plan", lambda *args: planned.append(args) or make(*args))
     x, y = torch.ones(2, 3), torch.ones(3, 4)
     for _ in range(3):
         einsum("ij,jk->ik", x, y)
-    (first,) = module._plans.values()
-    assert plan_einsum("ij,jk->ik", x, y) is first
+        einsum(x, [0, 1], y, [1, 2], [0, 2])
+    assert [args[0] for args in planned] == ["ij,jk->ik", "AB,BC->AC"]
+    (first, *_) = module._programs.values()
     for others in ((x.T.contiguous().T, y), (x.double(), y.double()), (torch.ones(5, 3), y)):
         einsum("ij,jk->ik", *others)
     einsum("ij,jk->ki", x, y)
-    assert len(module._plans) == 5
-    assert next(iter(module._plans.values())) is first
+    assert len(module._programs) == len(module._templates) == len(planned) == 6
+    assert next(iter(module._programs.values())) is first
+    einsum("ij,jk->ik", torch.ones(3, 2), torch.ones(2, 5))  # of the pattern of the first
+    assert len(module._programs) == 7
+    assert list(module._programs.values())[-1] is first
+    assert len(planned) == 6
 
 
-def test_the_oldest_plan_is_forgotten_where_there_are_too_many(monkeypatch):
-    module._plans.clear()
-    assert module.PLANS_AT_MOST == 1024
-    monkeypatch.setattr(module, "PLANS_AT_MOST", 2)
-    plans = [plan_einsum("i", (size,)) for size in (1, 2, 3)]
-    assert list(module._plans.values()) == plans[1:]
-    assert plan_einsum("i", (3,)) is plans[2]
+def test_the_oldest_is_forgotten_where_there_are_too_many(monkeypatch):
+    forget()
+    assert (module.LAYOUTS_AT_MOST, module.PATTERNS_AT_MOST) == (2048, 1024)
+    monkeypatch.setattr(module, "LAYOUTS_AT_MOST", 3)
+    monkeypatch.setattr(module, "PATTERNS_AT_MOST", 2)
+    for size in (1, 2, 3, 4, 5):
+        einsum("i", torch.ones(size))
+    assert [layouts[0].shape for _, layouts, _ in module._programs] == [(3,), (4,), (5,)]
+    assert [pattern[2][0] for pattern in module._templates] == [(2,), (3,)]
+    einsum("i", torch.ones(4))
+    assert len(module._programs) == 3
 
 
 def test_an_error_of_the_planner_is_not_taken_for_a_tensor_that_cannot_be_planned(monkeypatch):
@@ -523,8 +539,8 @@ def test_an_error_of_the_planner_is_not_taken_for_a_tensor_that_cannot_be_planne
 
 
 def test_an_error_is_not_remembered_as_a_plan():
-    module._plans.clear()
+    forget()
     for _ in range(2):
         with pytest.raises(EinsumError, match="occurs in no operand"):
             einsum("i->j", torch.ones(3))
-    assert module._plans == {}
+    assert module._programs == module._templates == {}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tensorglass import EinsumError
+from tensorglass import EinsumError, plan_einsum
 from tensorglass.contraction.equation import parse
 from tensorglass.contraction.indices import Index, contraction
 
@@ -124,3 +124,27 @@ def test_the_number_of_operands():
     assert str(caught.value) == "the equation has 2 terms; expected as many operands, got 1\n  i,j"
     with pytest.raises(EinsumError, match="the equation has 1 term; expected as many operands, got 0"):
         matched("i")
+
+
+@pytest.mark.parametrize(
+    ("equation", "shapes", "listed"),
+    [
+        ("oi,j->o", [(3, 2), (2,)], "i in operand 0 and j in operand 1"),
+        ("ij,k->", [(3, 2), (2,)], "i in operand 0 and j in operand 0 and k in operand 1"),
+        ("bqd,bkc->bqk", [(2, 3, 4), (2, 5, 4)], "d in operand 0 and c in operand 1"),
+        ("ij,k->i", [(3, 2), (4,)], "j in operand 0 and k in operand 1"),
+        ("oi,i->o", [(3, 2), (2,)], None),
+        ("ij->i", [(3, 2)], None),
+        ("ij->", [(3, 2)], None),
+        ("bij,bi->b", [(2, 3, 4), (2, 3)], None),
+        ("oi,j->o", [(3, 2), (1,)], None),
+        ("...i,j->i", [(3, 2), (2,)], None),
+        ("i,j->ij", [(3,), (2,)], None),
+    ],
+)
+def test_letters_that_are_summed_apart(equation, shapes, listed):
+    warnings = [each for each in plan_einsum(equation, *shapes).warnings if "alone" in each]
+    assert warnings == [
+        f"letters that one operand has alone and the output lacks: {listed}; each is summed apart from the other "
+        "operands, and what was meant may be one letter"
+    ] * (listed is not None)

@@ -1,5 +1,9 @@
 """The ways to give operands, and which arguments are refused in which words."""
 
+import array
+from collections import deque
+
+import numpy as np
 import pytest
 import torch
 from torch.distributed.device_mesh import init_device_mesh
@@ -196,3 +200,66 @@ def test_distributed_tensors_are_left_to_torch():
                 torch.testing.assert_close(ours.to_local(), theirs.to_local())
     finally:
         torch.distributed.destroy_process_group()
+
+
+SUBLISTS = {
+    "range": range(2),
+    "array": np.array([0, 1]),
+    "tensor": torch.tensor([0, 1]),
+    "tuple of NumPy integers": (np.int64(0), np.int8(1)),
+    "numbers as tensors": [torch.tensor(0), torch.tensor(1)],
+    "torch.Size": torch.Size([0, 1]),
+    "deque": deque([0, 1]),
+    "array.array": array.array("i", [0, 1]),
+    "bytes": b"\x00\x01",
+    "dict": {0: "rows", 1: "columns"},
+    "booleans": [False, True],
+    "NumPy booleans": np.array([False, True]),
+    "booleans as a tensor": torch.tensor([False, True]),
+    "an ellipsis": [0, ...],
+    "nothing": [],
+    "too large": [0, 52],
+    "negative": [-1, 0],
+    "far too large": [2**70, 0],
+    "fractions": [0.0, 1.0],
+    "a tensor of fractions": torch.tensor([0.0, 1.0]),
+    "an array of fractions": np.array([0.0, 1.0]),
+    "letters": "ij",
+    "None inside": [0, None],
+    "complex": [0, 1j],
+    "rows": np.array([[0, 1]]),
+    "None": None,
+    "a number": 3,
+}
+
+
+@pytest.mark.parametrize("sublist", SUBLISTS.values(), ids=SUBLISTS)
+def test_sublists_are_what_torch_takes(sublist):
+    x = torch.arange(6.0).reshape(2, 3)
+    for arguments in ((x, sublist), (x, [0, 1], sublist), (x, sublist, x, sublist), (x, sublist, sublist)):
+        try:
+            expected = torch.einsum(*arguments)
+        except (TypeError, ValueError, RuntimeError):
+            with pytest.raises((TypeError, EinsumError)) as caught:
+                einsum(*arguments)
+            assert str(caught.value).count(". ") == 0
+        else:
+            assert torch.equal(einsum(*arguments), expected)
+            assert plan_einsum(*arguments).result == expected.shape
+
+
+def test_iterators_are_walked_once():
+    x = torch.arange(6.0).reshape(2, 3)
+    assert torch.equal(einsum(x, iter([0, 1]), (i for i in (1, 0))), x.T)
+
+
+def test_operands_in_lists_of_lists():
+    x, y = torch.ones(2, 3), torch.ones(3, 4)
+    for operands in ([x, y], (x, y), [[x, y]], ([(x, y)],)):
+        assert torch.equal(einsum("ij,jk", operands), torch.einsum("ij,jk", operands))
+    assert plan_einsum("ij,jk", [[(2, 3), (3, 4)]]).result == (2, 4)
+    for sizes in ([2, 3], torch.Size([2, 3])):
+        assert plan_einsum("ij", sizes).result == (2, 3)
+    for operands in ([x], [y]), (torch.nn.ParameterList([x, y]),), (iter([x, y]),):
+        with pytest.raises(TypeError, match=r"^einsum\(\) operand 0 is (list|ParameterList|list_iterator); expected"):
+            einsum("ij,jk", *operands)

@@ -1,5 +1,8 @@
 """einsum plans: what they say, what they are made for, and what they return."""
 
+import copy
+import pickle
+import subprocess
 import sys
 
 import pytest
@@ -9,15 +12,14 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 from tensorglass import EinsumError, einsum, plan_einsum
 from tensorglass.contraction.operands import Operand
-
-module = sys.modules[einsum.__module__]
+from tensorglass.contraction.plan import compiled as source_compiled
 
 
 def test_what_runs_is_the_torch_code():
     plan = plan_einsum("ij,jk->ik", (2, 3), (3, 4))
     assert plan._run.__code__.co_code == compiled(plan.torch_code()).__code__.co_code
     assert plan._run.__code__.co_filename == "<einsum ij,jk->ik>"
-    assert module._compiled("def contract(x0):\n    return x0 + 1\n", "")(1) == 2
+    assert source_compiled("def contract(x0):\n    return x0 + 1\n", "")(1) == 2
 
 
 def test_code_under_autocast():
@@ -146,7 +148,41 @@ def test_the_report_of_copies_and_of_numbers():
 
 def test_plans_are_compared_by_what_they_say():
     first = plan_einsum("ij->i", (2, 3))
-    module._plans.clear()
     assert first == plan_einsum("ij->i", (2, 3))
     assert first is not plan_einsum("ij->i", (2, 3))
     assert plan_einsum("ij->i", (2, 3)) != plan_einsum("ij->j", (2, 3))
+
+
+def test_equal_plans_are_one_in_a_set():
+    plans = [plan_einsum("ij,jk->ik", (2, 3), (3, 4)) for _ in range(2)]
+    assert plans[0] is not plans[1]
+    assert len({*plans, plan_einsum("ij,jk->ik", (2, 3), (3, 5))}) == 2
+    assert hash(plans[0].contraction) == hash(plans[1].contraction)
+
+
+EQUATIONS = {"ij,jk->ik": [(2, 3), (3, 4)], "...ii->...": [(2, 3, 3)], "bqhd,bkhd->bhqk": [(2, 3, 2, 4), (2, 5, 2, 4)]}
+
+
+@pytest.mark.parametrize(("equation", "shapes"), EQUATIONS.items(), ids=EQUATIONS)
+def test_plans_are_copied_and_pickled(equation, shapes):
+    plan = plan_einsum(equation, *shapes)
+    operands = [torch.rand(shape) for shape in shapes]
+    copies = [pickle.loads(pickle.dumps(plan, protocol)) for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1)]
+    for other in (*copies, copy.copy(plan), copy.deepcopy(plan)):
+        assert other is not plan
+        assert (other, hash(other), str(other)) == (plan, hash(plan), str(plan))
+        assert other.loops() == plan.loops()
+        assert torch.equal(other(*operands), plan(*operands))
+        assert other._run.__code__.co_filename == f"<einsum {equation}>"
+
+
+def test_plans_go_to_a_fresh_process():
+    plan = plan_einsum("ij,jk->ik", (2, 3), (3, 4))
+    code = (
+        "import pickle, sys, torch; plan = pickle.load(sys.stdin.buffer);"
+        "print(plan(torch.ones(2, 3), torch.ones(3, 4)).tolist())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=pickle.dumps(plan), capture_output=True, check=True, timeout=100
+    )
+    assert done.stdout.decode().strip() == str([[3.0] * 4] * 2)
