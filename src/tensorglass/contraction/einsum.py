@@ -28,7 +28,7 @@ from .operands import PLANNED_TYPES, Operand, check_tensors, normalized, operand
 from .patterns import Template, equal_sizes, pattern_of, source_for_all_sizes
 from .plan import Cost, EinsumPlan, compiled
 from .program import is_inexact
-from .result_dtype import autocast_dtype, result_dtype
+from .result_dtype import autocast_dtype, order_of_torch, result_dtype
 
 Program = Callable[..., torch.Tensor]
 # The oldest are forgotten. A layout takes half a kilobyte, a pattern a few; the first costs less to find again.
@@ -159,7 +159,8 @@ def _program_for(equation: str, described: tuple[Operand, ...]) -> Program:
     layouts = (equation, described, autocast)
     if layouts in _programs:  # the operands were given in another way
         return _programs[layouts]
-    pattern = (equation, autocast, *map(pattern_of, described))
+    order = order_of_torch(equation, described, autocast)
+    pattern = (equation, autocast, order, *map(pattern_of, described))
     template = _templates.get(pattern)
     if template is None or not template.fits(described):
         plan, source = _make_plan(equation, described, autocast)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+import opt_einsum  # type: ignore[import-untyped]
 import torch
 
 from ..torch_internals import FakeTensorMode, TorchDispatchMode
@@ -25,10 +26,8 @@ def result_dtype(equation: str, operands: Sequence[Operand], autocast: torch.dty
 
     The first fake tensor of a process takes a second, for what torch then imports.
     """
-    dtypes = {operand.dtype for operand in operands}
-    (dtype, *_) = dtypes
-    if autocast is None and len(dtypes) == 1 and is_inexact(dtype):
-        return dtype
+    if _is_plain(operands, autocast):
+        return operands[0].dtype
     shapes = [tuple(operand.shape) for operand in operands]
     if len(operands) <= _ONE_PRODUCT:  # of more operands torch's order depends on the sizes; here only 0 and 1 matter
         shapes = [tuple(min(size, 2) for size in shape) for shape in shapes]
@@ -37,6 +36,25 @@ def result_dtype(equation: str, operands: Sequence[Operand], autocast: torch.dty
     if isinstance(found, str):
         raise EinsumError(found)
     return found
+
+
+def _is_plain(operands: Sequence[Operand], autocast: torch.dtype | None) -> bool:
+    return autocast is None and len({operand.dtype for operand in operands}) == 1 and is_inexact(operands[0].dtype)
+
+
+def order_of_torch(equation: str, operands: Sequence[Operand], autocast: torch.dtype | None) -> Any:
+    """Return in which order torch.einsum multiplies, where the result's dtype may depend on it; else None.
+
+    Where the order cannot be found, as for an equation that is refused, the shapes stand for it.
+    """
+    if len(operands) <= _ONE_PRODUCT or _is_plain(operands, autocast):
+        return None
+    shapes = tuple(tuple(operand.shape) for operand in operands)
+    try:
+        strategy = torch.backends.opt_einsum.strategy
+        return tuple(opt_einsum.contract_path(equation, *shapes, shapes=True, optimize=strategy)[0])
+    except (ValueError, LookupError):
+        return shapes
 
 
 @lru_cache(maxsize=256)

@@ -524,7 +524,7 @@ def test_the_oldest_is_forgotten_where_there_are_too_many(monkeypatch):
     for size in (1, 2, 3, 4, 5):
         einsum("i", torch.ones(size))
     assert [layouts[0].shape for _, layouts, _ in module._programs] == [(3,), (4,), (5,)]
-    assert [pattern[2][0] for pattern in module._templates] == [(2,), (3,)]
+    assert [pattern[3][0] for pattern in module._templates] == [(2,), (3,)]
     einsum("i", torch.ones(4))
     assert len(module._programs) == 3
 

@@ -28,6 +28,14 @@ def test_copies_are_those_that_the_allocator_saw():
     assert copied > 100
 
 
+def test_few_products_are_computed_as_the_matrices_lie():
+    gaps = torch.zeros(2, 20, 40)[:, :, ::2]
+    for rows, told in ((1, 20 * 20 * 4), (2, 20 * 20 * 4)):
+        left = torch.zeros(2, rows, 20)
+        assert copied_by_kernel(left, gaps) == told
+        assert copied_by_kernel(left, gaps[:, :, :19]) == (0 if rows == 1 else 20 * 19 * 4)
+
+
 def laid_out(rng, shape):
     x = torch.zeros(shape)
     if x.dim() > 1 and rng.random() < 0.5:

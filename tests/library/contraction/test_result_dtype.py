@@ -5,7 +5,7 @@ import torch
 
 from tensorglass import EinsumError, einsum
 from tensorglass.contraction.operands import Operand
-from tensorglass.contraction.result_dtype import result_dtype
+from tensorglass.contraction.result_dtype import order_of_torch, result_dtype
 
 
 def test_refused_dtypes_name_them(capfd):
@@ -27,3 +27,31 @@ def test_refused_dtypes_name_them(capfd):
     floats = on_a_gpu._replace(dtype=torch.float32), on_a_gpu._replace(dtype=torch.float32)
     with torch.autocast("cpu"):
         assert result_dtype("ij,jk->ik", floats, torch.bfloat16) == torch.float32
+
+
+def test_the_order_of_torch_counts_where_dtypes_depend_on_it():
+    def operands(i, m, dtype=torch.int32):
+        return [Operand(shape, shape, dtype, torch.device("cpu")) for shape in ((i, 9), (9, 9), (9, m))]
+
+    equation = "ij,jk,kl->il"
+    assert order_of_torch(equation, operands(8, 9), None) == ((0, 1), (0, 1))
+    assert order_of_torch(equation, operands(9, 8), None) == ((1, 2), (0, 1))
+    assert order_of_torch(equation, operands(9, 8, torch.float32), None) is None
+    assert order_of_torch(equation, operands(9, 8, torch.float32), torch.bfloat16) == ((1, 2), (0, 1))
+    assert order_of_torch("ij,jk", operands(9, 8)[:2], None) is None
+    assert order_of_torch("ij,jk,kl->z", operands(9, 8), None) == ((9, 9), (9, 9), (9, 8))
+
+
+@pytest.mark.parametrize("sizes", [(8, 9), (9, 8), (9, 9), (15, 8), (8, 15)])
+def test_refusals_within_a_pattern_are_those_of_torch(sizes):
+    shapes = (sizes[0], 9), (9, 9), (9, sizes[1])
+    for dtypes in ((torch.float32, torch.float64, torch.float64), (torch.int32, torch.int32, torch.int64)):
+        for equation in ("ij,jk,kl->il", "ij,jk,kl->ijkl", "ij,jk,kl->jk"):
+            operands = [torch.ones(shape, dtype=dtype) for shape, dtype in zip(shapes, dtypes, strict=True)]
+            try:
+                expected = torch.einsum(equation, *operands)
+            except RuntimeError:
+                with pytest.raises(EinsumError):
+                    einsum(equation, *operands)
+            else:
+                assert einsum(equation, *operands).dtype == expected.dtype
