@@ -92,9 +92,7 @@ class Initialization(Verdict):
         without = total - len(left) - sum(each.rms is not None for each in self.parameters)
         nothing = f"; {without:,} have no data to write to" if without else ""
         foreign = Counter(each.layer for each in self.parameters if each.std is not None and "." in each.layer)
-        also = "".join(
-            f"; {counted(number, 'weight')} of {layer} drawn by the sizes it tells" for layer, number in foreign.items()
-        )
+        also = "".join(f"; among them {counted(number, 'weight')} of {layer}" for layer, number in foreign.items())
         return f"{line}{': ' if told else ''}{', '.join(told)}{nothing}{also}"
 
     def _grouped(self) -> Table:

@@ -475,3 +475,16 @@ def test_there_is_at_least_one_iteration(iterations):
     with pytest.raises(ValueError, match=rf"^lsuv_\(\) max_iterations is {iterations}; expected 1 or more$"):
         lsuv_(perceptron(), torch.ones(4, 32), max_iterations=iterations)
     assert lsuv_(nn.Linear(8, 8, bias=False), torch.randn(50, 8), max_iterations=1)
+
+
+def test_the_cache_of_autocast_is_left_as_it_was():
+    for enabled in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, cache_enabled=enabled):
+            lsuv_(nn.Linear(8, 8), torch.randn(50, 8))
+            assert torch.is_autocast_cache_enabled() == enabled
+
+
+def test_of_very_many_layers_the_first_are_shown():
+    torch.manual_seed(0)
+    report = lsuv_(nn.Sequential(*[nn.Linear(3, 3, bias=False) for _ in range(41)]), torch.randn(9, 3))
+    assert str(report).splitlines()[2].endswith(", the first 40 of 41")

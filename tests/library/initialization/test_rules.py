@@ -1,4 +1,4 @@
-"""The rules for roles together: small models of transformers, trained from our initialization and from their authors'.
+"""The rules for rare roles; and all together: small models of transformers trained from our and their authors' start.
 
 Data, optimizer and seeds are the same. Ours starts at the logarithm of the number of classes, and ends as low.
 """
@@ -9,10 +9,11 @@ from statistics import mean
 import pytest
 import torch
 import torch.nn.functional as F
+from known_gains import double, how
+from torch import nn
 
 from tensorglass import initialize_, lsuv_
 
-pytestmark = pytest.mark.long
 WORDS, CLASSES, STEPS, SEEDS = 64, 10, 200, 3
 DECODER = {"vocab_size": WORDS, "hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4}
 GATED = {**DECODER, "intermediate_size": 128, "num_key_value_heads": 2}
@@ -87,6 +88,78 @@ def losses(name, seed, initialized):
     return found
 
 
+class Scores(nn.Module):
+    """Attention that names the size of its heads; `scaling` is what scores are multiplied by, if it is told."""
+
+    def __init__(self, **told):
+        super().__init__()
+        self.key_value_proj_dim = 4
+        self.q, self.k, self.relative_attention_bias = nn.Linear(16, 16), nn.Linear(16, 16), nn.Embedding(8, 2)
+        vars(self).update(told)
+
+
+@pytest.mark.parametrize(("told", "std"), [({}, 0.125), ({"scaling": 1.0}, 0.125), ({"scaling": 0.5}, 0.25)])
+def test_queries_are_small_where_scores_are_not_divided(told, std):
+    stds = {
+        each.name: each.std for each in initialize_(nn.Sequential(Scores(**told), nn.Linear(4, 4)), double).parameters
+    }
+    assert (stds["0.q.weight"], stds["0.k.weight"]) == (std, 0.25)
+
+
+def test_a_table_of_biases_is_zero():
+    model = nn.Sequential(Scores(), nn.Linear(4, 4))
+    report = initialize_(model, double)
+    assert how(report)["0.relative_attention_bias.weight"] == "zero"
+    assert not model[0].relative_attention_bias.weight.any()
+    stds = {
+        each.name: each.std for each in initialize_(model, double, gains={"*.relative_attention_bias": 2}).parameters
+    }
+    assert stds["0.relative_attention_bias.weight"] == 2
+
+
+class Stream(nn.Module):
+    """Tokens and positions, the blocks that are given, and a head that is tied to the tokens or not."""
+
+    def __init__(self, tied, norm=None, **told):
+        super().__init__()
+        vars(self).update(told)
+        self.rows = nn.ModuleDict({"tokens": nn.Embedding(30, 16), "positions": nn.Embedding(9, 16)})
+        if norm is not None:
+            self.rows[norm] = nn.LayerNorm(16)
+        self.position_embeddings, self.cls_token = nn.Parameter(torch.ones(1, 9, 16)), nn.Parameter(torch.ones(16))
+        self.other = nn.Embedding(5, 3)
+        layer = nn.TransformerEncoderLayer(16, 2, 32)
+        self.blocks, self.head = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False), nn.Linear(16, 30)
+        if tied:
+            self.head.weight = self.rows["tokens"].weight
+
+
+@pytest.mark.parametrize(
+    ("tied", "norm", "rows", "stream"),
+    [(False, None, 1, 1), (True, None, 0.05, 0.05), (True, "norm", 0.05, 1), (True, "norm_of_embeddings", 0.05, 1)],
+)
+def test_branches_are_as_large_as_the_rows_that_the_stream_starts_with(tied, norm, rows, stream):
+    found = {each.name: each for each in initialize_(Stream(tied, norm), double).parameters}
+    assert (found["rows.tokens.weight"].std, found["rows.positions.weight"].std) == pytest.approx((rows, rows))
+    assert found["rows.positions.weight"].role == ("embedding beside a tied one" if tied else "embedding")
+    assert found["other.weight"].std == 1
+    assert (found["position_embeddings"].std, found["cls_token"].std) == pytest.approx((stream, stream))
+    assert found["blocks.layers.1.linear2.weight"].std == pytest.approx(stream * 0.5 / 32**0.5 / 2)
+    assert found["blocks.layers.0.self_attn.out_proj.weight"].std == pytest.approx(stream / 4 / 2)
+    assert found["blocks.layers.0.linear1.weight"].std == 0.125
+    given = initialize_(Stream(tied, norm), double, gains={"cls_token": 0.5}).parameters
+    assert {each.name: each.std for each in given}["cls_token"] == 0.5
+
+
+def test_rows_are_larger_where_features_are_divided():
+    class Configuration:
+        scale_decoder_outputs = True
+
+    found = {each.name: each.std for each in initialize_(Stream(True, config=Configuration()), double).parameters}
+    assert found["rows.tokens.weight"] == 0.5
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("name", MODELS)
 def test_training_starts_at_chance_and_falls_as_fast_as_with_the_authors_initialization(name):
     ours, theirs = ([losses(name, seed, which) for seed in range(SEEDS)] for which in (True, False))
@@ -96,6 +169,7 @@ def test_training_starts_at_chance_and_falls_as_fast_as_with_the_authors_initial
     assert ends[0] <= ends[1] * 1.03  # the spread between seeds
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_lora_leaves_the_model_as_it_was():
     peft = pytest.importorskip("peft")
@@ -110,6 +184,7 @@ def test_lora_leaves_the_model_as_it_was():
         assert "frozen" in str(report).splitlines()[0]
 
 
+@pytest.mark.long
 def test_lsuv_of_a_tied_model_scales_its_blocks():
     torch.manual_seed(0)
     model = made("gpt2")
