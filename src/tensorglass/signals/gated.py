@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from .expectation import density, expectation, gauss_lobatto, places
 
 _PROBE = torch.tensor([1.7, -0.3, 0.02, -2.9, 4.1, -0.6], dtype=torch.float64)
 _AGREED = 1e-8  # between two rules, relative
+_AT_ONCE = 1024  # values of the outer variable, so that the memory has a bound
 _EDGES = (0.0, 0.125, 0.5, *range(1, 13))  # of the panels of the inner rule, on both sides of zero
 
 
@@ -63,7 +65,8 @@ def _nested(function: Callable[..., torch.Tensor], described: str) -> tuple[floa
 def _inner(
     function: Callable[..., torch.Tensor], a: torch.Tensor, nodes: torch.Tensor, weights: torch.Tensor
 ) -> torch.Tensor:
-    return torch.cat([function(*torch.broadcast_tensors(part[:, None], nodes)) @ weights for part in a.split(1024)])
+    rows = (part[:, None].expand(-1, len(nodes)) for part in a.chunk(math.ceil(len(a) / _AT_ONCE)))
+    return torch.cat([function(row, nodes.expand_as(row)) @ weights for row in rows])
 
 
 def _rule(cuts: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -95,7 +98,7 @@ def _check(activation: Callable[..., Any], described: str) -> None:
     a, b = (each.flatten() for each in torch.meshgrid(_PROBE, _PROBE, indexing="ij"))
     try:
         result = _values(activation, a, b)
-        alone = torch.cat([_values(activation, *pair) for pair in zip(a[:, None], b[:, None], strict=True)])
+        alone = torch.cat([_values(activation, *pair).flatten() for pair in zip(a[:, None], b[:, None], strict=True)])
     except Exception as error:
         raise ValueError(
             f"{described} raised {type(error).__name__} for two vectors: {error}; expected a function of two tensors, "

@@ -1,4 +1,4 @@
-"""`activation_stats` on models as people have them: blocks, wrappers, compiled and sharded ones, any outputs."""
+"""Which layers and blocks of models are looked at: wrapped, compiled and sharded models, and outputs of all kinds."""
 
 from contextlib import contextmanager
 from dataclasses import dataclass
