@@ -20,7 +20,7 @@ NOT_BROADCASTING = set(
     searchsorted
     quantile nanquantile histogram take repeat_interleave ctc_loss prelu linear ormqr set_ index_select bincount
     is_same_size gumbel_softmax adaptive_avg_pool3d adaptive_max_pool3d adaptive_max_pool3d_with_indices
-    take_along_dim backward
+    take_along_dim backward is_set_to
     """.split()
 )
 UNSAFE = ("cudnn", "miopen", "mkldnn", "fbgemm", "native", "quantize", "fake_quantize", "embedding", "resize_as")
