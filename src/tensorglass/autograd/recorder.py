@@ -51,6 +51,7 @@ class SavingRecorder(TorchFunctionMode):
         self.tensors: list[SavedTensor] = []
         self.storages: list[KnownStorage] = []  # those behind `tensors`
         self.closed: list[str] = []  # operations whose nodes do not show what they saved
+        self.opaque: list[str] = []  # layouts of saved tensors that do not show their memory
         self.known = KnownStorages()
         self._visited: set[int] = set()  # numbers of the nodes that were looked at
         self._checkpointed: set[KnownStorage] = set()
@@ -135,7 +136,11 @@ class SavingRecorder(TorchFunctionMode):
             if is_closed(node):
                 self.closed.append(made_by)
             for held in held_tensors(node):
-                self._record(node, made_by, held, returned)
+                parts = list(storage_parts(held.tensor))
+                if not parts:
+                    self.opaque.append(str(held.tensor.layout).removeprefix("torch.").strip("_"))
+                for part in parts:
+                    self._record(node, made_by, held, part, returned)
         for result in results:
             self.known.meet(result, ACTIVATION)
         self._remember_results(results)
@@ -145,36 +150,34 @@ class SavingRecorder(TorchFunctionMode):
         if len(self._results) > 2 * FORGOTTEN_AT:
             self._results = {key: result for key, result in self._results.items() if result() is not None}
 
-    def _record(self, node: Any, operation: str, held: Held, returned: set[int]) -> None:
-        line = place_text(calling_place())
-        for part in storage_parts(held.tensor):
-            key = storage_key(part)
-            is_number = held.field == "other" and part.dim() == 0  # as in `2 * x`, where torch makes a tensor of 2
-            storage = self.known.saved(part, NUMBER if is_number else ACTIVATION, hidden=key not in returned)
-            if held.how == How.CHECKPOINTED:
-                if storage in self._checkpointed:
-                    continue  # each operation that will be computed again leads to it
-                self._checkpointed.add(storage)
-            if storage.position is None:
-                storage.position = len(self.storages)
-                self.storages.append(storage)
-            self._changes.remember(node, held, key, len(self.tensors))
-            self.tensors.append(
-                SavedTensor(
-                    module=self._modules.current,
-                    operation=CHECKPOINT if held.how == How.CHECKPOINTED else operation,
-                    node="" if held.how == How.CHECKPOINTED else node.name(),
-                    field="" if held.how == How.CHECKPOINTED else held.field,
-                    role=_role(node.name(), operation, held, storage, is_output=key in returned),
-                    kind=storage.kind,
-                    shape=tuple(map(int, part.shape)),
-                    dtype=part.dtype,
-                    nbytes=int(part.nbytes),
-                    storage=storage.position,
-                    line=line,
-                    changed="",
-                )
+    def _record(self, node: Any, operation: str, held: Held, part: torch.Tensor, returned: set[int]) -> None:
+        key = storage_key(part)
+        is_number = held.field == "other" and part.dim() == 0  # as in `2 * x`, where torch makes a tensor of 2
+        storage = self.known.saved(part, NUMBER if is_number else ACTIVATION, hidden=key not in returned)
+        if held.how == How.CHECKPOINTED:
+            if storage in self._checkpointed:
+                return  # each operation that will be computed again leads to it
+            self._checkpointed.add(storage)
+        if storage.position is None:
+            storage.position = len(self.storages)
+            self.storages.append(storage)
+        self._changes.remember(node, held, key, len(self.tensors))
+        self.tensors.append(
+            SavedTensor(
+                module=self._modules.current,
+                operation=CHECKPOINT if held.how == How.CHECKPOINTED else operation,
+                node="" if held.how == How.CHECKPOINTED else node.name(),
+                field="" if held.how == How.CHECKPOINTED else held.field,
+                role=_role(node.name(), operation, held, storage, is_output=key in returned),
+                kind=storage.kind,
+                shape=tuple(map(int, part.shape)),
+                dtype=part.dtype,
+                nbytes=int(part.nbytes),
+                storage=storage.position,
+                line=place_text(calling_place()),
+                changed="",
             )
+        )
 
 
 def _role(node: str, operation: str, held: Held, storage: KnownStorage, *, is_output: bool) -> str:

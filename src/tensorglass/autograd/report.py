@@ -37,11 +37,12 @@ _CHANGES_TOLD = 5  # an optimizer's step changes all weights; the first ones tel
 
 
 class Kept(NamedTuple):
-    """What a recorder found: the tensors, the storages behind them, and the operations that did not show theirs."""
+    """What a recorder found: tensors and the storages behind them, and what did not show what it keeps."""
 
     tensors: tuple[SavedTensor, ...]
     storages: tuple[SavedStorage, ...]
     closed: tuple[str, ...]
+    opaque: tuple[str, ...]
 
     @staticmethod
     def of(recorder: SavingRecorder) -> Kept:
@@ -58,7 +59,7 @@ class Kept(NamedTuple):
             )
             for position, each in enumerate(recorder.storages)
         )
-        return Kept(tuple(recorder.tensors), storages, tuple(recorder.closed))
+        return Kept(tuple(recorder.tensors), storages, tuple(recorder.closed), tuple(recorder.opaque))
 
 
 @public
@@ -200,7 +201,9 @@ def _row(share: ModuleShare) -> tuple[str, ...]:
     return share.module, f"{share.tensors:,}", f"{share.activation_bytes:,}", f"{share.other_bytes:,}"
 
 
-def _notes(tensors: Sequence[SavedTensor], storages: Sequence[SavedStorage], closed: Sequence[str]) -> Iterator[str]:
+def _notes(
+    tensors: Sequence[SavedTensor], storages: Sequence[SavedStorage], closed: Sequence[str], opaque: Sequence[str]
+) -> Iterator[str]:
     devices = sorted({str(storage.device) for storage in storages if storage.fake or storage.device.type == "meta"})
     if devices:
         yield (
@@ -222,6 +225,9 @@ def _notes(tensors: Sequence[SavedTensor], storages: Sequence[SavedStorage], clo
             f"Not seen: what {counted(len(closed), 'operation')} saved ({names}); in-place operations on views, "
             "scripted code and functions of C++ extensions do not show it."
         )
+    if opaque:
+        layouts = ", ".join(dict.fromkeys(opaque))
+        yield f"Not seen: the memory of {counted(len(opaque), 'saved tensor')} that does not show it ({layouts})."
 
 
 def _difference(first: SavedTensors, second: SavedTensors) -> SavedDifference:

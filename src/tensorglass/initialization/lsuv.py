@@ -20,6 +20,7 @@ from torch.overrides import BaseTorchFunctionMode
 from ..calling import arguments, prepared_call, random_state_kept
 from ..report import NumberColumn, Table, Verdict, counted, public
 from ..signals.layer_kinds import ATTENTION, EMBEDDINGS, NORMS, leaf_modules, output_tensor
+from ..torch_internals import is_fake
 from .selection import any_match, patterns_of
 
 NORMALISED, DEAD, NOT_REACHED, FROZEN, SKIPPED = "normalised", "dead", "not reached", "frozen", "skipped"
@@ -245,6 +246,11 @@ def _check(model: Any, tolerance: float, max_iterations: int) -> None:
         raise TypeError(f"lsuv_() model is {type(model).__name__}; expected a torch.nn.Module")
     if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
         raise ValueError("lsuv_() model is scripted; expected the module that torch.jit.script was given")
+    lazy = [name for name, parameter in model.named_parameters() if nn.parameter.is_lazy(parameter)]
+    if lazy:
+        raise ValueError(
+            f"lsuv_() model has not been run yet: {lazy[0]} has no size; expected a model with all its sizes"
+        )
     if not tolerance > 0:
         raise ValueError(f"lsuv_() tolerance is {tolerance}; expected a positive number")
     if max_iterations < 1:
@@ -261,6 +267,11 @@ def _weight(module: nn.Module) -> Tensor | None:
 
 def _std(output: Any) -> float:
     values = output_tensor(output)
+    if values is not None and (values.is_meta or is_fake(values)):
+        raise ValueError(
+            "lsuv_() model returns outputs without values, on the device meta or as fake tensors; expected a model and "
+            "a batch with data"
+        )
     return math.nan if values is None else values.double().std(correction=0).item()
 
 

@@ -26,6 +26,9 @@ def tensors_inside(tensor: torch.Tensor) -> list[tuple[str, torch.Tensor]]:
         return [(name, part) for name, part in parts if isinstance(part, torch.Tensor)]
     if tensor.layout == torch.sparse_coo:
         return coordinates(tensor)
+    if tensor.is_nested:
+        with torch.no_grad():
+            return [("values", tensor.values())]  # all of them one after the other, in the memory of the tensor itself
     if type(tensor) is not torch.Tensor and tensor.layout == torch.strided and not owns_memory(tensor):
         # A wrapper that does not tell what it wraps, such as a masked tensor, has it among its attributes.
         return [(name, part) for name, part in vars(tensor).items() if isinstance(part, torch.Tensor)]
@@ -35,12 +38,14 @@ def tensors_inside(tensor: torch.Tensor) -> list[tuple[str, torch.Tensor]]:
 def storage_parts(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
     """Yield the tensors with a storage of their own that a tensor consists of: itself, or what it wraps.
 
-    Nothing is yielded for a tensor that hides its memory, such as one in a layout of oneDNN.
+    Nothing is yielded for a tensor that hides its memory, such as one in a layout of oneDNN, or has none, such as one
+    that stands for zeros.
     """
     while is_placeholder(tensor):
         tensor = behind_placeholder(tensor)
     inside = tensors_inside(tensor)
     for _, part in inside:
         yield from storage_parts(part)
-    if not inside and tensor.layout == torch.strided and not torch.nn.parameter.is_lazy(tensor):
+    strided = tensor.layout == torch.strided and not torch.nn.parameter.is_lazy(tensor)
+    if not inside and strided and owns_memory(tensor):
         yield tensor

@@ -103,7 +103,7 @@ class Walk:
     def _visit_tensor(self, tensor: torch.Tensor, way: _Way) -> Iterator[Member]:
         if torch.nn.parameter.is_lazy(tensor):
             return  # it has no memory yet
-        inside = _inside(tensor)
+        inside = tensors_inside(tensor)
         if inside:
             yield from (Member(name, part, way.kind) for name, part in inside)
         else:
@@ -148,17 +148,11 @@ def walk(objects: Sequence[object], described: str) -> Walk:
                 f"{described} object {operand_name(i)} is {type(value).__name__}; expected a tensor, a module, an "
                 "optimizer, or a collection of them"
             )
-        if isinstance(value, torch.Tensor) and not torch.nn.parameter.is_lazy(value) and not _inside(value):
+        if isinstance(value, torch.Tensor) and not torch.nn.parameter.is_lazy(value) and not tensors_inside(value):
             check_has_storage(value, f"{described} tensor {operand_name(i)}")
         alone = len(objects) == 1 and not isinstance(value, (torch.Tensor, np.ndarray))
         result.start(value, "" if alone else operand_name(i))
     return result
-
-
-def _inside(tensor: torch.Tensor) -> list[tuple[str, torch.Tensor]]:
-    if tensor.is_nested and tensor.layout == torch.strided:
-        return [("buffer", _whole(tensor.untyped_storage(), tensor.dtype))]
-    return tensors_inside(tensor)
 
 
 def _whole(storage: torch.UntypedStorage, dtype: torch.dtype) -> torch.Tensor:

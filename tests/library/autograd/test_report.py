@@ -57,7 +57,7 @@ def test_fake_recurrent_layers_on_cuda_are_warned_of():
     assert warning not in fake.notes
     (first, *_) = fake.tensors
     recurrent = replace(first, node="CudnnRnnBackward0")  # no such node is made where there is no CUDA
-    fake._end(Kept((recurrent,), fake.storages, ()))
+    fake._end(Kept((recurrent,), fake.storages, (), ()))
     assert fake.notes[1:] == (warning,)
 
 
@@ -235,3 +235,23 @@ def test_what_cannot_be_called_is_refused(fn):
     name = type(fn).__name__
     with pytest.raises(TypeError, match=rf"^saved_for_backward\(\) fn is {name}; expected a module or a function$"):
         saved_for_backward(fn)
+
+
+def test_tensors_that_hide_their_memory_are_named():
+    x = torch.ones(2, 3).to_mkldnn().requires_grad_()
+    with record_saved() as saved:
+        y = x * x
+    assert saved.tensors == ()
+    assert saved.notes == ("Not seen: the memory of 2 saved tensors that does not show it (mkldnn).",)
+    del y
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+@pytest.mark.parametrize("layout", [torch.strided, torch.jagged])
+def test_nested_tensors_are_seen_by_what_they_consist_of(layout):
+    x = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=layout, requires_grad=True)
+    with record_saved() as saved:
+        y = x * x
+    assert (5,) in {each.shape for each in saved.tensors}
+    assert saved.notes == ()
+    del y

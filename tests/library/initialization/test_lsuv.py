@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 import torch
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn.utils.parametrizations import weight_norm
 
 from tensorglass import lsuv_
@@ -488,3 +489,14 @@ def test_of_very_many_layers_the_first_are_shown():
     torch.manual_seed(0)
     report = lsuv_(nn.Sequential(*[nn.Linear(3, 3, bias=False) for _ in range(41)]), torch.randn(9, 3))
     assert str(report).splitlines()[2].endswith(", the first 40 of 41")
+
+
+def test_models_without_sizes_and_without_values_are_refused():
+    with pytest.raises(ValueError, match=r"lsuv_\(\) model has 0.weight, which is uninitialized; expected"):
+        lsuv_(nn.Sequential(nn.LazyLinear(3)), torch.ones(2, 3))
+    with torch.device("meta"):
+        model = nn.Sequential(nn.Linear(3, 3))
+    with pytest.raises(ValueError, match=r"lsuv_\(\) model returns outputs without values"):
+        lsuv_(model, torch.ones(2, 3, device="meta"))
+    with FakeTensorMode(), pytest.raises(ValueError, match=r"lsuv_\(\) model returns outputs without values"):
+        lsuv_(nn.Sequential(nn.Linear(3, 3)), torch.ones(2, 3))

