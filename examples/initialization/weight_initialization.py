@@ -188,8 +188,9 @@ torch.testing.assert_close(rms(y), rms(x[:1]), rtol=1e-4, atol=0)
 # %%
 # To the letter, this gain repairs what f did to a layer's *input*: the first layer,
 # whose input is data, needs 1, and the last one the gain. By convention (He's, and that
-# of ``initialize_``) the layers that f *follows* get the gain. The last one gets 1, for
-# smaller first logits. ReLU lets a factor pass: there only the product of all gains
+# of ``initialize_``) the layers that f *follows* get the gain. The last one gets 1, and
+# less in models with normalization layers, for smaller first logits. ReLU lets a factor
+# pass: there only the product of all gains
 # matters.
 
 model, x = network(3), torch.randn(256, 512)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _SIGNAL, _GRADIENT = AXIS_COLORS[0], AXIS_COLORS[1]
 _HALF_WIDTH = 0.45  # of a histogram; the next one begins at 0.5
+_NINE_TENTHS = 0.05, 0.95  # of the outputs lie between these shares
+_WIDE = 8.0  # inches, of a picture of many layers
 _LARGEST = 1e100  # drawn, and its reciprocal the smallest: matplotlib adds a margin and may not overflow
 _WIDE_RANGE = 30  # between the largest and the smallest layer: more needs a logarithmic axis
 
@@ -48,27 +51,54 @@ def plot_path(
 
 
 def plot_stats(stats: Iterable[LayerStats], ax: Axes | None = None) -> Axes:
-    """Draw the distribution of each layer's outputs, in the order of the calls; a line marks the root mean square."""
+    """Draw the distribution of each layer's outputs, in the order of the calls; a line marks the root mean square.
+
+    Of more than 40 calls a band shows where nine tenths of the outputs lie, and the line runs through them all.
+    """
     layers = [layer for layer in stats if layer.histogram.counts]
+    each = len(layers) <= NAMES_AT_MOST
     if ax is None:
-        _, ax = plt.subplots(figsize=(max(4.5, 1.2 + 0.32 * len(layers)), 3.8), layout="constrained")
+        width = max(4.5, 1.2 + 0.32 * min(len(layers), NAMES_AT_MOST))
+        _, ax = plt.subplots(figsize=(width if each else _WIDE, 3.8), layout="constrained")
+    if each:
+        _draw_each(layers, ax)
+    else:
+        _draw_band(layers, ax)
+    sizes = [layer.rms for layer in layers if layer.rms > 0]
+    if sizes and max(sizes) > _WIDE_RANGE * min(sizes):
+        ax.set_yscale("asinh", linear_width=min(sizes))
+    if each:
+        names = [f"{layer.name} {layer.kind}" for layer in layers]
+        ax.set_xticks(range(len(names)), names, rotation=90, fontsize=8)
+    ax.set_xlim(-0.6, max(len(layers), 1) - 0.4)
+    band = "" if each else "; in the band lie nine tenths of the outputs"
+    ax.set_xlabel(f"layers in order; a line marks the root mean square{band}")
+    ax.set_ylabel("outputs")
+    ax.set_label(_stats_description(layers))
+    return ax
+
+
+def _draw_each(layers: Sequence[LayerStats], ax: Axes) -> None:
     for place, layer in enumerate(layers):
         counts, edges = layer.histogram
         widths = [_HALF_WIDTH * count / max(counts) for count in counts]
         right, left = [place + width for width in widths], [place - width for width in widths]
         ax.stairs(right, edges, baseline=left, orientation="horizontal", fill=True, color=(_SIGNAL, 0.5))
         ax.plot([place - _HALF_WIDTH, place + _HALF_WIDTH], [layer.rms, layer.rms], color=_GRADIENT)
-    sizes = [layer.rms for layer in layers if layer.rms > 0]
-    if sizes and max(sizes) > _WIDE_RANGE * min(sizes):
-        ax.set_yscale("asinh", linear_width=min(sizes))
-    named = len(layers) <= NAMES_AT_MOST
-    names = [f"{layer.name} {layer.kind}" for layer in layers] if named else []
-    ax.set_xticks(range(len(names)), names, rotation=90, fontsize=8)
-    ax.set_xlim(-0.6, max(len(layers), 1) - 0.4)
-    ax.set_xlabel("layers in order; a line marks the root mean square")
-    ax.set_ylabel("outputs")
-    ax.set_label(_stats_description(layers))
-    return ax
+
+
+def _draw_band(layers: Sequence[LayerStats], ax: Axes) -> None:
+    places = range(len(layers))
+    low, high = ([_quantile(layer, share) for layer in layers] for share in _NINE_TENTHS)
+    ax.fill_between(places, low, high, step="mid", color=(_SIGNAL, 0.5), linewidth=0)
+    ax.plot(places, [layer.rms for layer in layers], color=_GRADIENT, drawstyle="steps-mid")
+
+
+def _quantile(layer: LayerStats, share: float) -> float:
+    """Return the edge of the histogram below which at least this share of the outputs lies."""
+    counts, edges = layer.histogram
+    below = accumulate(counts)
+    return next(edge for edge, count in zip(edges[1:], below, strict=True) if count >= share * sum(counts))
 
 
 def _linear_layers(stats: Iterable[LayerStats], depth: int) -> list[LayerStats]:

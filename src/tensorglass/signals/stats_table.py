@@ -56,10 +56,19 @@ def _by_call(layers: Sequence[LayerStats]) -> Table:
 def _by_block(layers: Sequence[LayerStats]) -> Table:
     shown = [extreme for extreme in _EXTREMES if _tells(layers, extreme[1])]
     blocks = by_block([layer.name for layer in layers])
+    own = {layer.name: layer.rms for layer in layers if layer.block and layer.name in blocks}
     rows = tuple(
-        (name, f"{len(places):,}", *_extremes([layers[i] for i in places], shown)) for name, places in blocks.items()
+        (
+            name,
+            f"{len(places):,}",
+            *([_figure_text("rms", own.get(name))] if own else []),
+            *_extremes([layers[i] for i in places], shown),
+        )
+        for name, places in blocks.items()
     )
-    header = ("block", NumberColumn("calls"), *(NumberColumn(name) for name, _, _ in shown))
+    # What a block itself returns is where a stream that grows through the model shows.
+    figures = ["calls", *(["rms of its output"] if own else []), *(name for name, _, _ in shown)]
+    header = ("block", *map(NumberColumn, figures))
     return Table("Outputs of the layers by block, in the order of their first calls", header, rows).shortened()
 
 

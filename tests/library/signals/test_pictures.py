@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 from matplotlib.colors import same_color, to_rgba
+from outputs import Returns
 from torch import nn
 
 from tensorglass import activation_stats, gain, initialize_, signal_propagation
@@ -193,7 +194,24 @@ def test_the_picture_grows_with_the_layers_and_names_as_many_as_can_be_read():
     assert len(few.get_xticklabels()) == 40
     assert {label.get_rotation() for label in few.get_xticklabels()} == {90}
     assert (few.get_xlim(), many.get_xlim()) == ((-0.6, 39.6), (-0.6, 40.6))
-    assert len(many.get_xticks()) == 0
+    assert tuple(many.figure.get_size_inches()) == (8.0, 3.8)
+    assert "Linear" not in " ".join(label.get_text() for label in many.get_xticklabels())
+
+
+def test_of_many_layers_a_band_holds_nine_tenths_of_the_outputs():
+    torch.manual_seed(0)
+    sizes = [1.0 + i / 10 for i in range(60)]
+    model = nn.Sequential(*[Returns(size * torch.randn(2000, 10)) for size in sizes])
+    ax = activation_stats(model, torch.ones(1)).plot()
+    (band,), (line,) = ax.collections, ax.lines
+    assert list(line.get_ydata()) == pytest.approx(sizes, rel=0.05)
+    corners = band.get_paths()[0].vertices
+    for place, size in enumerate(sizes):
+        at = corners[abs(corners[:, 0] - place) <= 0.5][:, 1]
+        assert (at.min(), at.max()) == pytest.approx((-1.645 * size, 1.645 * size), rel=0.3)
+    assert ax.get_xlabel().endswith("; in the band lie nine tenths of the outputs")
+    few = activation_stats(model[:40], torch.ones(1)).plot()
+    assert few.get_xlabel() == "layers in order; a line marks the root mean square"
 
 
 def test_axes_of_the_reader_are_used_and_returned():

@@ -1,5 +1,7 @@
 """The printed table: what it sums up, and that no extreme is hidden where layers are many."""
 
+import re
+
 import torch
 from outputs import Returns
 from torch import nn
@@ -36,3 +38,21 @@ def test_the_first_that_is_not_finite_is_named():
     first, second = (line.split() for line in many.splitlines()[6:])
     assert first[:5] == ["0", "284", "nan", "nan", "1.00"]
     assert second[3] == "8.00"
+
+
+class Doubles(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Sequential(nn.Identity(), nn.Identity())
+
+    def forward(self, x):
+        return x + self.layer(x)
+
+
+def test_what_blocks_themselves_return_is_told_in_a_long_table():
+    lines = str(activation_stats(nn.Sequential(*(Doubles() for _ in range(21))), torch.ones(3, 2))).splitlines()
+    assert re.split(r" {2,}", lines[4])[1:4] == ["calls", "rms of its output", "smallest rms"]
+    assert [line.split()[:4] for line in lines[6:]] == [
+        [str(i), "3", f"{2.0 ** (i + 1):#.3g}", f"{2.0**i:#.3g}"] for i in range(21)
+    ]
+    assert "rms of its output" not in str(activation_stats(stream(90, 1.0), torch.ones(1)))
