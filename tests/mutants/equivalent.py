@@ -46,9 +46,6 @@ EQUIVALENT: dict[str, str] = {
     'storage/layout.py: `kind = str(tensor.layout).removeprefix("torch.").strip("_")`: '
     "'_' -> '_~'": _NO_NAME_HAS_A_TILDE,
     "memory/recorder.py: `first = events[0]`: 0 -> 1": "the times are compared with one another, so any event will do",
-    'autograd/shares.py: `depth = max((share.module.count(".") for share in shares), default=0)`: 0 -> 1': (
-        "without shares there is nothing to add up"
-    ),
     "report.py: `Class = TypeVar(\"Class\", bound=type)`: 'Class' -> 'Class~'": _FOR_TYPE_CHECKERS,
     "report.py: `Recorded = TypeVar(\"Recorded\")`: 'Recorded' -> 'Recorded~'": _FOR_TYPE_CHECKERS,
     "torch_internals.py: `False,  # Python stacks`: False -> True": _MORE_IS_RECORDED,
@@ -73,9 +70,12 @@ EQUIVALENT: dict[str, str] = {
     "calling.py: `cuda = range(torch.cuda.device_count()) if initialized else ()`: "
     "range(torch.cuda.device_count()) if initialized else () -> () if initialized else "
     "range(torch.cuda.device_count())": _WITHOUT_CUDA,
-    "autograd/recorder.py: `self._prune_at = 10_000`: 10000 -> 10001": _A_LIMIT,
-    "autograd/recorder.py: `if len(self._storages) > self._prune_at:`: len(self._storages) > self._prune_at -> "
-    "len(self._storages) >= self._prune_at": _A_LIMIT,
+    'autograd/recorder.py: `self.opaque.append(str(held.tensor.layout).removeprefix("torch.").strip("_"))`: '
+    "'_' -> '_~'": _NO_NAME_HAS_A_TILDE,
+    "autograd/storages.py: `if not self._before.keys() >= unknown:`: self._before.keys() >= unknown -> "
+    "self._before.keys() > unknown": "one more look at what is young, which changes nothing",
+    "autograd/storages.py: `if len(self._known) > self._forget_at:`: len(self._known) > self._forget_at -> "
+    "len(self._known) >= self._forget_at": _A_LIMIT,
     "autograd/difference.py: `more = f\"{bytes_text(abs(first - second))} {'more' if first > second else 'less'}\"`: "
     "first > second -> first >= second": "equal totals never come here",
     "autograd/report.py: `kept_by = f\"{tensor.node}.{tensor.field}\".strip(\".\")`: '.' -> '.~'": _NO_NAME_HAS_A_TILDE,

@@ -10,6 +10,7 @@ import re
 import weakref
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -36,7 +37,7 @@ from .changes import Changes
 from .graph import Held, How, held_tensors, is_closed, node_behind, nodes_behind
 from .module_paths import ModulePaths
 from .saved_tensor import ACTIVATION, CHECKPOINT, NUMBER, PARAMETER, SavedTensor, change_text
-from .storages import FORGOTTEN_AT, KnownStorage, KnownStorages
+from .storages import KnownStorage, KnownStorages
 from .young import tensors_by_age
 
 _VIEWS = frozenset(["T", "mT", "H", "mH", "real", "imag", "data"])  # attributes of a tensor that lie in its memory
@@ -146,9 +147,11 @@ class SavingRecorder(TorchFunctionMode):
         self._remember_results(results)
 
     def _remember_results(self, results: Sequence[torch.Tensor]) -> None:
-        self._results.update((id(result), weakref.ref(result)) for result in results)
-        if len(self._results) > 2 * FORGOTTEN_AT:
-            self._results = {key: result for key, result in self._results.items() if result() is not None}
+        for result in results:
+            self._results[id(result)] = weakref.ref(result, partial(self._forget_result, id(result)))
+
+    def _forget_result(self, key: int, _: object) -> None:
+        self._results.pop(key, None)
 
     def _record(self, node: Any, operation: str, held: Held, part: torch.Tensor, returned: set[int]) -> None:
         key = storage_key(part)

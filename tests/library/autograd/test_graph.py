@@ -262,7 +262,7 @@ def test_attributes_of_a_custom_function_are_held():
 
     output = Keeps.apply(leaf())
     (held,) = held_tensors(output.grad_fn)
-    assert (held.field, held.how) == ("kept", How.ATTRIBUTE)
+    assert (held.field, held.which, held.how) == ("kept", 0, How.ATTRIBUTE)
 
 
 @pytest.mark.parametrize(

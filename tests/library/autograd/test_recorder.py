@@ -282,6 +282,7 @@ def test_storages_whose_address_is_given_away_again_are_told_apart():
 def test_only_what_died_is_forgotten():
     x = torch.ones(10, device=DEVICE, requires_grad=True)
     recorder = SavingRecorder()
+    assert recorder.known._forget_at == 10_000
     recorder.known._forget_at = 5
     with recorder:
         kept = [x.detach() * 1 for _ in range(4)]

@@ -66,6 +66,11 @@ def test_a_checkpoint_is_kept_by_no_node():
     *_, row, _, note = str(saved).splitlines()
     assert row.split() == ["Checkpointed.parts.0", "checkpoint", "input", "input", "(1,", "2)", "float32", "8"]
     assert note == CHECKPOINTED == saved.notes[0]
+    assert note == (
+        "Checkpointed: what such a region computes is not kept, but it is computed and kept again while the backward "
+        "pass runs, a region at a time. One checkpoint around everything leaves the peak of a step as it was; "
+        "track_memory() measures it."
+    )
 
 
 @pytest.mark.parametrize("reentrant", [False, True])
@@ -168,6 +173,8 @@ def test_more_modules_are_shown_by_block_and_the_largest_of_them():
     saved = saved_for_backward(model, torch.ones(2, 4))
     lines = str(saved).splitlines()
     assert lines[2] == "Saved bytes by block, in order"
+    assert lines[4].split() == ["block", "tensors", "activations", "there", "before"]
+    assert lines[17].split() == ["module", "tensors", "activations", "there", "before"]
     assert [line.split()[0] for line in lines[6:14]] == [f"Sequential.{i}" for i in range(8)]
     blocks = [list(map(int, line.replace(",", "").split()[1:])) for line in lines[6:14]]
     assert sum(tensors for tensors, _, _ in blocks) == len(saved.tensors)
@@ -176,6 +183,28 @@ def test_more_modules_are_shown_by_block_and_the_largest_of_them():
     assert lines[15] == "Saved bytes by module, the largest 40 of 44"
     assert lines[19].split()[0] == "Sequential.7.1"
     assert len(lines) == 19 + 40
+
+
+def test_two_blocks_are_enough_to_show_them():
+    lines = str(saved_for_backward(blocks_of(2, 21), torch.ones(2, 4))).splitlines()
+    assert lines[2] == "Saved bytes by block, in order"
+    assert [line.split()[0] for line in lines[6:8]] == ["Sequential.0", "Sequential.1"]
+
+
+def test_of_equal_activations_the_larger_rest_comes_first():
+    frozen = nn.Sequential(*[nn.Linear(4, 4 + i) for i in range(41)])
+    x = torch.ones(2, 4, requires_grad=True)
+
+    class Each(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = frozen
+
+        def forward(self, x):
+            return [layer(x) for layer in self.layers]
+
+    lines = str(saved_for_backward(Each().requires_grad_(False), x)).splitlines()
+    assert lines[6].split()[0] == "Each.layers.40"
 
 
 def test_modules_that_lie_in_one_block_are_not_shown_by_block():
@@ -243,6 +272,9 @@ def test_tensors_that_hide_their_memory_are_named():
         y = x * x
     assert saved.tensors == ()
     assert saved.notes == ("Not seen: the memory of 2 saved tensors that does not show it (mkldnn).",)
+    with record_saved() as saved:
+        y = [x * x, torch.ones(2, 3, requires_grad=True) * torch._efficientzerotensor((2, 3))]
+    assert saved.notes == ("Not seen: the memory of 3 saved tensors that does not show it (mkldnn, strided).",)
     del y
 
 

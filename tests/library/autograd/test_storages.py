@@ -258,6 +258,32 @@ def test_what_another_thread_made_before_was_there_before(before):
     ]
 
 
+OF_SEVERAL_NODES = {
+    "linear": lambda h: torch.nn.functional.linear(h, torch.ones(3, 8, requires_grad=True)),
+    "tensordot": lambda h: torch.tensordot(h, torch.ones(8, 3, requires_grad=True), 1),
+    "attention": lambda h: torch.nn.functional.scaled_dot_product_attention(h, h, h),
+    "standard deviation": lambda h: torch.nn.functional.layer_norm(h, (8,)).std(),
+}
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 5])
+@pytest.mark.parametrize("name", OF_SEVERAL_NODES)
+def test_nodes_of_two_threads_that_have_one_number_are_told_apart(name, depth):
+    """A call that makes several nodes at once gives them the numbers that the nodes behind its input have."""
+    hidden = torch.randn(4, 6, 8, requires_grad=True)
+
+    def chain():
+        x = hidden
+        for _ in range(depth):
+            x = x.sin()
+        return x
+
+    there = in_a_thread(chain)
+    saved, _ = in_a_thread(lambda: recorded(lambda: OF_SEVERAL_NODES[name](there)))
+    assert saved.tensors
+    assert "SinBackward0" not in {each.node for each in saved.tensors}
+
+
 @pytest.mark.parametrize("length", [1, 5, 20, 100])
 def test_what_a_worker_made_is_not_made_here(length):
     def chain():
