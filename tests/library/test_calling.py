@@ -7,7 +7,15 @@ import pytest
 import torch
 from torch import nn
 
-from tensorglass.calling import arguments, function_name, prepared_call, random_state_kept, tensors_in
+from tensorglass.calling import (
+    arguments,
+    calling_place,
+    function_name,
+    place_text,
+    prepared_call,
+    random_state_kept,
+    tensors_in,
+)
 
 
 def scripted(module):
@@ -131,3 +139,17 @@ def test_the_random_state_is_put_back(error):
     except ZeroDivisionError:
         pass
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_the_line_that_calls_is_the_users_own():
+    filename, line = calling_place()
+    assert filename == __file__
+    with open(filename) as code:
+        assert code.read().splitlines()[line - 1].strip() == "filename, line = calling_place()"
+    seen = []
+
+    model = nn.Sequential(nn.Identity())
+    model.register_forward_hook(lambda *_: seen.append(calling_place()))
+    model(torch.ones(1))
+    assert [place[0] for place in seen] == [__file__]
+    assert place_text((filename, 12)) == "test_calling.py:12"

@@ -4,7 +4,6 @@ _SHIFTS_ALL_COSTS = "every cost is changed alike, so their order stays"
 _ONLY_THE_RANK_MATTERS = "type promotion looks at the rank of the stand-in, not at its sizes"
 _AN_ESTIMATE = "an estimate, checked against files to within hundreds of bytes"
 _A_LIMIT = "a limit against endless listing; both sides of it are tested with smaller ones"
-_ONE_MORE_CANDIDATE = "one more pair is compared, which shares nothing"
 _MORE_IS_RECORDED = "more is recorded, and no figure is changed by it"
 _SORTING_ONE_LIST = "the events of one thread are in order already"
 _ONLY_DIFFERENT = "it tells one call from the next, so any number does that differs"
@@ -37,12 +36,10 @@ EQUIVALENT: dict[str, str] = {
     ),
     "pages/device.py: `torch.empty(0, device=device)  # only an allocation tells whether the device is really there`: "
     "0 -> 1": "an allocation of any size tells",
-    "memory/holdings.py: `_FILE_BYTES, _STORAGE_BYTES, _TENSOR_BYTES = 1300, 200, 75`: 1300 -> 1301": _AN_ESTIMATE,
-    "memory/holdings.py: `_FILE_BYTES, _STORAGE_BYTES, _TENSOR_BYTES = 1300, 200, 75`: 200 -> 201": _AN_ESTIMATE,
-    "memory/holdings.py: `_FILE_BYTES, _STORAGE_BYTES, _TENSOR_BYTES = 1300, 200, 75`: 75 -> 76": _AN_ESTIMATE,
-    "memory/holdings.py: `first = max(start, reached.get(tensor.device, 0))`: 0 -> 1": _NO_SUCH_ADDRESS,
-    "memory/holdings.py: `reaching = [(earlier, i) for earlier, i in reaching if earlier.stop > places.start]`: "
-    "earlier.stop > places.start -> earlier.stop >= places.start": _ONE_MORE_CANDIDATE,
+    "memory/figures.py: `_FILE_BYTES, _STORAGE_BYTES, _TENSOR_BYTES = 1300, 200, 75`: 1300 -> 1301": _AN_ESTIMATE,
+    "memory/figures.py: `_FILE_BYTES, _STORAGE_BYTES, _TENSOR_BYTES = 1300, 200, 75`: 200 -> 201": _AN_ESTIMATE,
+    "memory/figures.py: `_FILE_BYTES, _STORAGE_BYTES, _TENSOR_BYTES = 1300, 200, 75`: 75 -> 76": _AN_ESTIMATE,
+    "memory/figures.py: `first = max(storage.address, reached.get(storage.device, 0))`: 0 -> 1": _NO_SUCH_ADDRESS,
     'storage/layout.py: `kind = str(tensor.layout).removeprefix("torch.").strip("_")`: '
     "'_' -> '_~'": _NO_NAME_HAS_A_TILDE,
     "memory/recorder.py: `first = events[0]`: 0 -> 1": "the times are compared with one another, so any event will do",

@@ -1,11 +1,14 @@
 """What graphs keep alive, against hooks that are told of every saved tensor, and against what is freed."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from tensorglass import memory_of, track_memory
+from tensorglass.memory.graph import ClosedNode, graph_members
 
 GRAPH = "kept by autograd's graph"
 
@@ -168,3 +171,16 @@ def test_the_gradient_of_a_tensor_between():
     y.retain_grad()
     y.sum().backward()
     assert [(each.name, each.kind) for each in memory_of(y).tensors][:2] == [("a", "other"), ("a.grad", "gradients")]
+
+
+def test_the_leaf_of_a_graph_is_held_by_its_node():
+    names = [each.name for each in memory_of([torch.ones(3, requires_grad=True) * 2]).tensors]
+    assert "[0].grad_fn.AccumulateGrad.variable" in names
+
+
+@pytest.mark.parametrize("name", ["torch::autograd::CopySlices", "CppNode<Square>"])
+def test_a_node_that_does_not_show_what_it_saved_is_named(name):
+    node = SimpleNamespace(name=lambda: name, next_functions=())
+    (member,) = graph_members(SimpleNamespace(grad_fn=node), {})
+    assert isinstance(member.part, ClosedNode)
+    assert member.part.name == name
