@@ -14,6 +14,7 @@ from torch.testing._internal.distributed.fake_pg import FakeStore
 from torch.testing._internal.two_tensor import TwoTensor
 
 from tensorglass import (
+    Holdings,
     explain_view,
     memory_of,
     shares_memory,
@@ -539,3 +540,36 @@ def test_a_model_of_transformers_with_its_optimizer_and_its_output():
         output = model(ids)
     keys_and_values = 12 * 2 * 8 * 32 * 4
     assert memory_of([output]).nbytes == output.logits.untyped_storage().nbytes() + keys_and_values
+
+
+@pytest.mark.parametrize("layers", [20, 21])
+def test_a_model_of_more_than_forty_storages_is_shown_by_block(layers):
+    model = torch.nn.ModuleList([torch.nn.Sequential(torch.nn.Linear(2, 2 + (i == 3))) for i in range(layers)])
+    lines = str(memory_of(model)).splitlines()
+    start = lines.index("Storages" if layers == 20 else "Storages by block")
+    header = lines[start + 2].split()
+    if layers == 20:
+        assert header == ["tensors", "device", "bytes", "unreachable"]
+    else:
+        assert header == ["block", "storages", "bytes", "unreachable"]
+        assert lines[start + 4].split() == ["3.0", "2", "36", "0"]  # the largest block
+        assert len(lines[start + 4 : lines.index("", start + 4)]) == 21
+
+
+def test_long_lines_are_cut():
+    def holdings(tied, groups):
+        return Holdings((), (), 0, 0, {}, groups, tied, ())
+
+    names = tuple(f"n{i}" for i in range(43))
+    text = str(holdings((names[:40], names), ()))
+    assert f"one tensor under several names: {', '.join(names[:40])}\n" in text
+    assert f"one tensor under several names: {', '.join(names[:40])} and 3 more\n" in text
+    assert "and 2 more tensors under several names" in str(holdings((("a", "b"),) * 42, ()))
+    assert "and 1 more groups that share memory" in str(holdings((), (("a", "b"),) * 41))
+    assert "more" not in str(holdings((("a", "b"),) * 40, (("a", "b"),) * 40))
+
+
+def test_the_sentence_on_graphs_says_how_to_be_without_one():
+    text = str(memory_of([torch.ones(3, requires_grad=True).exp()]))
+    sentence = "it lives as long as a tensor with a grad_fn does, and tensor.detach() gives one without\n"
+    assert f"kept alive by autograd's graph alone: 12 bytes; {sentence}" in text
