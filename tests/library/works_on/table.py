@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "works_on.md"
-WORKS, REFUSES, NOT_SEEN, NOTHING = "works", "refuses", "not seen", "-"
+OUTCOMES = WORKS, REFUSES, NOT_SEEN, NOTHING = "works", "refuses", "not seen", "not in torch"
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,16 @@ def cell(function: str, question: Question, kind: Kind) -> str:
 
 
 def row(kind: Kind, functions: Mapping[str, Question]) -> list[str]:
-    """Return what becomes of each question about one kind."""
-    return [cell(name, question, kind) for name, question in functions.items()]
+    """Return the cells of a kind: which functions work on it, refuse it, pass it over, and have nothing to answer."""
+    found = {name: cell(name, question, kind) for name, question in functions.items()}
+    others = [[f"`{name}`" for name in functions if found[name] == outcome] for outcome in OUTCOMES[1:]]
+    works = "all others" if any(others) else "all"
+    return [works if WORKS in found.values() else "none", *map(", ".join, others)]
 
 
 def table(kinds: Mapping[str, Kind], functions: Mapping[str, Question]) -> str:
-    """Return the table in Markdown: a row for each kind, a column for each function."""
-    lines = [["", *(f"`{name}`" for name in functions)], ["---"] * (len(functions) + 1)]
+    """Return the table in Markdown: a row for each kind, a column for each outcome."""
+    lines = [["kind", *OUTCOMES], ["---"] * (len(OUTCOMES) + 1)]
     lines += [[name, *row(kind, functions)] for name, kind in kinds.items()]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
@@ -61,7 +64,7 @@ def table(kinds: Mapping[str, Kind], functions: Mapping[str, Question]) -> str:
 def shown(name: str) -> dict[str, list[str]]:
     """Return the rows of a table as the page shows them."""
     lines = _between(name).search(PAGE.read_text("utf-8"))[2].splitlines()
-    cells = ([each.strip() for each in line.strip("|").split("|")] for line in lines[2:])
+    cells = ([each.strip() for each in line.removeprefix("|").removesuffix("|").split("|")] for line in lines[2:])
     return {kind: answers for kind, *answers in cells}
 
 

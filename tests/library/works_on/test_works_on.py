@@ -37,12 +37,19 @@ def test_the_row_of_a_kind_of_models(kind):
 
 
 @pytest.mark.parametrize(("name", "module"), [("tensors", tensors), ("models", models)])
-def test_the_page_shows_these_kinds_and_functions(name, module):
+def test_the_page_shows_these_kinds_and_names_these_functions(name, module):
     assert list(shown(name)) == list(module.KINDS)
-    assert all(len(cells) == len(module.FUNCTIONS) for cells in shown(name).values())
-    assert {each for cells in shown(name).values() for each in cells} <= {WORKS, REFUSES, NOT_SEEN, NOTHING}
-    header = "| " + " | ".join(["", *(f"`{function}`" for function in module.FUNCTIONS)])
-    assert header in table.PAGE.read_text("utf-8")
+    functions = ", ".join(f"`{each}`" for each in module.FUNCTIONS)
+    functions = " and ".join(functions.rsplit(", ", 1))
+    assert f"{name} are {functions}" in " ".join(table.PAGE.read_text("utf-8").split())
+
+
+def test_a_row_names_what_does_not_work():
+    functions = {"a": lambda *_: True, "b": lambda *_: NOT_SEEN, "c": lambda *_: NOTHING, "d": lambda *_: NOTHING}
+    kind = Kind(lambda: 3, 0)
+    assert row(kind, functions) == ["all others", "", "`b`", "`c`, `d`"]
+    assert row(kind, {"a": functions["a"]}) == ["all", "", "", ""]
+    assert row(kind, {"b": functions["b"]}) == ["none", "", "`b`", ""]
 
 
 def test_a_cell_tells_what_became_of_a_question():
