@@ -3,14 +3,10 @@
 import os
 import subprocess
 
-#: What they print is compared, so it has no colours: Sphinx writes in colours wherever CI is set, terminal or not.
-PLAIN = {"NO_COLOR": "1"}
-
 
 def run(command, folder, environment=None, **variables):
     """Run a command in a folder, in this or another environment with further variables; return the ended process."""
-    variables = {**(os.environ if environment is None else environment), **variables, **PLAIN}
-    variables.pop("FORCE_COLOR", None)
+    variables = {**(os.environ if environment is None else environment), **variables}
     return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
 
 

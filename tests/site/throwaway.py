@@ -155,6 +155,7 @@ class Throwaway:
             "PYTHONPATH": str(self.root / "src"),
             "RUN_LOG": str(self.log),
             "TENSORGLASS_DEVICE": "cpu",
+            "NO_COLOR": "1",  # what is printed is compared, and where CI is set Sphinx colours it, terminal or not
             **environment,
         }
         command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", *options, *folders]
