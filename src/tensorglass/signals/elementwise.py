@@ -12,7 +12,7 @@ from ..calling import random_state_kept
 
 # Where an activation is tried: numbers of both signs and of several sizes, in no regular order.
 _TRIED = "1.7 -0.3 0.02 -2.9 4.1 -0.004 0.6 -7.3 0.9 -1.1 2.3"
-_PROBE = torch.tensor([float(each) for each in _TRIED.split()], dtype=torch.float64)
+PROBE = torch.tensor([float(each) for each in _TRIED.split()], dtype=torch.float64)
 
 
 class Elementwise:
@@ -76,28 +76,28 @@ class Elementwise:
 
     def _check(self) -> None:
         try:
-            y = self._function(_PROBE.clone())
+            y = self._function(PROBE.clone())
         except Exception as error:
             raise ValueError(
                 f"{self.described} raised {type(error).__name__} for a vector: {error}; expected a function of each "
                 "element alone"
             ) from error
-        if not isinstance(y, torch.Tensor) or y.shape != _PROBE.shape:
+        if not isinstance(y, torch.Tensor) or y.shape != PROBE.shape:
             came = f"a tensor of shape {tuple(y.shape)}" if isinstance(y, torch.Tensor) else type(y).__name__
             raise ValueError(
-                f"{self.described} made {came} of a vector of {len(_PROBE)} numbers; expected as many numbers"
+                f"{self.described} made {came} of a vector of {len(PROBE)} numbers; expected as many numbers"
             )
-        y = self(_PROBE)
-        if not _same(self(_PROBE), y):
+        y = self(PROBE)
+        if not _same(self(PROBE), y):
             raise ValueError(f"{self.described} is random; expected the same result at each call")
-        if not _same(torch.cat([self(each) for each in _PROBE[:, None]]), y):
+        if not _same(torch.cat([self(each) for each in PROBE[:, None]]), y):
             raise ValueError(
                 f"{self.described} mixes elements; expected a function of each element alone, unlike softmax"
             )
 
     def _check_is_step(self) -> None:
         """Refuse a function that changes smoothly although autograd sees no derivative."""
-        if not torch.equal(self(_PROBE.float()), self(_PROBE)):  # single precision moves each place a little
+        if not torch.equal(self(PROBE.float()), self(PROBE)):  # single precision moves each place a little
             raise ValueError(
                 f"{self.described} has no derivative that autograd can see; expected a function of torch operations "
                 "that does not detach its input"

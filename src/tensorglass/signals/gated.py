@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from ..calling import random_state_kept
+from .elementwise import PROBE
 from .expectation import density, expectation, gauss_lobatto, places
 
-_PROBE = torch.tensor([1.7, -0.3, 0.02, -2.9, 4.1, -0.6], dtype=torch.float64)
 _AGREED = 1e-8  # between two rules, relative
 _AT_ONCE = 1024  # values of the outer variable, so that the memory has a bound
 _EDGES = (0.0, 0.125, 0.5, *range(1, 13))  # of the panels of the inner rule, on both sides of zero
@@ -65,7 +64,7 @@ def _nested(function: Callable[..., torch.Tensor], described: str) -> tuple[floa
 def _inner(
     function: Callable[..., torch.Tensor], a: torch.Tensor, nodes: torch.Tensor, weights: torch.Tensor
 ) -> torch.Tensor:
-    rows = (part[:, None].expand(-1, len(nodes)) for part in a.chunk(math.ceil(len(a) / _AT_ONCE)))
+    rows = (part[:, None].expand(-1, len(nodes)) for part in a.split(_AT_ONCE))
     return torch.cat([function(row, nodes.expand_as(row)) @ weights for row in rows])
 
 
@@ -95,7 +94,7 @@ def _slopes(activation: Callable[..., Any], a: torch.Tensor, b: torch.Tensor) ->
 
 
 def _check(activation: Callable[..., Any], described: str) -> None:
-    a, b = (each.flatten() for each in torch.meshgrid(_PROBE, _PROBE, indexing="ij"))
+    a, b = (each.flatten() for each in torch.meshgrid(PROBE, PROBE, indexing="ij"))
     try:
         result = _values(activation, a, b)
         alone = torch.cat([_values(activation, *pair).flatten() for pair in zip(a[:, None], b[:, None], strict=True)])

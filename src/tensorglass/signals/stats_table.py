@@ -61,7 +61,7 @@ def _by_block(layers: Sequence[LayerStats]) -> Table:
         (
             name,
             f"{len(places):,}",
-            *([_figure_text("rms", own.get(name))] if own else []),
+            *([_number(own.get(name))] if own else []),
             *_extremes([layers[i] for i in places], shown),
         )
         for name, places in blocks.items()
@@ -87,6 +87,8 @@ def _tells(layers: Sequence[LayerStats], figure: str) -> bool:
 
 
 def _figure_text(figure: str, value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.1%}" if figure in _SHARES else f"{value:#.3g}"
+    return f"{value:.1%}" if figure in _SHARES and value is not None else _number(value)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:#.3g}"

@@ -214,6 +214,12 @@ def test_of_many_layers_a_band_holds_nine_tenths_of_the_outputs():
     assert few.get_xlabel() == "layers in order; a line marks the root mean square"
 
 
+def test_the_band_ends_where_exactly_its_share_of_the_outputs_ends():
+    many = tuple(layer(counts=(1, 1, 18), edges=(0.0, 1.0, 2.0, 3.0)) for _ in range(41))
+    (band,) = ActivationStats(many).plot().collections
+    assert set(band.get_paths()[0].vertices[:, 1]) == {1.0, 3.0}
+
+
 def test_axes_of_the_reader_are_used_and_returned():
     _, axes = plt.subplots(2)
     before = plt.get_fignums()

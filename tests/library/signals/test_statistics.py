@@ -9,7 +9,7 @@ from outputs import by_definition, only, perceptron
 from torch import nn
 
 from tensorglass import activation_stats
-from tensorglass.signals.statistics import single_precision_is_enough
+from tensorglass.signals.statistics import rows_of, single_precision_is_enough
 
 
 def test_dead_units():
@@ -173,6 +173,14 @@ def test_the_histogram_leaves_out_what_is_not_finite():
     assert (sum(counts), edges[0], edges[-1]) == (2, 0, 1)
     assert only(torch.full((2, 2), math.nan)).histogram == ((), ())
     assert sum(only(torch.full((2, 2), 7.0)).histogram.counts) == 4
+
+
+def test_a_tensor_spread_over_processes_is_measured_whole():
+    class Whole(torch.Tensor):
+        def full_tensor(self):
+            return torch.tensor([[3.0, 4.0]])
+
+    assert rows_of(torch.tensor([[1.0]]).as_subclass(Whole)).tolist() == [[3, 4]]
 
 
 @pytest.mark.long
