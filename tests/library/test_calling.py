@@ -153,3 +153,9 @@ def test_the_line_that_calls_is_the_users_own():
     model(torch.ones(1))
     assert [place[0] for place in seen] == [__file__]
     assert place_text((filename, 12)) == "test_calling.py:12"
+
+
+def test_the_code_written_for_an_einsum_is_not_the_users():
+    functions = {"calling_place": calling_place}
+    exec(compile("def run():\n    return calling_place()", "<einsum ab,bc->ac>", "exec"), functions)
+    assert functions["run"]()[0] == __file__

@@ -1,11 +1,18 @@
 """What is relied on of torch although it is private, against what the public names say of the same."""
 
+import sys
 import warnings
+from contextlib import nullcontext
 
 import pytest
 import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.nn.modules.module import (
+    _global_forward_hooks,
+    _global_forward_hooks_always_called,
+    _global_forward_pre_hooks,
+)
 from torch.testing._internal.two_tensor import TwoTensor
 
 from tensorglass import torch_internals as internals
@@ -121,6 +128,115 @@ def test_convolutions_have_one_base(layer):
 def test_norms_of_batches_and_instances_have_one_base(layer):
     assert isinstance(layer, internals.BatchOrInstanceNorm)
     assert not isinstance(nn.LayerNorm(1), internals.BatchOrInstanceNorm)
+
+
+def test_hooks_on_all_modules_are_called_around_each_and_leave_nothing_behind():
+    seen = []
+
+    def before(module, inputs):
+        seen.append(("before", type(module).__name__))
+
+    def after(module, inputs, output):
+        seen.append(("after", type(module).__name__))
+
+    model = nn.Sequential(nn.ReLU(), nn.Linear(3, 1))
+    with internals.hooks_on_all_modules(before, after), pytest.raises(RuntimeError):
+        model(torch.ones(2))
+    assert seen == [
+        ("before", "Sequential"),
+        ("before", "ReLU"),
+        ("after", "ReLU"),
+        ("before", "Linear"),
+        ("after", "Linear"),
+        ("after", "Sequential"),
+    ]
+    assert not _global_forward_hooks
+    assert not _global_forward_pre_hooks
+    assert not _global_forward_hooks_always_called
+
+
+def test_hooks_on_all_modules_are_numbered_below_those_of_others_by_how_deep_they_stand():
+    with internals.hooks_on_all_modules(print, print):
+        assert _global_forward_hooks_always_called == {-1: True}
+        with internals.hooks_on_all_modules(print, print):
+            assert list(_global_forward_hooks) == list(_global_forward_pre_hooks) == [-1, -2]
+        assert list(_global_forward_hooks) == [-1]
+
+
+def test_what_was_compiled_is_found_behind_the_wrapper():
+    linear = nn.Linear(1, 1)
+    model = nn.Sequential(torch.compile(linear, backend="eager"), nn.ReLU())
+    assert internals.behind_compiled(model[0]) is linear
+    assert internals.behind_compiled(model[1]) is model[1]
+    (name,) = [name for name, parameter in model.named_parameters() if parameter is linear.weight]
+    assert internals.name_without_compiled(name) == "0.weight"
+
+
+def test_inside_the_context_compiled_code_runs_as_written(monkeypatch):
+    seen = []
+    compiled = torch.compile(lambda x: seen.append(torch.compiler.is_compiling()) or x + 1, backend="eager")
+    with internals.compiled_code_runs_as_written():
+        compiled(torch.ones(2))
+    assert seen == [False]
+    monkeypatch.delitem(sys.modules, "torch._dynamo")
+    assert isinstance(internals.compiled_code_runs_as_written(), nullcontext)
+
+
+class Product(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, y):
+        result = x * y
+        ctx.save_for_backward(x, result)
+        return result
+
+    @staticmethod
+    def backward(ctx, gradient):
+        raise NotImplementedError
+
+
+def are_changed(node, fields):
+    """Return of each saved tensor whether it was changed."""
+    return [
+        internals.is_changed(node, field, each) for field in fields for each in internals.saved_tensors(node, field)
+    ]
+
+
+def test_a_saved_tensor_that_was_changed_in_place_is_known():
+    x, y = torch.rand(2, requires_grad=True), torch.rand(2)
+    product, root = x * y, (x + 1).sqrt()
+    assert are_changed(product.grad_fn, ("self", "other")) == [False, False]
+    assert are_changed(root.grad_fn, ("result",)) == [False]
+    y.zero_()
+    root.add_(1)
+    assert are_changed(product.grad_fn, ("self", "other")) == [False, True]
+    node = root.grad_fn.next_functions[0][0]
+    assert are_changed(node, ("result",)) == [True]
+
+
+def test_a_tensor_that_a_function_of_the_user_saved_is_known_as_changed():
+    x = torch.rand(2, requires_grad=True)
+    result = Product.apply(x * 1, torch.ones(2))
+    node = result.grad_fn
+    assert are_changed(node, ("tensors",)) == [False, False]
+    result.detach().add_(1)
+    assert are_changed(node, ("tensors",)) == [False, True]
+
+
+def test_what_was_freed_was_not_changed():
+    x = torch.rand(2, requires_grad=True)
+    y = x.exp()
+    (saved,) = internals.saved_tensors(y.grad_fn, "result")
+    y.sum().backward()
+    assert not internals.is_changed(y.grad_fn, "result", saved)
+
+
+def test_changes_in_place_are_counted_but_for_tensors_that_count_none():
+    x = torch.ones(2)
+    assert internals.version_of(x) == 0
+    x.add_(1)
+    assert internals.version_of(x) == 1
+    with torch.inference_mode():
+        assert internals.version_of(torch.ones(2)) == -1
 
 
 def test_nodes_are_numbered_as_they_are_made():
