@@ -23,7 +23,7 @@ def test_the_library_in_twenty_lines(capsys, monkeypatch):
     assert "2 tensors in 2 storages: 896 bytes\n" in printed
     assert "\nconv2d " in printed
     assert "\nSequential.1  relu       output  activation  (1, 8, 62, 62)  float32  123,008 " in printed
-    assert "\n0.weight   (8, 3, 3, 3)  kaiming, fan_in 27, last layer  0.1925 " in printed
+    assert "\n0.weight   (8, 3, 3, 3)  output (registered last)  kaiming, fan_in 27, last layer  0.1925 " in printed
 
 
 GUIDES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs" / "howto").glob("*.md"))]

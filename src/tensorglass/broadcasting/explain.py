@@ -62,7 +62,7 @@ class BroadcastExplanation(Verdict):
 
     @property
     def both_stretched(self) -> bool:
-        """Whether the result has more elements than every operand: each one was stretched, and no error is raised."""
+        """Whether the result has more elements than every operand, since each one was stretched."""
         return self.elements is not None and self.elements > max(map(math.prod, self.shapes))
 
     @property
