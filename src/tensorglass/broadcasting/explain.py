@@ -67,7 +67,7 @@ class BroadcastExplanation(Verdict):
 
     @property
     def size_mismatch(self) -> bool:
-        """Whether size-1 axes can give only an outer product, in which every operand is stretched: a size is wrong."""
+        """Whether a size is wrong, since size-1 axes can give only an outer product, which stretches every operand."""
         fix = self.smallest_fix
         if fix is None:
             return False
