@@ -180,7 +180,7 @@ class BroadcastExplanation(Verdict):
     def _squeezes_parts(self) -> Iterable[str | Table]:
         if self.squeezes:
             caption = "Size-1 axes to remove, so that it is not larger"
-            yield _fixes_table(caption, {fix.shapes: fix for fix in self.squeezes[:3]})
+            yield _fixes_table(caption, {fix.shapes: fix for fix in self.squeezes})
 
 
 def _against(axis: BroadcastAxis) -> str:

@@ -26,7 +26,6 @@ OWN_AXES: dict[str, tuple[int, ...]] = {
     "linalg_solve_triangular": (2, 2),
     "linalg_lu_solve": (2, 1, 2),
     "linalg_ldl_solve": (2, 1, 2),
-    "linalg_lstsq": (2, 2),
     "linalg_pinv": (2, 0, 0),  # the tolerances may be tensors
     "linalg_matrix_rank": (2, 0, 0),
     "scaled_dot_product_attention": (2, 2, 2),
@@ -71,6 +70,12 @@ def _solve(*args: Any, **kwargs: Any) -> tuple[Shape, ...]:
     return matrix[:-2], right[: -1 if is_vector else -2]
 
 
+def _least_squares(*args: Any, **kwargs: Any) -> tuple[Shape, ...]:
+    """A right-hand side with one axis less is a vector for each matrix, whatever its sizes."""
+    matrix, right = operand_shapes(args, kwargs)
+    return matrix[:-2], right[: -1 if len(right) < len(matrix) else -2]
+
+
 def _adds_to_a_product(product: Callable[[Shape, Shape], Shape]) -> Callable[..., tuple[Shape, ...]]:
     """Return the rule of a function that adds its first operand to a product of the next two, as `+` would."""
 
@@ -81,7 +86,7 @@ def _adds_to_a_product(product: Callable[[Shape, Shape], Shape]) -> Callable[...
     return rule
 
 
-def _tensordot(a: torch.Tensor, b: torch.Tensor, dims: Any = 2, out: Any = None) -> tuple[Shape, ...]:
+def _tensordot(a: torch.Tensor, b: torch.Tensor, dims: Any, out: Any = None) -> tuple[Shape, ...]:
     """Contracted axes may have size 1 on one side."""
     if isinstance(dims, torch.Tensor):
         dims = dims.tolist()
@@ -104,11 +109,11 @@ def _without(shape: Shape, axis: int) -> Shape:
 OTHER_PARTS: dict[str, Callable[..., tuple[Shape, ...]]] = {
     "linalg_solve": _solve,
     "linalg_solve_ex": _solve,
-    "addmm": _adds_to_a_product(lambda a, b: a[:-1] + b[-1:]),
-    "sspaddmm": _adds_to_a_product(lambda a, b: a[:-1] + b[-1:]),
-    "baddbmm": _adds_to_a_product(lambda a, b: a[:-1] + b[-1:]),
-    "addbmm": _adds_to_a_product(lambda a, b: a[1:-1] + b[-1:]),
-    "addmv": _adds_to_a_product(lambda a, b: a[:-1]),
+    "linalg_lstsq": _least_squares,
+    "addmm": _adds_to_a_product(lambda a, b: (a[0], b[1])),
+    "baddbmm": _adds_to_a_product(lambda a, b: (*a[:2], b[2])),
+    "addbmm": _adds_to_a_product(lambda a, b: (a[1], b[2])),
+    "addmv": _adds_to_a_product(lambda a, b: a[:1]),
     "addr": _adds_to_a_product(lambda a, b: a + b),
     "tensordot": _tensordot,
     "take_along_dim": _take_along_dim,
@@ -121,9 +126,9 @@ def _cosine_embedding_loss(*args: Any, **kwargs: Any) -> tuple[Shape, ...]:
     """The target has one number for each pair of vectors, and so lacks their axis."""
     first, second, target = operand_shapes(args, kwargs)
     together = broadcast_shape([first, second])
-    if together is None or target in ((), together[:-1]):
+    if together is None or target in ((), together[:1]):
         return first, second
-    return first, second, (*target, *together[-1:])
+    return first, second, (*target, *together[1:])
 
 
 def _gaussian_nll_loss(*args: Any, **kwargs: Any) -> tuple[Shape, ...]:

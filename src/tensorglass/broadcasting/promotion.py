@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Sequence
 
 import torch
@@ -49,10 +50,11 @@ def promoted_dtype(operands: Sequence[object], shapes: Sequence[Shape]) -> torch
 
 def _sum(a: torch.Tensor | Number, b: torch.Tensor | Number) -> torch.Tensor | Number:
     """Return what stands for `a + b`. A number counts less than a tensor, and a tensor of rank 0 less than others."""
-    if not isinstance(a, torch.Tensor) and not isinstance(b, torch.Tensor):
-        return a + b
-    rank = max(x.dim() for x in (a, b) if isinstance(x, torch.Tensor))
-    return _stand_in((1,) * rank, torch.result_type(a, b))
+    if isinstance(a, torch.Tensor) or isinstance(b, torch.Tensor):
+        rank = max(x.dim() for x in (a, b) if isinstance(x, torch.Tensor))
+        return _stand_in((1,) * rank, torch.result_type(a, b))
+    total: Number = operator.add(a, b)
+    return total
 
 
 def _stand_in(shape: Shape, dtype: torch.dtype) -> torch.Tensor:

@@ -34,7 +34,7 @@ def find_squeezes(shapes: Sequence[Shape]) -> tuple[BroadcastFix, ...]:
     kept: list[set[tuple[int, int]]] = []
     for removed in itertools.islice(_removals(shapes), _SEARCH_LIMIT):
         places = {(i, axis) for i, axes in enumerate(removed) for axis in axes}
-        if any(each <= places for each in kept):
+        if any(each.issubset(places) for each in kept):
             continue
         squeeze = _squeeze(shapes, removed)
         if squeeze is not None and squeeze.elements <= most:
@@ -46,8 +46,8 @@ def find_squeezes(shapes: Sequence[Shape]) -> tuple[BroadcastFix, ...]:
 def _removals(shapes: Sequence[Shape]) -> Iterator[tuple[Removed, ...]]:
     """Yield the ways to remove axes of size 1 from the operands, fewest axes first."""
     places = [(i, axis) for i, shape in enumerate(shapes) for axis, size in enumerate(shape) if size == 1]
-    for count in range(1, len(places) + 1):
-        for chosen in itertools.combinations(places, count):
+    for others in range(len(places)):
+        for chosen in itertools.combinations(places, others + 1):
             yield tuple(tuple(axis for j, axis in chosen if j == i) for i in range(len(shapes)))
 
 

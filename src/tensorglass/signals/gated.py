@@ -64,7 +64,7 @@ def _nested(function: Callable[..., torch.Tensor], described: str) -> tuple[floa
 def _inner(
     function: Callable[..., torch.Tensor], a: torch.Tensor, nodes: torch.Tensor, weights: torch.Tensor
 ) -> torch.Tensor:
-    rows = (part[:, None].expand(-1, len(nodes)) for part in a.split(_AT_ONCE))
+    rows = (part[:, None].expand(-1, len(nodes)) for part in torch.split(a, _AT_ONCE))
     return torch.cat([function(row, nodes.expand_as(row)) @ weights for row in rows])
 
 

@@ -23,6 +23,8 @@ def factors(function, *batch):
 
 SOLVERS = {
     "matmul": lambda a, b: torch.matmul(t(*a, 2, 3), t(*b, 3, 4)),
+    "linalg_matmul": lambda a, b: torch.linalg.matmul(t(*a, 2, 3), t(*b, 3, 4)),
+    "rmatmul": lambda a, b: torch.Tensor.__rmatmul__(t(*b, 3, 4), t(*a, 2, 3)),
     "cdist": lambda a, b: torch.cdist(t(*a, 2, 3), t(*b, 4, 3)),
     "linalg_solve": lambda a, b: torch.linalg.solve(matrices(*a), t(*b, 3, 2)),
     "linalg_solve_ex": lambda a, b: torch.linalg.solve_ex(matrices(*a), t(*b, 3, 2))[0],
@@ -66,6 +68,7 @@ def test_batches_are_aligned(operation):
             assert seen.both_stretched == (numel not in ((), torch.Size(a).numel(), torch.Size(b).numel()))
 
 
+GAUSSIAN = ((2, 3, 1), (2, 3, 4))
 # (call, operation, shapes, result)
 ROWS = [
     (lambda: torch.addmm(t(3, 1), t(3, 2), t(2, 4)), "addmm", ((3, 1), (3, 2), (2, 4)), (3, 4)),
@@ -77,8 +80,40 @@ ROWS = [
     (lambda: torch.addbmm(t(3, 1), t(5, 3, 2), t(5, 2, 4)), "addbmm", ((3, 1), (5, 3, 2), (5, 2, 4)), (3, 4)),
     (lambda: torch.linalg.solve(matrices(4), t(3)), "linalg_solve", ((4, 3, 3), (3,)), (4, 3)),
     (lambda: torch.linalg.solve(matrices(), t(4, 3, 2)), "linalg_solve", ((3, 3), (4, 3, 2)), (4, 3, 2)),
+    (
+        lambda: torch.linalg.lstsq(t(5, 1, 3, 2), t(1, 4, 3, 7)),
+        "linalg_lstsq",
+        ((5, 1, 3, 2), (1, 4, 3, 7)),
+        (5, 4, 2, 7),
+    ),
+    (  # taken as three vectors for one matrix
+        lambda: torch.linalg.lstsq(t(1, 3, 2), t(3, 2)),
+        "linalg_lstsq",
+        ((1, 3, 2), (3, 2)),
+        (3, 2, 2),
+    ),
     (lambda: torch.linalg.pinv(matrices(), rtol=t(4)), "linalg_pinv", ((3, 3), (4,)), (4, 3, 3)),
     (lambda: torch.linalg.matrix_rank(matrices(), tol=t(4)), "linalg_matrix_rank", ((3, 3), (4,)), (4,)),
+    (
+        lambda: torch.linalg.pinv(matrices(4), atol=t(4), rtol=t(2, 1)),
+        "linalg_pinv",
+        ((4, 3, 3), (4,), (2, 1)),
+        (2, 4, 3, 3),
+    ),
+    (lambda: torch.linalg.pinv(matrices(2, 1), rtol=t(4)), "linalg_pinv", ((2, 1, 3, 3), (4,)), (2, 4, 3, 3)),
+    (
+        lambda: torch.linalg.matrix_rank(matrices(4), atol=t(4), rtol=t(2, 1)),
+        "linalg_matrix_rank",
+        ((4, 3, 3), (4,), (2, 1)),
+        (2, 4),
+    ),
+    (
+        lambda: torch.linalg.matrix_rank(matrices(2, 1), tol=t(4)),
+        "linalg_matrix_rank",
+        ((2, 1, 3, 3), (4,)),
+        (2, 4),
+    ),
+    (lambda: torch.tensordot(t(2, 1, 3), t(4, 3, 5)), "tensordot", ((2, 1, 3), (4, 3, 5)), (2, 5)),
     (lambda: torch.tensordot(t(2, 1), t(3, 4), 1), "tensordot", ((2, 1), (3, 4)), (2, 4)),
     (lambda: torch.tensordot(t(2, 1), t(4, 3), ([1], [1])), "tensordot", ((2, 1), (4, 3)), (2, 4)),
     (lambda: torch.tensordot(t(3, 2), t(1, 4), dims=([0], [0])), "tensordot", ((3, 2), (1, 4)), (2, 4)),
@@ -94,6 +129,13 @@ ROWS = [
         ((1, 3, 4), (2, 3, 1)),
         (2, 3, 1),
     ),
+    (
+        lambda: torch.take_along_dim(t(2, 3, 4), torch.zeros(5, 1, 4, dtype=torch.int64), 0),
+        "take_along_dim",
+        ((2, 3, 4), (5, 1, 4)),
+        (5, 3, 4),
+    ),
+    (lambda: torch.trapezoid(t(4, 2, 5), t(5)), "trapezoid", ((4, 2, 5), (5,)), (4, 2, 5)),
     (lambda: torch.trapezoid(t(4, 5), t(5)), "trapezoid", ((4, 5), (5,)), (4, 5)),
     (lambda: torch.trapz(t(4, 5), t(4), dim=0), "trapz", ((4, 5), (4, 1)), (4, 5)),
     (lambda: torch.cumulative_trapezoid(t(1, 5), t(4, 5)), "cumulative_trapezoid", ((1, 5), (4, 5)), (4, 5)),
@@ -104,6 +146,7 @@ ROWS = [
         (16, 5),
     ),
     (lambda: F.gaussian_nll_loss(t(3, 1), t(3, 4), t(3, 1)), "gaussian_nll_loss", ((3, 1), (3, 4), (3, 1)), (3, 4)),
+    (lambda: F.gaussian_nll_loss(t(2, 3, 1), t(2, 3, 4), t(2, 3)), "gaussian_nll_loss", GAUSSIAN, (2, 3, 4)),
     (lambda: F.gaussian_nll_loss(t(3, 1), t(3, 4), t(3)), "gaussian_nll_loss", ((3, 1), (3, 4)), (3, 4)),
     (
         lambda: torch.nn.CosineEmbeddingLoss()(t(3, 5), t(3, 5), t(1)),
@@ -136,6 +179,7 @@ def test_one_call(call, operation, shapes, result):
     assert [(seen.shapes, seen.result) for seen in listed] == [(shapes, result)]
 
 
+@pytest.mark.filterwarnings("ignore:indexing with dtype torch.uint8")
 @pytest.mark.parametrize(
     "call",
     [
@@ -147,6 +191,10 @@ def test_one_call(call, operation, shapes, result):
         lambda: torch.linalg.solve(matrices(4), t(4, 3)),  # a vector for each matrix
         lambda: torch.linalg.solve(matrices(), t(3)),
         lambda: torch.linalg.solve(matrices(4), t(4, 3, 2)),
+        lambda: torch.addmv(t(2), t(2, 2), t(2)),
+        lambda: torch.linalg.lstsq(t(3, 3, 2), t(3, 3, 7)),
+        lambda: torch.linalg.lstsq(t(4, 3, 2), t(4, 3)),
+        lambda: torch.linalg.lstsq(t(3, 2), t(3)),
         lambda: torch.linalg.pinv(matrices(4)),
         lambda: torch.linalg.matrix_rank(matrices()),
         lambda: torch.tensordot(t(2, 3), t(3, 4), 1),
@@ -167,6 +215,7 @@ def test_one_call(call, operation, shapes, result):
         lambda: t(5, 6)[1:, None, ..., 0],
         lambda: t(5)[t(5) > 0.5],
         lambda: t(5, 6)[t(5) > 2, torch.tensor([1])],
+        lambda: t(5, 6)[(t(5) > 2).byte(), torch.tensor([1])],
         lambda: F.scaled_dot_product_attention(t(2, 4, 3), t(2, 5, 3), t(2, 5, 3), t(4, 5)),
     ],
 )

@@ -6,6 +6,7 @@ import math
 import torch
 from small_shapes import SMALL_SHAPES
 
+from tensorglass.broadcasting import squeezes
 from tensorglass.broadcasting.fixes import AT_MOST
 from tensorglass.broadcasting.squeezes import find_squeezes
 
@@ -60,6 +61,13 @@ def test_three_operands_and_several_axes():
 
 
 def test_many_axes_of_size_1_are_no_burden():
-    squeezes = find_squeezes(((1,) * 14 + (3, 1), (1,) * 14 + (3,)))
-    assert squeezes[0].code == "a.squeeze(15) + b"
-    assert len(squeezes) <= AT_MOST
+    found = find_squeezes(((1,) * 14 + (3, 1), (1,) * 14 + (3,)))
+    assert found[0].code == "a.squeeze(15) + b"
+    assert len(found) <= AT_MOST
+
+
+def test_the_search_ends_at_its_limit(monkeypatch):
+    shapes = ((2, 1, 1), (2, 1), (2, 1, 1))
+    everything = find_squeezes(shapes)
+    monkeypatch.setattr(squeezes, "_SEARCH_LIMIT", 8)
+    assert find_squeezes(shapes) == everything[:1]

@@ -9,7 +9,7 @@ import torch.distributions as d
 from small_shapes import SMALL_SHAPES
 
 from tensorglass import watch_broadcasts
-from tensorglass.broadcasting.unseen_operands import numpy_shapes
+from tensorglass.broadcasting.unseen_operands import _event_axes, numpy_shapes
 
 IGNORE = pytest.mark.filterwarnings("ignore:__array_wrap__ must accept")
 
@@ -138,6 +138,12 @@ def test_each_distribution_is_listed_once_and_plain_ones_are_not():
 
     assert [operation for operation, *_ in listed(several)] == ["Normal", "Normal"]
     assert listed(lambda: d.MultivariateNormal(torch.zeros(4, 3), MATRIX.expand(4, 3, 3))) == []
+
+
+def test_axes_of_an_event_are_counted_where_a_constraint_tells_them():
+    constraints = (d.constraints.real, d.constraints.real_vector, d.constraints.positive_definite)
+    assert [_event_axes(each) for each in constraints] == [0, 1, 2]
+    assert _event_axes(d.constraints.dependent()) == 0  # on others; it does not say
 
 
 def test_methods_of_a_distribution():

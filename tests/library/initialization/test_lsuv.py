@@ -358,7 +358,7 @@ def test_if_the_model_raises_all_weights_are_as_before(error):
 
 def test_a_weight_that_does_not_exist_yet_leaves_no_hooks():
     model = nn.Sequential(nn.Linear(4, 4), nn.LazyLinear(4))
-    with pytest.raises(ValueError, match="has not been run yet: 1.weight has no size"):
+    with pytest.raises(ValueError, match=r"has not been run yet: 1\.weight has no size"):
         lsuv_(model, torch.randn(30, 4))
     assert not model[0]._forward_hooks
 
