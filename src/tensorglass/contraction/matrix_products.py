@@ -24,14 +24,15 @@ def contracted_product(program: Program, x: Value, y: Value, needed: Iterable[st
     groups = Groups.of(x, y, needed)
     if not order:
         return _product(program, x, y, groups)
-    saved = copied_bytes(x, y, in_output_order(x, y, groups, order)) if _is_in_groups(order, groups) else 0
+    in_groups = _is_in_groups(order, groups)
     if _columns_come_first(groups, order):
         x, y, groups = y, x, groups.swapped()
     result = _product(program, x, y, groups, order)
     if result.letters == order:
         return result
     # torch.einsum copies operands for a contiguous result. Where that copies no less, ours is copied into its order.
-    return permuted(program, result, order, contiguous=result.meta.nbytes <= saved)
+    copied_by_torch = copied_bytes(x, y, in_output_order(x, y, groups, order))
+    return permuted(program, result, order, contiguous=in_groups and result.meta.nbytes <= copied_by_torch)
 
 
 def _is_in_groups(order: Letters, groups: Groups) -> bool:

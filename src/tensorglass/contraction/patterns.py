@@ -17,8 +17,6 @@ from ..shapes import Shape
 from .extents import indices_in, with_names
 from .indices import Contraction
 
-ADJACENT, UNIT, STRETCHED = 1, 2, 4  # what is so of an axis in memory
-_FLAGS = 8
 Layout = tuple[Shape, Shape, torch.dtype, torch.device]
 
 
@@ -39,8 +37,7 @@ def pattern_of(layout: Layout) -> tuple[Any, ...]:
             continue
         if step == before != 0:  # axes that overlap merge by rules of their own
             return tuple(shape), stride, dtype, device
-        flags = ADJACENT * (step == adjacent) + UNIT * (step == 1) + STRETCHED * (step == 0)
-        axes.append(_FLAGS * axis + flags)
+        axes.append((axis, step == adjacent, min(step, 2)))  # 0 is stretched, 1 lies without gaps
         adjacent, before = step * size, step
     return tuple([size.bit_length() for size in shape]), tuple(axes), dtype, device
 

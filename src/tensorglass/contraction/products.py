@@ -68,7 +68,7 @@ def summed(program: Program, x: Value, letters: Letters, order: Letters = ()) ->
     return program.compute("sum", f"{x.name}.sum({', '.join(written)})", rest, (x,))
 
 
-def permuted(program: Program, x: Value, order: Letters, contiguous: bool = False) -> Value:
+def permuted(program: Program, x: Value, order: Letters, *, contiguous: bool) -> Value:
     """Give the axes another order: a view, unless it is to be contiguous."""
     code = aligned(x, order) + (".contiguous()" if contiguous else "")
     return program.rearrange("permutation", code, order, x)

@@ -17,7 +17,8 @@ from ..shapes import Shape
 from ..torch_internals import is_view
 from .extents import Extent, with_numbers
 
-TILE = 60 * 60  # elements that torch copies at a time to transpose a matrix of at least so many
+_TILE = 60 * 60  # elements that torch copies at a time to transpose a matrix of at least so many
+_TILE_OF_BYTES = 120 * 120  # and those of uint8, of as large matrices
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,9 @@ def _tile_of_transposing(source: torch.Tensor) -> int:
     Source: ``copy_transpose_valid`` in ATen's `Copy.cpp`.
     """
     without_gaps = source.dim() == 2 and (source.is_contiguous() or source.mT.is_contiguous())
-    return TILE * source.itemsize if without_gaps and source.numel() >= TILE else 0
+    if not without_gaps or source.numel() < _TILE:
+        return 0
+    return _TILE_OF_BYTES if source.dtype == torch.uint8 else _TILE * source.itemsize
 
 
 def is_inexact(dtype: torch.dtype) -> bool:

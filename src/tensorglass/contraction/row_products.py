@@ -126,13 +126,12 @@ def _cut(x: Value, order: Letters) -> tuple[int, int, int]:
 
     The axes before it are gone through one by one.
     """
-    nbytes = x.meta.nbytes
-    for depth, size in enumerate(x.sizes(order)):
-        nbytes //= size
-        if nbytes <= PIECE_BYTES:
-            at_a_time = PIECE_BYTES // nbytes
-            return depth, at_a_time, min(at_a_time, size) * nbytes
-    raise AssertionError("one product is larger than a piece")
+    sizes, nbytes, depth = x.sizes(order), x.meta.nbytes, -1
+    while nbytes > PIECE_BYTES:  # as all products together are
+        depth += 1
+        nbytes //= sizes[depth]
+    at_a_time = PIECE_BYTES // nbytes
+    return depth, at_a_time, min(at_a_time, sizes[depth]) * nbytes
 
 
 def _loops(x: str, y: str, whole_axes: int, at_a_time: int = 0) -> str:

@@ -396,11 +396,13 @@ def test_autocast_is_part_of_what_is_remembered():
     with torch.autocast("cuda", dtype=torch.bfloat16, enabled=torch.cuda.is_available()):
         assert einsum("ij,jk->ik", x, x).dtype == torch.float32
     # Without autocast this one is multiplied and summed, which autocast would leave in single precision.
-    rows = torch.ones(4, 32)
-    assert einsum("bi,bi->b", rows, rows).dtype == torch.float32
+    rows = "bij,bji->b", torch.ones(4, 3, 5), torch.ones(4, 5, 3)
+    assert "*" in plan_einsum(*rows).torch_code()
+    assert einsum(*rows).dtype == torch.float32
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        einsum("bi,bi->b", rows, rows)  # the plan is made here, and found there
-        assert einsum("bi,bi->b", rows, rows).dtype == torch.einsum("bi,bi->b", rows, rows).dtype == torch.bfloat16
+        einsum(*rows)  # the plan is made here, and found there
+        assert einsum(*rows).dtype == torch.einsum(*rows).dtype == torch.bfloat16
+    assert einsum(*rows).dtype == torch.float32
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")
@@ -514,6 +516,18 @@ def test_a_repeated_call_makes_no_new_plan(monkeypatch):
     assert len(module._programs) == 7
     assert list(module._programs.values())[-1] is first
     assert len(planned) == 6
+
+
+def test_a_repeated_call_does_not_look_at_its_operands_again(monkeypatch):
+    forget()
+    x, y = torch.ones(2, 3), torch.nn.Parameter(torch.ones(3, 4))
+    looked, first_call = [], module._first_call
+    monkeypatch.setattr(module, "_first_call", lambda *args: looked.append(args[0]) or first_call(*args))
+    for _ in range(3):
+        einsum("ij,jk->ik", x, y)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            einsum("ij,jk->ki", x, y)
+    assert looked == ["ij,jk->ik", "ij,jk->ki"]
 
 
 def test_the_oldest_is_forgotten_where_there_are_too_many(monkeypatch):

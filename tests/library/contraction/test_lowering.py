@@ -579,8 +579,9 @@ def test_a_small_result_is_copied_where_torch_copies_an_operand():
         "x3 = torch.matmul(x2.mT, x1).reshape(3, 4)",
         "return x3.permute(1, 0).contiguous()",
     ])  # fmt: skip
-    # 2 * 2 * 50 numbers, of two operands that torch.einsum would copy: 2 * 2 * 25 and 2 * 2 * 50; and one more
-    for columns, last in ((2, ".contiguous()"), (400, "")):
+    # for each of 2 * 3 batches 4 * 4 numbers, and of operands that torch.einsum would copy 4 * 2 + 2 * 4; and with one
+    # column more, 20 and 18
+    for columns, last in ((2, ".contiguous()"), (4, ".contiguous()"), (5, "")):
         x, y = torch.randn(2, 3, 4, 2).transpose(0, 1), torch.randn(2, 3, 2, columns).transpose(0, 1)
         plan = plan_einsum("bcij,bcjk->bcik", x, y)
         assert lines_of(plan)[-1] == f"return x4.permute(1, 0, 2, 3){last}"

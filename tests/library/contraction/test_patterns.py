@@ -12,15 +12,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from tensorglass import EinsumError, einsum, plan_einsum, shares_memory
 from tensorglass.contraction.equation import parse
 from tensorglass.contraction.indices import contraction
-from tensorglass.contraction.patterns import (
-    ADJACENT,
-    STRETCHED,
-    UNIT,
-    Template,
-    equal_sizes,
-    pattern_of,
-    source_for_all_sizes,
-)
+from tensorglass.contraction.patterns import Template, equal_sizes, pattern_of, source_for_all_sizes
 
 module = sys.modules[einsum.__module__]
 
@@ -33,11 +25,13 @@ def test_a_pattern_by_hand():
     cpu = torch.device("cpu")
     bits, axes, dtype, device = pattern(torch.ones(5, 1, 9))
     assert (bits, dtype, device) == ((3, 1, 4), torch.float32, cpu)
-    assert axes == (8 * 2 + ADJACENT + UNIT, 0 + ADJACENT)
-    assert pattern(torch.ones(5, 9)[:, :8])[1] == (8 + ADJACENT + UNIT, 0)
-    assert pattern(torch.ones(5, 9)[:, ::2])[1] == (8, 0)
-    assert pattern(torch.ones(9).expand(4, 5, 9))[1] == (STRETCHED, 8 + STRETCHED + ADJACENT, 16 + UNIT)
-    assert pattern(torch.ones(9, 1).expand(9, 5))[1] == (8 + STRETCHED, UNIT)
+    # each axis from the innermost on, whether it continues what lies inside, and its stride: 0, 1 or more
+    assert axes == ((2, True, 1), (0, True, 2))
+    assert pattern(torch.ones(5, 9)[:, :8])[1] == ((1, True, 1), (0, False, 2))
+    assert pattern(torch.ones(5, 9)[:, ::2])[1] == ((1, False, 2), (0, False, 2))
+    assert pattern(torch.ones(5, 15)[:, ::3]) == pattern(torch.ones(5, 10)[:, ::2])
+    assert pattern(torch.ones(9).expand(4, 5, 9))[1] == ((0, False, 0), (1, True, 0), (2, False, 1))
+    assert pattern(torch.ones(9, 1).expand(9, 5))[1] == ((1, False, 0), (0, False, 1))
     windows = torch.ones(9).unfold(0, 3, 1)
     assert pattern(windows) == ((7, 3), (1, 1), torch.float32, cpu)
 

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import re
 import subprocess
 import sys
 
@@ -144,6 +145,22 @@ def test_the_report_of_copies_and_of_numbers():
     assert "Indices" not in str(plan_einsum("", ()))
     html = plan_einsum("ij->ji", (2, 3))._repr_html_()
     assert '<th scope="row" class="code">x1 = x0.permute(1, 0)</th>' in html
+
+
+def test_the_report_of_what_is_added_in_place_or_given_back():
+    def new_bytes(plan):
+        lines = str(plan).partition("Steps\n\n")[2].partition("\n\n")[0].splitlines()
+        return [re.split(" {2,}", line)[-1] for line in lines[2:]]
+
+    assert new_bytes(plan_einsum("bi,bi->b", (4, 401), (4, 401))) == ["16 bytes", "in place", "a view"]
+    pieces = plan_einsum("bij,bji->b", (300, 20, 10), (300, 10, 20))
+    assert new_bytes(pieces) == ["1.2 KiB and 100.0 KiB meanwhile"]
+    assert str(pieces).splitlines()[-1] == ("60,000 multiplications; 101.2 KiB allocated in all, the result included")
+    products = plan_einsum("ij,jk,kl,lm,mn->in", *[(3, 3)] * 5)
+    assert products.cost == (4 * 27, 4 * 36, 3 * 36)
+    assert str(products).splitlines()[-1] == (
+        "108 multiplications; 144 bytes allocated in all, the result included, 108 bytes of them at a time"
+    )
 
 
 def test_plans_are_compared_by_what_they_say():

@@ -44,6 +44,19 @@ def test_where_torch_puts_products():
         assert computed.stride() == result.meta.stride(), values
 
 
+def test_steps_of_one_axis_each_are_named_and_measured():
+    product = plan_einsum("ij,jk->ijk", (2, 1), (1, 3)).steps[-1]
+    assert (product.operation, product.letters, product.shape) == ("elementwise product", ("i", "j", "k"), (2, 1, 3))
+    assert (product.multiplications, product.nbytes) == (6, 24)
+    assert [(step.operation, step.code) for step in plan_einsum("ijk->kj", (2, 3, 4)).steps] == [
+        ("permutation", "x1 = x0.permute(2, 1, 0)"),
+        ("sum", "x2 = x1.sum(2)"),
+    ]
+    product, permutation = plan_einsum("bij,bjk->ibk", (2, 3, 4), (2, 4, 5)).steps
+    assert (permutation.operation, permutation.code) == ("permutation", "x3 = x2.permute(1, 0, 2)")
+    assert (permutation.letters, permutation.shape, permutation.copies) == (("i", "b", "k"), (3, 2, 5), False)
+
+
 def test_sums_keep_the_dtype():
     program = Program(
         [(("i", "j", "k"), torch.zeros(2, 3, 4, dtype=torch.int8, device="meta"))], exact=False, on_cpu=True

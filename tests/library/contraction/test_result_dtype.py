@@ -42,6 +42,16 @@ def test_the_order_of_torch_counts_where_dtypes_depend_on_it():
     assert order_of_torch("ij,jk,kl->z", operands(9, 8), None) == ((9, 9), (9, 9), (9, 8))
 
 
+def test_torch_is_asked_once_where_only_sizes_of_0_and_1_matter(monkeypatch):
+    dtypes, asked, theirs = (torch.float32, torch.float64, torch.float64), [], torch.einsum
+    monkeypatch.setattr(torch, "einsum", lambda *args: asked.append([len(x) for x in args[1:]]) or theirs(*args))
+    for equation in ("h,h->h", "h,h,h->h"):  # of no other test: answers are remembered
+        for n in (0, 1, 2, 3, 99, 3):
+            operands = [Operand((n,), (1,), dtype, torch.device("cpu")) for dtype in dtypes[: equation.count("h") - 1]]
+            assert result_dtype(equation, operands, None) == torch.float64
+    assert asked == [[0, 0], [1, 1], [2, 2], [0] * 3, [1] * 3, [2] * 3, [3] * 3, [99] * 3]
+
+
 @pytest.mark.parametrize("sizes", [(8, 9), (9, 8), (9, 9), (15, 8), (8, 15)])
 def test_refusals_within_a_pattern_are_those_of_torch(sizes):
     shapes = (sizes[0], 9), (9, 9), (9, sizes[1])

@@ -74,6 +74,28 @@ def test_few_vectors_take_one_number_each_besides():
     assert (plan.steps[0].nbytes, plan.steps[0].temporary_nbytes) == (12, 12)
 
 
+def test_pieces_are_of_100_kib_at_most():
+    (step,) = plan_einsum("bij,bji->b", (2100, 5, 5), (2100, 5, 5)).steps
+    assert step.code == (
+        "x2 = torch.cat([(p * q).sum((1, 2)) for p, q in zip(x0.split(1024), x1.permute(0, 2, 1).split(1024))])"
+    )
+    assert step.temporary_nbytes == 100 * 1024
+    (step,) = plan_einsum("bci,cbi->bc", (30, 40, 50), (40, 30, 50)).steps  # one axis is summed, and none gone through
+    assert step.code == "x2 = torch.cat([(p * q).sum(2) for p, q in zip(x0.split(12), x1.permute(1, 0, 2).split(12))])"
+    assert (step.letters, step.shape, step.temporary_nbytes) == (("b", "c"), (30, 40), 12 * 40 * 50 * 4)
+
+
+def test_sums_of_slices_have_an_axis_each_for_their_row_and_column():
+    shape = 2, 3, 2, 260
+    merged = ("bc", "ij"), (6, 520)
+    steps = plan_einsum("bcij,bcij->bc", shape, shape).steps
+    assert [(step.letters, step.shape) for step in steps] == [
+        *[merged] * 2,
+        *[(("bc", "row", "column"), (6, 1, 1))] * 2,
+        (("b", "c"), (2, 3)),
+    ]
+
+
 def test_pieces_and_their_sums_are_told():
     (step,) = plan_einsum("bij,bji->b", (2, 200, 150), (2, 150, 200)).steps
     assert (step.nbytes, step.temporary_nbytes) == (8, 170 * 150 * 4)
