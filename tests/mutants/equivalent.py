@@ -55,6 +55,8 @@ EQUIVALENT: dict[str, str] = {
     'storage/places.py: `"data": (address, True),`: True -> False': _NUMPY_DOES_NOT_LOOK,
     "storage/places.py: `\"version\": 3,`: 'version' -> 'version~'": _NUMPY_DOES_NOT_LOOK,
     'storage/places.py: `"version": 3,`: 3 -> 4': _NUMPY_DOES_NOT_LOOK,
+    "storage/meeting.py: `LISTED_AT_MOST = 1 << 22`: 1 -> 2": _A_LIMIT,
+    "storage/meeting.py: `LISTED_AT_MOST = 1 << 22`: 22 -> 23": _A_LIMIT,
     "storage/places.py: `LISTED_AT_MOST = 1 << 20`: 1 -> 2": _A_LIMIT,
     "storage/places.py: `LISTED_AT_MOST = 1 << 20`: 20 -> 21": _A_LIMIT,
     "storage/places.py: `places = np.zeros(1, np.int64)`: 1 -> 2": _EACH_TWICE,
