@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from ..shapes import operand_name
-from ..storage.layout import check_has_storage
-from ..torch_internals import is_fake
+from ..storage.layout import check_has_storage, layout_name
+from ..torch_internals import SavedTensor, is_fake
 from .found import Found, found_array, found_tensor
 from .graph import ClosedNode, graph_members
 from .kinds import GRADIENTS, IN_ORDER, OTHER, PARAMETERS
@@ -58,6 +58,7 @@ class Walk:
         self.unseen: dict[str, list[str]] = defaultdict(list)
         self._visited: dict[int, object] = {}  # what is visited is kept, so that no other object gets its number
         self._at: dict[int, Found] = {}
+        self._put_off: deque[tuple[object, _Way]] = deque()
         self._registered: dict[int, list[str]] = defaultdict(list)
 
     @property
@@ -66,8 +67,15 @@ class Walk:
 
     def start(self, value: object, name: str) -> None:
         """Visit an object and all that it keeps alive. There is no recursion: a chain may be of any length."""
-        waiting = [iter(self._visit(value, _Way(name, 0, OTHER, True)))]
-        ways = [_Way(name, 0, OTHER, True)]
+        self._follow(value, _Way(name, 0, OTHER, True))
+
+    def finish(self) -> None:
+        """Visit what was put off, since no file has it as a part of what was visited before."""
+        while self._put_off:
+            self._follow(*self._put_off.popleft())
+
+    def _follow(self, value: object, start: _Way) -> None:
+        ways, waiting = [start], [iter(self._visit(value, start))]
         while waiting:
             member = next(waiting[-1], None)
             if member is None:
@@ -77,8 +85,11 @@ class Walk:
                 way = ways[-1].to(member)
                 if member.registered:
                     self._registered[id(member.part)].append(way.text)
-                waiting.append(iter(self._visit(member.part, way)))
-                ways.append(way)
+                if member.saved or isinstance(member.part, (torch.Tensor, SavedTensor)):
+                    waiting.append(iter(self._visit(member.part, way)))
+                    ways.append(way)
+                else:  # it may be part of something else that a file has
+                    self._put_off.append((member.part, way))
 
     def _visit(self, value: Any, way: _Way) -> Iterable[Member]:
         """Take note of an object, and return its parts, none if it was visited before."""
@@ -91,7 +102,7 @@ class Walk:
         if tensor:
             return self._visit_tensor(value, way._replace(kind=kind))
         if isinstance(value, torch.UntypedStorage):
-            return [Member("", _whole(value, torch.uint8))]
+            return [Member("", _whole(value))]
         if isinstance(value, np.ndarray):
             self._keep(value, found_array(value, way.text, way.kind, way.saved))
         parts = None if isinstance(value, ClosedNode) else members(value)
@@ -152,12 +163,13 @@ def walk(objects: Sequence[object], described: str) -> Walk:
             check_has_storage(value, f"{described} tensor {operand_name(i)}")
         alone = len(objects) == 1 and not isinstance(value, (torch.Tensor, np.ndarray))
         result.start(value, "" if alone else operand_name(i))
+    result.finish()
     return result
 
 
-def _whole(storage: torch.UntypedStorage, dtype: torch.dtype) -> torch.Tensor:
+def _whole(storage: torch.UntypedStorage) -> torch.Tensor:
     with torch.no_grad():
-        return torch.empty(0, dtype=dtype, device=storage.device).set_(storage)
+        return torch.tensor([], dtype=torch.uint8, device=storage.device).set_(storage)
 
 
 def _gradients(tensor: torch.Tensor) -> list[torch.Tensor]:
@@ -170,5 +182,5 @@ def _gradients(tensor: torch.Tensor) -> list[torch.Tensor]:
 
 
 def _kind_of(tensor: torch.Tensor) -> str:
-    kind = str(tensor.layout).removeprefix("torch.").strip("_")
+    kind = layout_name(tensor)
     return "nested tensor" if tensor.is_nested else "tensor" if kind == "strided" else f"{kind} tensor"
