@@ -182,5 +182,4 @@ def _gradients(tensor: torch.Tensor) -> list[torch.Tensor]:
 
 
 def _kind_of(tensor: torch.Tensor) -> str:
-    kind = layout_name(tensor)
-    return "nested tensor" if tensor.is_nested else "tensor" if kind == "strided" else f"{kind} tensor"
+    return "tensor" if tensor.layout == torch.strided else f"{layout_name(tensor)} tensor"
