@@ -58,6 +58,7 @@ class Walk:
         self.unseen: dict[str, list[str]] = defaultdict(list)
         self._visited: dict[int, object] = {}  # what is visited is kept, so that no other object gets its number
         self._at: dict[int, Found] = {}
+        self._inside: dict[int, list[tuple[str, torch.Tensor]]] = {}  # a sparse tensor gives new ones each time
         self._put_off: deque[tuple[object, _Way]] = deque()
         self._registered: dict[int, list[str]] = defaultdict(list)
 
@@ -92,12 +93,12 @@ class Walk:
                     self._put_off.append((member.part, way))
 
     def _visit(self, value: Any, way: _Way) -> Iterable[Member]:
-        """Take note of an object, and return its parts, none if it was visited before."""
+        """Take note of an object, and return its parts; if it was visited before, those alone that are one with it."""
         tensor = isinstance(value, torch.Tensor)
         kind = PARAMETERS if tensor and isinstance(value, torch.nn.Parameter) else way.kind
         if id(value) in self._visited:
             self._upgrade(value, kind, way.saved)
-            return ()
+            return [Member(name, part, kind) for name, part in self._inside.get(id(value), ())]
         self._visited[id(value)] = value
         if tensor:
             return self._visit_tensor(value, way._replace(kind=kind))
@@ -116,6 +117,7 @@ class Walk:
             return  # it has no memory yet
         inside = tensors_inside(tensor)
         if inside:
+            self._inside[id(tensor)] = inside
             yield from (Member(name, part, way.kind) for name, part in inside)
         else:
             try:

@@ -1,7 +1,9 @@
 """The walk through objects: under which names, kinds and in which files tensors come that several ways lead to."""
 
+import pytest
 import torch
 from torch import nn
+from torch.testing._internal.two_tensor import TwoTensor
 
 from tensorglass import memory_of
 
@@ -16,6 +18,17 @@ def test_what_any_way_has_in_a_file_is_in_it():
     assert ways(kept) == [("[0].x", "other", False)]
     assert ways([*kept, x]) == ways([*kept, x, *kept]) == [("[0].x", "other", True)]
     assert ways([x, *kept]) == [("[0]", "other", True)]
+
+
+@pytest.mark.parametrize("names", ["ab", ("indices", "values")], ids=["two", "sparse"])
+def test_the_parts_of_a_tensor_are_in_a_file_if_it_is(names):
+    x = TwoTensor(torch.ones(3), torch.ones(3)) if names == "ab" else torch.eye(2).to_sparse()
+    y = (x.requires_grad_() * 2).sum()
+    first = "[0].grad_fn.AccumulateGrad.variable"
+    known = {name: (kind, saved) for name, kind, saved in ways([y, x])}
+    assert [known[f"{first}.{name}"] for name in names] == [("other", True)] * 2
+    known = {name: (kind, saved) for name, kind, saved in ways([y])}
+    assert [known[f"{first}.{name}"] for name in names] == [("kept by autograd's graph", False)] * 2
 
 
 def test_what_a_hook_refers_to_is_a_part_of_the_model_still():
