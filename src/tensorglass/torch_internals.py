@@ -138,8 +138,13 @@ def members_of(module: torch.nn.Module) -> list[tuple[str, object]]:
 
     The public `named_children` leaves out a module that stands under two names.
     """
-    registered = [item for group in _MEMBERS for item in getattr(module, group).items()]
-    return registered + [item for item in vars(module).items() if item[0] not in _MEMBERS]
+    return [item for group in groups_of(module) for item in group.items()]
+
+
+def groups_of(module: torch.nn.Module) -> list[dict[str, object]]:
+    """Return the members of a module in four groups: parameters, buffers, modules, and its other attributes."""
+    registered = [dict(getattr(module, group).items()) for group in _MEMBERS]
+    return [*registered, {name: value for name, value in vars(module).items() if name not in _MEMBERS}]
 
 
 @contextmanager

@@ -11,7 +11,6 @@ _NUMPY_DOES_NOT_LOOK = "asked for by the protocol; NumPy does not look at it whe
 _BOTH_MOVE_ALIKE = "made-up addresses: both sets move alike"
 _EACH_TWICE = "each place is listed twice, and counted once"
 _NO_SUCH_ADDRESS = "no memory has this address"
-_FILLED_BY_SET = "the tensor's own storage is replaced at once"
 _WITHOUT_CUDA = "there is no device whose random state could be kept"
 _NEVER_EXACTLY = "no number comes to lie exactly on this limit"
 _FINE_ENOUGH = "the grid is finer and wider than the digits that are asked for"
@@ -40,7 +39,7 @@ EQUIVALENT: dict[str, str] = {
     "memory/figures.py: `_FILE_BYTES, _STORAGE_BYTES, _TENSOR_BYTES = 1300, 200, 75`: 200 -> 201": _AN_ESTIMATE,
     "memory/figures.py: `_FILE_BYTES, _STORAGE_BYTES, _TENSOR_BYTES = 1300, 200, 75`: 75 -> 76": _AN_ESTIMATE,
     "memory/figures.py: `first = max(storage.address, reached.get(storage.device, 0))`: 0 -> 1": _NO_SUCH_ADDRESS,
-    'storage/layout.py: `kind = str(tensor.layout).removeprefix("torch.").strip("_")`: '
+    'storage/layout.py: `return str(tensor.layout).removeprefix("torch.").strip("_")`: '
     "'_' -> '_~'": _NO_NAME_HAS_A_TILDE,
     "memory/recorder.py: `first = events[0]`: 0 -> 1": "the times are compared with one another, so any event will do",
     "report.py: `Class = TypeVar(\"Class\", bound=type)`: 'Class' -> 'Class~'": _FOR_TYPE_CHECKERS,
@@ -57,6 +56,8 @@ EQUIVALENT: dict[str, str] = {
     'storage/places.py: `"version": 3,`: 3 -> 4': _NUMPY_DOES_NOT_LOOK,
     "broadcasting/squeezes.py: `_SEARCH_LIMIT = 2_000  # many axes of size 1 can be removed in many ways: past this, "
     "what was found is enough`: 2000 -> 2001": _A_LIMIT,
+    "storage/meeting.py: `LISTED_AT_MOST = 1 << 22`: 1 -> 2": _A_LIMIT,
+    "storage/meeting.py: `LISTED_AT_MOST = 1 << 22`: 22 -> 23": _A_LIMIT,
     "storage/places.py: `LISTED_AT_MOST = 1 << 20`: 1 -> 2": _A_LIMIT,
     "storage/places.py: `LISTED_AT_MOST = 1 << 20`: 20 -> 21": _A_LIMIT,
     "storage/places.py: `places = np.zeros(1, np.int64)`: 1 -> 2": _EACH_TWICE,

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from ..torch_internals import SavedTensor, members_of
+from ..torch_internals import SavedTensor, groups_of
 from .kinds import BUFFERS, OPTIMIZER_STATE, PACKED_WEIGHTS, PARAMETERS
 
 # These hold no tensors. Types are compared first, since most of what a heap holds is of few of them.
@@ -112,20 +112,19 @@ def _of_object(value: object) -> Iterator[Member] | None:
     elements, attributes = _elements(value), _attributes(value)
     others: Iterator[Member] = iter(())
     if elements is None and type(value).__flags__ & _COLLECTED:
-        others = _others(value, attributes or {})
+        others = _others(value)
     elif elements is None and attributes is None and type(value).__module__ not in sys.stdlib_module_names:
         return None
     return itertools.chain(elements or (), itertools.starmap(Member, (attributes or {}).items()), others)
 
 
 def _of_module(module: torch.nn.Module) -> Iterator[Member]:
-    buffers = {name for name, _ in module.named_buffers(recurse=False, remove_duplicate=False)}
-    parameters = {name for name, _ in module.named_parameters(recurse=False, remove_duplicate=False)}
-    for name, part in members_of(module):
-        if isinstance(part, torch.Tensor) and name in parameters | buffers:
-            yield Member(name, part, BUFFERS if name in buffers else PARAMETERS, registered=True)
-        elif isinstance(part, torch.nn.Module) or not isinstance(module, torch.jit.ScriptModule):
-            yield Member(name, part)  # other attributes of a scripted module are its own handles
+    parameters, buffers, modules, others = groups_of(module)
+    for kind, group in ((PARAMETERS, parameters), (BUFFERS, buffers)):
+        yield from (Member(name, part, kind, registered=True) for name, part in group.items())
+    yield from itertools.starmap(Member, modules.items())
+    if not isinstance(module, torch.jit.ScriptModule):  # those of a scripted module are its own handles
+        yield from itertools.starmap(Member, others.items())
 
 
 def _of_optimizer(optimizer: torch.optim.Optimizer) -> Iterator[Member]:
@@ -133,8 +132,7 @@ def _of_optimizer(optimizer: torch.optim.Optimizer) -> Iterator[Member]:
         yield Member(f"param_groups[{i}].params", group["params"], PARAMETERS)
     yield Member("state", list(optimizer.state.values()), OPTIMIZER_STATE)
     for name, part in vars(optimizer).items():
-        if name != "state":
-            yield Member(name, part, OPTIMIZER_STATE)
+        yield Member(name, part, OPTIMIZER_STATE)
 
 
 def _of_packed(value: Any) -> Iterator[Member] | None:
@@ -153,7 +151,7 @@ def _of_method(value: types.MethodType) -> Iterator[Member]:
 
 def _of_function(value: types.FunctionType) -> Iterator[Member] | None:
     """Return what a function keeps alive: the variables around it, and its defaults. A file has neither."""
-    if (value.__module__ or "").startswith(_COMPILER):
+    if str(value.__module__).startswith(_COMPILER):
         return None
     around = zip(value.__code__.co_freevars, value.__closure__ or (), strict=True)
     # A cell that is not filled yet refers to nothing.
@@ -201,17 +199,19 @@ def _of_dictionary(value: dict[Any, Any]) -> Iterator[Member]:
 
 
 def _of_array(array: np.ndarray[Any, Any]) -> Iterator[Member]:
-    if array.dtype.hasobject and array.dtype.fields is None:
+    if array.dtype.names:
+        for field in array.dtype.names:
+            for member in _of_array(np.asarray(array)[field]):
+                yield member._replace(key=f"[{field!r}]{member.key}")
+    elif array.dtype.hasobject:
         for i, part in enumerate(array.flat):
             yield Member(f"[{i}]", part)
 
 
-def _others(value: object, attributes: dict[str, object]) -> Iterator[Member]:
-    """Yield what Python's garbage collector finds in an object beyond its attributes: a type of C keeps it there."""
-    known = {id(part) for part in attributes.values()}
-    for i, part in enumerate(gc.get_referents(value)):
-        if not is_plain(part) and id(part) not in known and part is not getattr(value, "__dict__", None):
-            yield Member(f"[{i}]", part)
+def _others(value: object) -> Iterator[Member]:
+    """Return what Python's garbage collector finds in an object: a type of C keeps more there than attributes."""
+    own = _dictionary(value)
+    return (Member(f"[{i}]", part) for i, part in enumerate(gc.get_referents(value)) if part is not own)
 
 
 def _key_text(key: object) -> str:
@@ -223,20 +223,30 @@ def _key_text(key: object) -> str:
 
 def _attributes(value: object) -> dict[str, object] | None:
     """Return the attributes of an object, those in slots too; None if its class provides for none."""
-    if type(value) in _COLLECTIONS or type(value) is dict:
+    cls: Any = type(value)
+    own, slots = _dictionary(value), _slots(cls)
+    if own is None and slots is None:
         return None
-    found: dict[str, object] = {}
-    try:
-        found.update(object.__getattribute__(value, "__dict__"))
-    except AttributeError:
-        if not any("__slots__" in vars(cls) for cls in type(value).__mro__):
-            return None
-    for cls in type(value).__mro__:
-        if "__slots__" in vars(cls):
-            for name, slot in vars(cls).items():
-                if isinstance(slot, types.MemberDescriptorType):
-                    try:
-                        found[name] = slot.__get__(value)
-                    except AttributeError:
-                        continue  # nothing was put there
+    found = dict(own or {})
+    for name, slot in slots or ():
+        try:
+            found[name] = slot.__get__(value)
+        except AttributeError:
+            continue  # nothing was put there
     return found
+
+
+def _dictionary(value: object) -> dict[str, object] | None:
+    try:
+        own: dict[str, object] = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return None
+    return own
+
+
+@lru_cache(maxsize=4096)
+def _slots(cls: Any) -> list[tuple[str, types.MemberDescriptorType]] | None:
+    """Return the slots of a class and of those that it is made from; None if none of them speaks of slots."""
+    speaking = [vars(base) for base in cls.__mro__ if "__slots__" in vars(base)]
+    slots = [item for names in speaking for item in names.items() if isinstance(item[1], types.MemberDescriptorType)]
+    return slots if speaking else None

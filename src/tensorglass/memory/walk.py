@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from ..shapes import operand_name
-from ..storage.layout import check_has_storage
-from ..torch_internals import is_fake
+from ..storage.layout import check_has_storage, layout_name
+from ..torch_internals import SavedTensor, is_fake
 from .found import Found, found_array, found_tensor
 from .graph import ClosedNode, graph_members
 from .kinds import GRADIENTS, IN_ORDER, OTHER, PARAMETERS
@@ -58,6 +58,8 @@ class Walk:
         self.unseen: dict[str, list[str]] = defaultdict(list)
         self._visited: dict[int, object] = {}  # what is visited is kept, so that no other object gets its number
         self._at: dict[int, Found] = {}
+        self._inside: dict[int, list[tuple[str, torch.Tensor]]] = {}  # a sparse tensor gives new ones each time
+        self._put_off: deque[tuple[object, _Way]] = deque()
         self._registered: dict[int, list[str]] = defaultdict(list)
 
     @property
@@ -66,8 +68,15 @@ class Walk:
 
     def start(self, value: object, name: str) -> None:
         """Visit an object and all that it keeps alive. There is no recursion: a chain may be of any length."""
-        waiting = [iter(self._visit(value, _Way(name, 0, OTHER, True)))]
-        ways = [_Way(name, 0, OTHER, True)]
+        self._follow(value, _Way(name, 0, OTHER, True))
+
+    def finish(self) -> None:
+        """Visit what was put off, since no file has it as a part of what was visited before."""
+        while self._put_off:
+            self._follow(*self._put_off.popleft())
+
+    def _follow(self, value: object, start: _Way) -> None:
+        ways, waiting = [start], [iter(self._visit(value, start))]
         while waiting:
             member = next(waiting[-1], None)
             if member is None:
@@ -77,21 +86,24 @@ class Walk:
                 way = ways[-1].to(member)
                 if member.registered:
                     self._registered[id(member.part)].append(way.text)
-                waiting.append(iter(self._visit(member.part, way)))
-                ways.append(way)
+                if member.saved or isinstance(member.part, (torch.Tensor, SavedTensor)):
+                    waiting.append(iter(self._visit(member.part, way)))
+                    ways.append(way)
+                else:  # it may be part of something else that a file has
+                    self._put_off.append((member.part, way))
 
     def _visit(self, value: Any, way: _Way) -> Iterable[Member]:
-        """Take note of an object, and return its parts, none if it was visited before."""
+        """Take note of an object, and return its parts; if it was visited before, those alone that are one with it."""
         tensor = isinstance(value, torch.Tensor)
         kind = PARAMETERS if tensor and isinstance(value, torch.nn.Parameter) else way.kind
         if id(value) in self._visited:
             self._upgrade(value, kind, way.saved)
-            return ()
+            return [Member(name, part, kind) for name, part in self._inside.get(id(value), ())]
         self._visited[id(value)] = value
         if tensor:
             return self._visit_tensor(value, way._replace(kind=kind))
         if isinstance(value, torch.UntypedStorage):
-            return [Member("", _whole(value, torch.uint8))]
+            return [Member("", _whole(value))]
         if isinstance(value, np.ndarray):
             self._keep(value, found_array(value, way.text, way.kind, way.saved))
         parts = None if isinstance(value, ClosedNode) else members(value)
@@ -105,6 +117,7 @@ class Walk:
             return  # it has no memory yet
         inside = tensors_inside(tensor)
         if inside:
+            self._inside[id(tensor)] = inside
             yield from (Member(name, part, way.kind) for name, part in inside)
         else:
             try:
@@ -152,12 +165,13 @@ def walk(objects: Sequence[object], described: str) -> Walk:
             check_has_storage(value, f"{described} tensor {operand_name(i)}")
         alone = len(objects) == 1 and not isinstance(value, (torch.Tensor, np.ndarray))
         result.start(value, "" if alone else operand_name(i))
+    result.finish()
     return result
 
 
-def _whole(storage: torch.UntypedStorage, dtype: torch.dtype) -> torch.Tensor:
+def _whole(storage: torch.UntypedStorage) -> torch.Tensor:
     with torch.no_grad():
-        return torch.empty(0, dtype=dtype, device=storage.device).set_(storage)
+        return torch.tensor([], dtype=torch.uint8, device=storage.device).set_(storage)
 
 
 def _gradients(tensor: torch.Tensor) -> list[torch.Tensor]:
@@ -170,5 +184,4 @@ def _gradients(tensor: torch.Tensor) -> list[torch.Tensor]:
 
 
 def _kind_of(tensor: torch.Tensor) -> str:
-    kind = str(tensor.layout).removeprefix("torch.").strip("_")
-    return "nested tensor" if tensor.is_nested else "tensor" if kind == "strided" else f"{kind} tensor"
+    return "tensor" if tensor.layout == torch.strided else f"{layout_name(tensor)} tensor"

@@ -85,9 +85,14 @@ def check_has_strides(tensor: object, described: str) -> None:
     if tensor.is_nested:
         raise TypeError(f"{described} is a nested tensor; expected one of the tensors that it consists of")
     if tensor.layout != torch.strided:
-        kind = str(tensor.layout).removeprefix("torch.").strip("_")
+        kind = layout_name(tensor)
         such_as = ", such as its indices or its values" if "sparse" in kind else ""
         raise TypeError(f"{described} is a {kind} tensor without a storage of its own; expected a strided one{such_as}")
+
+
+def layout_name(tensor: torch.Tensor) -> str:
+    """Return the name of the layout, such as `strided`, `sparse_coo` or `mkldnn`."""
+    return str(tensor.layout).removeprefix("torch.").strip("_")
 
 
 def check_has_storage(tensor: torch.Tensor, described: str) -> None:

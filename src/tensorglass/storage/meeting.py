@@ -42,18 +42,16 @@ def _merge(groups: dict[int, list[int]], i: int, j: int) -> None:
         groups.update((member, larger) for member in smaller)
 
 
-def _neighbourhoods(sets: Sequence[Places]) -> Iterator[list[int]]:
-    """Yield the positions of sets whose intervals form one stretch without a gap."""
-    members: list[int] = []
-    stop = 0
+def _neighbourhoods(sets: Sequence[Places]) -> list[list[int]]:
+    """Return the positions of sets whose intervals form one stretch without a gap."""
+    stretches: list[list[int]] = []
+    reached = -math.inf
     for i in sorted((i for i in range(len(sets)) if not sets[i].empty), key=lambda i: sets[i].start):
-        if members and sets[i].start >= stop:
-            yield members
-            members = []
-        stop = max(stop, sets[i].stop) if members else sets[i].stop
-        members.append(i)
-    if members:
-        yield members
+        if sets[i].start >= reached:
+            stretches.append([])
+        stretches[-1].append(i)
+        reached = max(reached, sets[i].stop)
+    return stretches
 
 
 def _links_by_runs(sets: Sequence[Places], members: list[int]) -> Iterator[tuple[int, int]]:
@@ -62,7 +60,7 @@ def _links_by_runs(sets: Sequence[Places], members: list[int]) -> Iterator[tuple
     owners = np.repeat(members, [len(starts) for starts, _ in listed])
     starts = np.concatenate([starts for starts, _ in listed])
     stops = np.concatenate([starts + length for starts, length in listed])
-    order = np.argsort(starts, kind="stable")
+    order = np.argsort(starts)
     owners, starts, stops = owners[order], starts[order], np.maximum.accumulate(stops[order])
     linked = (starts[1:] < stops[:-1]) & (owners[1:] != owners[:-1])  # a run begins within the stretch before it
     pairs = np.unique(owners[:-1][linked] * len(sets) + owners[1:][linked])

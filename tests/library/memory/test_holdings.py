@@ -556,6 +556,17 @@ def test_a_model_of_more_than_forty_storages_is_shown_by_block(layers):
         assert len(lines[start + 4 : lines.index("", start + 4)]) == 21
 
 
+@pytest.mark.parametrize(("layers", "title"), [(20, "Storages"), (21, "Storages by block")])
+def test_the_state_of_an_optimizer_is_one_block_from_forty_one_storages_on(layers, title):
+    parameters = [torch.nn.Parameter(torch.zeros(1)) for _ in range(layers)]
+    optimizer = torch.optim.SGD(parameters, momentum=0.9)
+    for parameter in parameters:
+        optimizer.state[parameter]["momentum_buffer"] = torch.zeros(1)
+    lines = str(memory_of(optimizer)).splitlines()
+    assert title in lines
+    assert len([line for line in lines if line.startswith("state")]) == (20 if layers == 20 else 1)
+
+
 def test_long_lines_are_cut():
     def holdings(tied, groups):
         return Holdings((), (), 0, 0, {}, groups, tied, ())
@@ -564,8 +575,8 @@ def test_long_lines_are_cut():
     text = str(holdings((names[:40], names), ()))
     assert f"one tensor under several names: {', '.join(names[:40])}\n" in text
     assert f"one tensor under several names: {', '.join(names[:40])} and 3 more\n" in text
-    assert "and 2 more tensors under several names" in str(holdings((("a", "b"),) * 42, ()))
-    assert "and 1 more groups that share memory" in str(holdings((), (("a", "b"),) * 41))
+    assert "\nand 2 more tensors under several names\n" in str(holdings((("a", "b"),) * 42, ()))
+    assert "\nand 1 more groups that share memory\n" in str(holdings((), (("a", "b"),) * 41))
     assert "more" not in str(holdings((("a", "b"),) * 40, (("a", "b"),) * 40))
 
 

@@ -211,6 +211,117 @@ def test_names_of_long_ways_are_abridged():
     assert nested(17) == nested(40) == "[0]" * 16 + ".…"
 
 
+def ways(*objects):
+    return [(each.name, each.kind, each.saved) for each in memory_of(*objects).tensors]
+
+
+def test_what_a_module_registers_has_its_kind_and_other_attributes_do_not():
+    module = nn.Module()
+    module.first = module.second = nn.Parameter(torch.zeros(2))
+    module.register_buffer("third", torch.zeros(3))
+    module.register_buffer("fourth", module.third)
+    module.register_parameter("missing", None)
+    module.plain, module.inner = torch.zeros(4), nn.Linear(1, 1, bias=False)
+    assert ways(module) == [
+        ("first", "parameters", True),
+        ("third", "buffers", True),
+        ("inner.weight", "parameters", True),
+        ("plain", "other", True),
+    ]
+    assert memory_of(module).tied == (("first", "second"), ("third", "fourth"))
+
+
+def test_an_optimizer_is_its_parameters_its_state_and_its_settings():
+    left, dropped = nn.Parameter(torch.zeros(2)), nn.Parameter(torch.zeros(3))
+    optimizer = torch.optim.SGD([{"params": [left]}, {"params": [dropped]}], lr=torch.tensor(0.1), momentum=0.9)
+    left.grad = torch.zeros(2)
+    optimizer.step()
+    assert ways(optimizer) == [
+        ("param_groups[0].params[0]", "parameters", True),
+        ("param_groups[0].params[0].grad", "gradients", False),
+        ("param_groups[1].params[0]", "parameters", True),
+        ("state[0].momentum_buffer", "optimizer state", True),
+        ("defaults.lr", "optimizer state", True),
+    ]
+    dropped.grad = torch.zeros(3)
+    optimizer.step()
+    del optimizer.param_groups[1]
+    assert ("state[key]", "parameters", True) in ways(optimizer)  # the state still refers to it
+
+
+def test_a_file_has_a_function_and_a_method_without_what_they_keep():
+    x, y, z = torch.zeros(1), torch.zeros(2), torch.zeros(3)
+
+    def function(first=y):
+        return x + first
+
+    function.cache = z
+    assert ways([function]) == [
+        ("[0].x", "other", False),
+        ("[0].defaults[0]", "other", False),
+        ("[0].cache", "other", False),
+    ]
+
+    class Callable(Keeper):
+        def __call__(self, own):
+            raise AssertionError("it is never called")
+
+    assert ways([types.MethodType(Callable(x), Callable(y))]) == [
+        ("[0].__self__.tensor", "other", False),
+        ("[0].__func__.tensor", "other", False),
+    ]
+
+
+def test_what_a_hook_keeps_to_unpack_saved_tensors_is_found():
+    x, kept = torch.ones(2, requires_grad=True), torch.zeros(3)
+    with torch.autograd.graph.saved_tensors_hooks(lambda saved: 1, lambda packed: kept):
+        y = x.exp()
+    graph = "kept by autograd's graph"
+    assert ways(y) == [
+        ("a", "other", True),
+        ("a.grad_fn.ExpBackward0.result.kept", graph, False),
+        ("a.grad_fn.AccumulateGrad.variable", graph, False),
+    ]
+
+
+@pytest.mark.parametrize("part", ["_dynamo.guards", "_inductor.graph", "_functorch.config", "_guards"])
+def test_what_the_compiler_keeps_is_named_and_not_looked_into_but_for_collections(part):
+    def made(name, *bases):
+        return type(name, bases, {"__module__": f"torch.{part}"})
+
+    def function():
+        return held
+
+    function.__module__ = f"torch.{part}"
+    held = made("Guard")()
+    held.tensor = torch.zeros(3)
+    result = memory_of([held, function, made("Listed", list)([torch.zeros(1)]), made("Keyed", dict)(a=torch.zeros(2))])
+    assert [each.name for each in result.tensors] == ["[2][0]", "[3].a"]
+    assert result.notes == (
+        "not looked into: 1 object of the type Guard, such as [0]",
+        "not looked into: 1 object of the type function, such as [1]",
+    )
+
+
+def test_a_function_without_a_module_is_looked_into():
+    function = closure(torch.zeros(3))
+    function.__module__ = None
+    assert ways([function]) == [("[0].tensor", "other", False)]
+
+
+def test_groups_of_processes_and_functions_of_c_hold_nothing(mesh):
+    of_c = torch._C._get_tracing_state  # it refers to its record, of a type of pybind11
+    held = memory_of([mesh, mesh.get_group(), of_c])
+    assert (held.tensors, held.notes) == ((), ())
+
+
+def test_objects_in_the_fields_of_an_array_are_found():
+    x, y = torch.zeros(3), torch.zeros(4)
+    array = np.zeros(2, [("a", object), ("b", "i4"), ("c", [("d", object)])])
+    array["a"][1], array["c"]["d"][0] = x, y
+    assert [each.name for each in memory_of({"rows": array}).tensors] == ["rows", "rows['a'][1]", "rows['c']['d'][0]"]
+
+
 @pytest.mark.parametrize("step", [1, 2, -1, -3])
 def test_an_array_is_the_memory_behind_it(step):
     array = np.zeros((40, 3), np.int16)
@@ -248,6 +359,8 @@ def test_a_quantized_model_is_its_packed_weights():
     assert weights + biases <= held.nbytes <= weights + 2 * biases
     assert held.totals["packed weights"] >= weights
     assert "packed weights" in str(held)
+    packed = "0._packed_params._packed_params.packed[0]"
+    assert ways(quantized)[:2] == [(f"{packed}[0]", "packed weights", True), (f"{packed}[1]", "parameters", True)]
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

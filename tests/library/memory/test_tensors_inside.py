@@ -33,6 +33,12 @@ def test_the_tensor_inside_the_placeholders_of_transforms():
     assert seen == [x.data_ptr()]
 
 
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_a_nested_tensor_is_the_values_of_all_its_parts():
+    nested = torch.nested.nested_tensor([torch.zeros(2), torch.zeros(3)])
+    assert [(each.name, each.shape) for each in memory_of(nested).tensors] == [("a.values", (5,))]
+
+
 def local_bytes(tensors):
     return sum(tensor.to_local().untyped_storage().nbytes() for tensor in tensors)
 

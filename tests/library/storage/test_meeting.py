@@ -49,15 +49,40 @@ def test_neighbours_that_touch_do_not_meet():
     assert meeting_groups([Places.of(0, [(4, 1)]), Places.of(3, [(4, 1)])]) == [[0, 1]]
 
 
+def test_neighbours_that_touch_are_not_compared(monkeypatch):
+    monkeypatch.setattr(meeting, "_links_by_runs", None)
+    assert meeting_groups([Places.of(4, [(4, 1)]), Places.of(0, [(4, 1)]), Places.of(-2, [(2, 1)])]) == []
+
+
+def test_a_pair_is_compared_unless_one_ends_where_the_other_begins(monkeypatch):
+    compared = []
+    meets = Places.meets
+    monkeypatch.setattr(Places, "meets", lambda a, b: compared.append((a.start, b.start)) or meets(a, b))
+    monkeypatch.setattr(meeting, "LISTED_AT_MOST", 0)
+    sets = [Places.of(0, [(4, 1)]), Places.of(4, [(4, 1)]), Places.of(1, [(6, 1)]), Places.of(4, [(4, 1)])]
+    assert meeting_groups(sets) == [[0, 1, 2, 3]]
+    assert compared == [(0, 1), (1, 4)]
+
+
 def test_few_are_listed_and_many_are_compared(monkeypatch):
     called = []
     monkeypatch.setattr(meeting, "_links_by_pairs", lambda *_: called.append(1) or [])
-    monkeypatch.setattr(meeting, "LISTED_AT_MOST", 6)
-    columns = [Places.of(start, [(3, 10)]) for start in (0, 1)]
-    meeting_groups(columns)
+    monkeypatch.setattr(meeting, "LISTED_AT_MOST", 7)
+    columns = [Places.of(start, [(3, 2)]) for start in (0, 1)]
+    window = Places.of(2, [(7, 1)])  # one run more, of any length
+    meeting_groups([*columns, window])
     assert not called
-    meeting_groups([*columns, Places.of(2, [(7, 1)])])  # one run more
+    monkeypatch.setattr(meeting, "LISTED_AT_MOST", 6)
+    meeting_groups([*columns, window])
     assert called == [1]
+
+
+def test_the_longer_group_takes_up_the_shorter_one():
+    long, short = [0, 1, 2], [3, 4]
+    groups = dict(zip(range(5), [long] * 3 + [short] * 2, strict=True))
+    meeting._merge(groups, 4, 1)
+    assert (long, short) == ([0, 1, 2, 3, 4], [3, 4])
+    assert all(group is long for group in groups.values())
 
 
 def test_thousands_of_windows_and_of_columns_take_a_moment():
