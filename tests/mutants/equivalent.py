@@ -3,6 +3,8 @@
 _SHIFTS_ALL_COSTS = "every cost is changed alike, so their order stays"
 _ONLY_THE_RANK_MATTERS = "type promotion looks at the rank of the stand-in, not at its sizes"
 _AN_ESTIMATE = "an estimate, checked against files to within hundreds of bytes"
+_ONLY_DIFFERENT_NAME = "it stands for what has no name among what has one, so any other name does"
+_OTHER_NAMES = "the parameters of modules inside have names with dots, which are not asked for"
 _A_LIMIT = "a limit against endless listing; both sides of it are tested with smaller ones"
 _MORE_IS_RECORDED = "more is recorded, and no figure is changed by it"
 _SORTING_ONE_LIST = "the events of one thread are in order already"
@@ -54,6 +56,14 @@ EQUIVALENT: dict[str, str] = {
     'storage/places.py: `"data": (address, True),`: True -> False': _NUMPY_DOES_NOT_LOOK,
     "storage/places.py: `\"version\": 3,`: 'version' -> 'version~'": _NUMPY_DOES_NOT_LOOK,
     'storage/places.py: `"version": 3,`: 3 -> 4': _NUMPY_DOES_NOT_LOOK,
+    "initialization/structure.py: `_INPUT = \"\"`: '' -> '~'": _ONLY_DIFFERENT_NAME,
+    "initialization/structure.py: `found, seen, waiting = set(), set(), [(node, \"\")]`: '' -> '~'": _ONLY_DIFFERENT_NAME,
+    'initialization/fans.py: `weight = dict(module.named_parameters(recurse=False)).get("weight")`: False -> True': (
+        _OTHER_NAMES
+    ),
+    'initialization/norms.py: `vector = dict(module.named_parameters(recurse=False)).get("weight")`: False -> True': (
+        _OTHER_NAMES
+    ),
     "broadcasting/squeezes.py: `_SEARCH_LIMIT = 2_000  # many axes of size 1 can be removed in many ways: past this, "
     "what was found is enough`: 2000 -> 2001": _A_LIMIT,
     "storage/meeting.py: `LISTED_AT_MOST = 1 << 22`: 1 -> 2": _A_LIMIT,

@@ -34,7 +34,7 @@ class Embedded(NamedTuple):
     std: float
 
 
-def embedded(model: nn.Module, output_gain: float, *, divides: bool = False) -> dict[nn.Module, Embedded]:
+def embedded(model: nn.Module, output_gain: float, *, divides: bool) -> dict[nn.Module, Embedded]:
     """Return the embeddings of a model: tied ones, those of the same width, which are added to them, and others.
 
     Parameters
@@ -49,7 +49,7 @@ def embedded(model: nn.Module, output_gain: float, *, divides: bool = False) -> 
     --------
     >>> tokens, head = nn.Embedding(50, 16), nn.Linear(16, 50)
     >>> head.weight = tokens.weight
-    >>> print(*embedded(nn.Sequential(tokens, head), 0.5).values())
+    >>> print(*embedded(nn.Sequential(tokens, head), 0.5, divides=False).values())
     Embedded(role='tied embedding', std=0.125)
     """
     embeddings = [module for module in model.modules() if isinstance(module, EMBEDDINGS)]

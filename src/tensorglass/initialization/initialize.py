@@ -222,9 +222,9 @@ def _planned(model: nn.Module, rules: Rules) -> Iterator[_Planned]:
         names.setdefault(id(parameter), []).append(name)
     for path, module in model.named_modules():
         own = list(module.named_parameters(prefix=path, recurse=False))
-        inner = own + [(f"{path}.{name}".strip("."), each) for name, each in _of_parametrizations(module)]
+        inner = [*(parameter for _, parameter in own), *_of_parametrizations(module)]
         computed = is_parametrized(module) or _has_computed_tensors(module)
-        if computed and any(rules.is_chosen(names[id(parameter)]) for _, parameter in inner):
+        if computed and any(rules.is_chosen(names[id(parameter)]) for parameter in inner):
             raise ValueError(
                 f"initialize_() model computes a weight of {path or type(module).__name__} from other parameters; "
                 "expected plain parameters: initialize first, and parametrize then"
@@ -238,8 +238,8 @@ def _planned(model: nn.Module, rules: Rules) -> Iterator[_Planned]:
                 )
 
 
-def _of_parametrizations(module: nn.Module) -> list[tuple[str, nn.Parameter]]:
-    return [each for each in module.named_parameters() if each[0].startswith("parametrizations.")]
+def _of_parametrizations(module: nn.Module) -> list[nn.Parameter]:
+    return [each for name, each in module.named_parameters() if name.startswith("parametrizations.")]
 
 
 def _has_computed_tensors(module: nn.Module) -> bool:

@@ -42,7 +42,7 @@ def start_of_norm(module: nn.Module) -> tuple[str, Callable[[Tensor], Tensor]] |
         return None
     try:
         with torch.no_grad():
-            probe = torch.linspace(-1, 1, 2 * weight.numel(), dtype=weight.dtype, device=weight.device).view(2, -1)
+            probe = torch.eye(2, weight.numel(), dtype=weight.dtype, device=weight.device)
             output = torch.func.functional_call(module, {"weight": torch.zeros_like(weight)}, (probe,))
     except Exception:
         return None

@@ -84,11 +84,9 @@ def _gated_layers(model: nn.Module) -> dict[nn.Module, str]:
     found: dict[nn.Module, str] = {}
     for module in model.modules():
         children = {} if isinstance(module, (nn.ModuleList, nn.ModuleDict)) else weighted_children(module)
-        direct = {name for name, child in children.items() if is_weight_layer(child)}
-        if not direct or isinstance(module, ATTENTION):
-            continue
-        graph = traced(module)
+        graph = traced(module) if children else None
         if graph is None:
+            direct = {name for name, child in children.items() if is_weight_layer(child)}
             named = [name for pair in _GATED if {*pair} <= direct for name in pair]
             names = {*named, *direct.intersection(_PACKED_GATES)}
             why = "by its name"
@@ -161,7 +159,7 @@ def _closing_layers(block: nn.Module, roles: dict[nn.Module, Role]) -> dict[nn.M
 def _of_attention(branch: nn.Module, layer: nn.Module, roles: dict[nn.Module, Role]) -> Role:
     """Return the role of the layer that closes a branch: a projection, like all the others there, or what it was."""
     others = [roles[each].name for each in weight_layers(branch) if each is not layer]
-    attention = PROJECTION in others and FACTOR not in others and others.count(HIDDEN) == 0
+    attention = PROJECTION in others and FACTOR not in others and HIDDEN not in others
     return Role(PROJECTION, "follows queries, keys and values") if attention else roles[layer]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
+from itertools import accumulate
 
 
 def patterns_of(function: str, argument: str, given: object, names: Sequence[str]) -> tuple[str, ...]:
@@ -42,8 +43,7 @@ def is_match(pattern: str, name: str) -> bool:
     >>> [is_match(pattern, "layers.0.norm.weight") for pattern in ("layers.0", "*.norm", "layers", "norm")]
     [True, True, True, False]
     """
-    parts = name.split(".")
-    return any(fnmatchcase(".".join(parts[:length]), pattern) for length in range(1, len(parts) + 1))
+    return any(fnmatchcase(path, pattern) for path in accumulate(name.split("."), "{}.{}".format))
 
 
 def any_match(patterns: Iterable[str], names: Iterable[str]) -> bool:

@@ -60,7 +60,7 @@ def factors(graph: fx.Graph, weighted: Collection[str], gated_units: Collection[
     for node in graph.nodes:
         sources = [_sources(each, weighted) - {(_INPUT, "")} for each in node.all_input_nodes]
         halves = node.target is nn.functional.glu or (node.op == "call_module" and node.target in gated_units)
-        parts = node.target in _PRODUCTS and len(sources) > 1 and all(sources) and not set.intersection(*sources)
+        parts = node.target in _PRODUCTS and all(sources) and not set.intersection(*sources)
         if halves or parts:
             found.update(*sources)
     return {name for name, _ in found}

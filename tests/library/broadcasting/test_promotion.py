@@ -46,6 +46,12 @@ def test_dtypes_that_do_not_promote_have_none():
     assert promoted_dtype([a, a], [(1,), (1,)]) == torch.uint16
 
 
+@pytest.mark.filterwarnings("ignore:.*quantized tensor creation functions")
+def test_a_quantized_tensor_keeps_its_dtype_beside_numbers():
+    x = torch.quantize_per_tensor(torch.ones(3), 0.1, 0, torch.quint8)
+    assert promoted_dtype([x, 2], [(3,), ()]) == promoted_dtype([True, x], [(), (3,)]) == torch.quint8
+
+
 @pytest.mark.parametrize(
     ("operand", "number"),
     [

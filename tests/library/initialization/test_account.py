@@ -25,6 +25,39 @@ def test_rows_are_shared_by_what_is_alike():
     assert [line.split()[:2] for line in lines[6:]] == [["a.*.w1", "40"], ["a.*.w1", "1"], ["a.*.w1", "1"]]
 
 
+def test_the_table_of_shared_rows():
+    rows = tuple(
+        InitializedParameter(f"blocks.{at}.weight", (2, 2), f"left alone: tied with head.{at}.weight", None, None)
+        for at in range(41)
+    )
+    assert str(Initialization(rows)).split("\n\n", 1)[1] == (
+        "Parameters, alike but for the numbers in their names\n\n"
+        "parameter        number  shape   role  how                                  std\n"
+        "---------------  ------  ------  ----  -----------------------------------  ---\n"
+        "blocks.*.weight      41  (2, 2)        left alone: tied with head.*.weight"
+    )
+
+
+def test_reasons_are_counted_without_what_the_parameter_is_tied_with():
+    report = Initialization((left("a", "frozen, tied with b"), left("c", "frozen")))
+    assert str(report).splitlines()[0] == "0 of 2 parameters initialized, 2 left alone: 2 frozen"
+
+
+def test_weights_of_other_libraries_are_counted_by_class():
+    drawn = [InitializedParameter(f"w{at}", (2, 2), "kaiming", 0.5, 0.4, "hidden", "lib.Own") for at in range(2)]
+    other = InitializedParameter("v", (2, 2), "kaiming", 0.5, 0.4, "hidden", "lib.Other")
+    zero = InitializedParameter("b", (2,), "zero", None, 0.0, "", "lib.Own")
+    plain = InitializedParameter("u", (2, 2), "kaiming", 0.5, 0.4, "hidden", "Linear")
+    assert str(Initialization((*drawn, other, zero, plain))).splitlines()[0] == (
+        "5 of 5 parameters initialized, 0 left alone; among them 2 weights of lib.Own; among them 1 weight of lib.Other"
+    )
+
+
+def test_a_parameter_has_no_role_and_no_layer_unless_told():
+    parameter = InitializedParameter("w", (2, 2), "kaiming", 0.5, 0.4)
+    assert (parameter.role, parameter.layer) == ("", "")
+
+
 def test_truth():
     drawn = InitializedParameter("w", (2, 2), "kaiming", 0.5, 0.4)
     unknown = InitializedParameter("v", (2, 2), "left alone: no rule for Own", None, None)

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.autograd.functional import jacobian
 
-from tensorglass.initialization.fans import connections, convolution, transposed_convolution
+from tensorglass.initialization.fans import connections, convolution, is_foreign_linear, transposed_convolution
 
 CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 TRANSPOSED = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
@@ -165,3 +165,41 @@ def test_other_parameters_have_no_fans(layer):
     assert connections(nn.LayerNorm(2), "weight", (2,)) is None
     assert connections(layer, "proj_weight", (2, 2)) is None
     assert connections(layer, "weight_ih", (2, 2)) is None
+
+
+def foreign(shape, **told):
+    """A layer of another library: a weight, and sizes under some names."""
+    layer = nn.Module()
+    layer.weight = nn.Parameter(torch.ones(shape))
+    vars(layer).update(told)
+    return layer
+
+
+@pytest.mark.parametrize(
+    ("shape", "told", "fans", "inputs_first"),
+    [
+        ((5, 3), {"in_channels": 3, "out_channels": 5}, (3, 5), False),
+        ((3, 5), {"nx": 3, "nf": 5}, (3, 5), True),
+        ((4, 4), {"in_features": 4, "out_features": 4}, (4, 4), False),
+    ],
+)
+def test_linear_layers_of_other_libraries_tell_their_sizes(shape, told, fans, inputs_first):
+    layer = foreign(shape, **told)
+    found = connections(layer, "weight", shape)
+    assert (found.fan_in, found.fan_out, found.inputs_first) == (*fans, inputs_first)
+    assert is_foreign_linear(layer)
+
+
+@pytest.mark.parametrize(
+    ("shape", "told"),
+    [((5, 3), {"in_features": 3}), ((5, 3), {"out_features": 5}), ((5, 3), {}), ((5, 4), {"nx": 3, "nf": 5})],
+)
+def test_what_does_not_tell_both_sizes_of_its_weight_is_no_linear_layer(shape, told):
+    layer = foreign(shape, **told)
+    assert connections(layer, "weight", shape) is None
+    assert not is_foreign_linear(layer)
+    assert not is_foreign_linear(nn.Sequential(foreign((5, 3), nx=5, nf=3)))
+
+
+def test_the_shape_of_a_weight_counts_where_torchs_layer_tells_other_sizes():
+    assert connections(nn.Linear(3, 5), "weight", (7, 4)).fan_in == 4

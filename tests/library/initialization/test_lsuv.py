@@ -492,11 +492,18 @@ def test_of_very_many_layers_the_first_are_shown():
 
 
 def test_models_without_sizes_and_without_values_are_refused():
-    with pytest.raises(ValueError, match=r"^lsuv_\(\) model has not been run yet: 0.weight has no size; expected"):
+    with pytest.raises(
+        ValueError,
+        match=r"^lsuv_\(\) model has not been run yet: 0.weight has no size; expected a model with all its sizes$",
+    ):
         lsuv_(nn.Sequential(nn.LazyLinear(3)), torch.ones(2, 3))
     with torch.device("meta"):
         model = nn.Sequential(nn.Linear(3, 3))
-    with pytest.raises(ValueError, match=r"lsuv_\(\) model returns outputs without values"):
+    without = (
+        r"^lsuv_\(\) model returns outputs without values, on the device meta or as fake tensors; expected a model and "
+        "a batch with data$"
+    )
+    with pytest.raises(ValueError, match=without):
         lsuv_(model, torch.ones(2, 3, device="meta"))
-    with FakeTensorMode(), pytest.raises(ValueError, match=r"lsuv_\(\) model returns outputs without values"):
+    with FakeTensorMode(), pytest.raises(ValueError, match=without):
         lsuv_(nn.Sequential(nn.Linear(3, 3)), torch.ones(2, 3))

@@ -87,6 +87,145 @@ def test_where_nothing_can_be_traced_names_tell():
     assert roles[model[0].down_proj].name == HIDDEN
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("gate_proj", "up_proj"),
+        ("gate", "up"),
+        ("w1", "w3"),
+        ("wi_0", "wi_1"),
+        ("fc1_g", "fc1_x"),
+        ("linear", "linear_v"),
+        ("gate_up_proj",),
+        ("gate_and_up_proj",),
+        ("w12",),
+        ("fc1_gated",),
+    ],
+)
+def test_names_of_gated_units_are_known_where_nothing_can_be_traced(names):
+    for others in ((), ("other",)):
+        unit = nn.Module()  # whose forward cannot be traced, as it has none
+        for name in (*names, *others):
+            unit.register_module(name, nn.Linear(4, 4))
+        found = roles_of(nn.ModuleDict({"unit": unit, "head": nn.Linear(4, 4)}))
+        roles = {name: str(found[layer]) for name, layer in unit.named_children()}
+        assert {roles[name] for name in names} == {"factor of a gated unit (by its name)"}
+        assert not {roles[name] for name in others} & {"factor of a gated unit (by its name)"}
+        for missing in names if len(names) > 1 else ():
+            half = nn.ModuleDict({"unit": nn.Module(), "head": nn.Linear(4, 4)})
+            half["unit"].register_module(missing, nn.Linear(4, 4))
+            assert str(roles_of(half)[half["unit"].get_submodule(missing)]) == "hidden"
+
+
+class Branches(nn.Module):
+    """The product of what two stacks of layers return."""
+
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 8))
+        self.b = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 8))
+        self.last = nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.last(self.a(x) * self.b(x))
+
+
+def test_of_stacks_that_are_multiplied_the_last_layers_are_factors():
+    model = Branches()
+    assert {path: str(roles_of(model)[model.get_submodule(path)]) for path in ("a.0", "a.2", "b.0", "b.2", "last")} == {
+        "a.0": "hidden",
+        "a.2": "factor of a gated unit (its output is multiplied)",
+        "b.0": "hidden",
+        "b.2": "factor of a gated unit (its output is multiplied)",
+        "last": "output (registered last)",
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["qkv", "to_qk", "in_attn", "query_key_value", "Wqkv", "kv_a_proj_with_mqa", "c_attn", "pack"]
+)
+def test_packed_projections_are_known_by_their_names(name):
+    model = nn.ModuleDict({name: nn.Linear(4, 12), "head": nn.Linear(4, 4)})
+    assert str(roles_of(model)[model[name]]) == "projection (by its name)"
+
+
+def test_layers_inside_attention_and_recurrent_ones_are_projections():
+    model = nn.ModuleDict({"attention": nn.MultiheadAttention(4, 2), "head": nn.Linear(4, 4)})
+    assert str(roles_of(model)[model["attention"].out_proj]) == "projection (in MultiheadAttention)"
+
+
+class Attention(nn.Module):
+    def __init__(self, **others):
+        super().__init__()
+        self.query, self.key, self.value = (nn.Linear(8, 8) for _ in range(3))
+        for name, layer in others.items():
+            self.register_module(name, layer)
+        self.out = nn.Linear(8, 8)
+
+
+def stack(branch):
+    """Return two blocks with a norm and a branch, and a head; and the roles of the layers of the first branch."""
+    blocks = [nn.ModuleDict({"norm": nn.LayerNorm(8), "branch": branch()}) for _ in range(2)]
+    for block in blocks:
+        block.__class__ = type("Block", (nn.ModuleDict,), {})
+    for block in blocks[1:]:
+        block.__class__ = type(blocks[0])
+    model = nn.ModuleDict({"blocks": nn.ModuleList(blocks), "head": nn.Linear(8, 5)})
+    roles = roles_of(model)
+    return {path: str(roles[layer]) for path, layer in blocks[0]["branch"].named_modules() if layer in roles}
+
+
+CLOSES = ", closes one of 2 residual branches"
+
+
+def test_what_closes_a_branch_of_attention_follows_queries_keys_and_values():
+    roles = stack(Attention)
+    assert {roles[name] for name in ("query", "key", "value")} == {"projection (by its name)"}
+    assert roles["out"] == f"projection (follows queries, keys and values){CLOSES}"
+
+
+@pytest.mark.parametrize("others", [{"mix": None}, {"gate_proj": None, "up_proj": None}])
+def test_what_follows_other_layers_too_stays_what_it_was(others):
+    roles = stack(lambda: Attention(**{name: nn.Linear(8, 8) for name in others}))
+    assert roles["out"] == f"hidden{CLOSES}"
+
+
+@pytest.mark.parametrize(
+    ("branch", "closing"),
+    [
+        (lambda: nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 8)), "2"),
+        (lambda: nn.Sequential(nn.Linear(8, 9), nn.Linear(9, 9), nn.Sequential(nn.Linear(9, 8), nn.ReLU())), "2.0"),
+        (lambda: nn.Sequential(nn.Linear(8, 9), nn.Linear(9, 9), nn.Linear(9, 9), nn.Linear(9, 8)), "3"),
+        (lambda: nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 9)), None),  # of another width
+        (lambda: nn.ModuleDict({"query": nn.Linear(8, 8), "key": nn.Linear(8, 8)}), None),
+    ],
+)
+def test_the_last_layer_of_a_branch_closes_it_if_it_keeps_the_width(branch, closing):
+    roles = stack(branch)
+    assert [path for path, role in roles.items() if "closes" in role] == ([] if closing is None else [closing])
+    assert closing is None or roles[closing] == f"hidden{CLOSES}"
+
+
+class ThreeLayers(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm, self.a, self.b, self.c = nn.LayerNorm(8), nn.Linear(8, 8), nn.Linear(8, 8), nn.Linear(8, 8)
+
+
+def test_of_a_blocks_own_layers_the_last_one_closes_its_branch():
+    model = nn.ModuleDict({"blocks": nn.ModuleList([ThreeLayers(), ThreeLayers()]), "head": nn.Linear(8, 5)})
+    closing = {name for name, (_, residual) in named_roles(model).items() if residual}
+    assert closing == {"blocks.0.c", "blocks.1.c"}
+
+
+def test_what_reads_the_features_of_the_output_is_an_output_too():
+    model = nn.ModuleDict({"body": nn.Linear(4, 8), "boxes": nn.Linear(8, 4), "classes": nn.Linear(8, 10)})
+    roles = {name: str(roles_of(model)[layer]) for name, layer in model.items()}
+    assert roles["classes"] == "output (registered last)"
+    assert roles["boxes"] == "output (reads what the last one reads, and no later layer reads its outputs)"
+    assert roles["body"] == "hidden"
+
+
 def test_gated_blocks_keep_the_second_moment():
     torch.manual_seed(0)
     model = nn.Sequential(*[Gated(128) for _ in range(6)])

@@ -13,6 +13,7 @@ from known_gains import double, how
 from torch import nn
 
 from tensorglass import initialize_, lsuv_
+from tensorglass.initialization.embeddings import embedded, is_row, stream_size
 
 WORDS, CLASSES, STEPS, SEEDS = 64, 10, 200, 3
 DECODER = {"vocab_size": WORDS, "hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4}
@@ -106,6 +107,41 @@ def test_queries_are_small_where_scores_are_not_divided(told, std):
     assert (stds["0.q.weight"], stds["0.k.weight"]) == (std, 0.25)
 
 
+def test_what_attention_does_not_divide_by_is_told():
+    report = initialize_(nn.Sequential(Scores(), nn.Linear(4, 4)), double)
+    assert how(report)["0.q.weight"] == "kaiming, fan_in 16, gain 1, divided by sqrt(4), which attention does not do"
+
+
+def test_the_roles_of_projections_norms_and_rows_are_told():
+    net = nn.ModuleDict({"attention": nn.MultiheadAttention(8, 2), "norm": nn.LayerNorm(8), "scores": Scores()})
+    net.register_parameter("pos_embed", nn.Parameter(torch.ones(1, 4, 8)))
+    roles = {each.name: each.role for each in initialize_(net, double).parameters}
+    assert roles["attention.in_proj_weight"] == "projection (in MultiheadAttention)"
+    assert roles["norm.weight"] == "norm"
+    assert roles["pos_embed"] == "embedding (by its name)"
+    assert roles["scores.relative_attention_bias.weight"] == "biases by position (by its name)"
+
+
+def test_rows_named_biases_are_no_rows():
+    assert is_row("position_embeddings")
+    assert not is_row("position_bias")
+
+
+def test_the_stream_starts_as_small_as_tied_rows():
+    tokens, others, head = nn.Embedding(50, 16), nn.Embedding(50, 4), nn.Linear(16, 50)
+    net = nn.ModuleDict({"tokens": tokens, "others": others, "head": head})
+    assert stream_size(net, embedded(net, 0.5, divides=False)) == 1
+    head.weight = tokens.weight
+    assert stream_size(net, embedded(net, 0.5, divides=False)) == 0.125
+
+
+@pytest.mark.parametrize(("norm", "size"), [("embed_norm", 1), ("last_norm", 0.125)])
+def test_a_norm_follows_the_rows_if_it_is_named_so(norm, size):
+    net = nn.ModuleDict({"tokens": nn.Embedding(50, 16), norm: nn.LayerNorm(16), "head": nn.Linear(16, 50)})
+    net["head"].weight = net["tokens"].weight
+    assert stream_size(net, embedded(net, 0.5, divides=False)) == size
+
+
 def test_a_table_of_biases_is_zero():
     model = nn.Sequential(Scores(), nn.Linear(4, 4))
     report = initialize_(model, double)
@@ -115,6 +151,11 @@ def test_a_table_of_biases_is_zero():
         each.name: each.std for each in initialize_(model, double, gains={"*.relative_attention_bias": 2}).parameters
     }
     assert stds["0.relative_attention_bias.weight"] == 2
+
+
+def test_a_table_is_one_of_biases_by_its_own_name():
+    model = nn.ModuleDict({"biases": nn.ModuleDict({"tokens": nn.Embedding(8, 2)})})
+    assert how(initialize_(model, double))["biases.tokens.weight"] == "normal"
 
 
 class Stream(nn.Module):

@@ -56,13 +56,23 @@ def test_gains_by_name():
     assert rows.std == 0.02
 
 
+NO_NAME = (
+    "and nothing in the model has such a name; expected names as in model.named_modules() or model.named_parameters(), "
+    "or patterns such as '*.bias'"
+)
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"skip": "tail"}, ValueError, "initialize_() skip holds 'tail', and nothing in the model has such a name"),
-        ({"only": ["head", "0"]}, ValueError, "initialize_() only holds '0', and nothing in the model"),
-        ({"gains": {"tail": 1.0}}, ValueError, "initialize_() gains holds 'tail', and nothing"),
-        ({"gains": {"head": -1}}, ValueError, "initialize_() gains['head'] is -1; expected a number"),
+        ({"skip": "tail"}, ValueError, f"initialize_() skip holds 'tail', {NO_NAME}"),
+        ({"only": ["head", "0"]}, ValueError, f"initialize_() only holds '0', {NO_NAME}"),
+        ({"gains": {"tail": 1.0}}, ValueError, f"initialize_() gains holds 'tail', {NO_NAME}"),
+        (
+            {"gains": {"head": -1}},
+            ValueError,
+            "initialize_() gains['head'] is -1; expected a number that is not negative",
+        ),
         ({"gains": [1.0]}, TypeError, "initialize_() gains is list; expected a mapping of names to numbers"),
         ({"skip": 3}, TypeError, "initialize_() skip is int; expected names or patterns of names"),
         ({"skip": [3]}, TypeError, "initialize_() skip holds int; expected names or patterns"),
@@ -71,9 +81,29 @@ def test_gains_by_name():
 def test_wrong_names_are_refused(options, error, message):
     net = model()
     before = copy.deepcopy(net.state_dict())
-    with pytest.raises(error, match=f"^{re.escape(message)}"):
+    with pytest.raises(error, match=f"^{re.escape(message)}$"):
         initialize_(net, double, **options)
     torch.testing.assert_close(net.state_dict(), before, rtol=0, atol=0)
+
+
+def test_weights_that_are_tied_are_chosen_by_each_of_their_names():
+    net = nn.ModuleDict({"tokens": nn.Embedding(5, 4), "head": nn.Linear(4, 5, bias=False)})
+    net["head"].weight = net["tokens"].weight
+    before = net["head"].weight.clone()
+    assert not initialize_(net, double, skip="head.weight")
+    assert torch.equal(net["head"].weight, before)
+
+
+def test_parametrized_weights_are_chosen_by_their_names_inside_the_model():
+    for net in (nn.Linear(2, 2), nn.Sequential(nn.Linear(2, 2))):
+        layer = net if isinstance(net, nn.Linear) else net[0]
+        nn.utils.parametrizations.weight_norm(layer)
+        prefix = "" if net is layer else "0."
+        names = [f"{prefix}bias", f"{prefix}parametrizations.*"]
+        assert initialize_(net, double, skip=names).left_alone
+        for name in names:
+            with pytest.raises(ValueError, match="initialize first"):
+                initialize_(net, double, skip=name)
 
 
 def test_skipped_layers_may_be_parametrized_or_lazy():
@@ -117,6 +147,27 @@ def test_named_adapters_are_left_alone_even_when_trained():
     assert initialize_(net, F.relu).left_alone == ()
 
 
+def test_frozen_biases_are_no_fine_tuning():
+    net = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
+    net[0].bias.requires_grad_(False)
+    nn.init.zeros_(net[1].weight)
+    assert how(initialize_(net, F.relu))["1.weight"] == "kaiming, fan_in 4, last layer"
+    assert net[1].weight.any()
+
+
+def test_a_vector_of_zeros_beside_frozen_weights_is_no_adapter():
+    net = nn.Sequential(Adapted(), nn.LayerNorm(6))
+    nn.init.zeros_(net[1].weight)
+    assert how(initialize_(net, F.relu))["1.weight"] == "one"
+
+
+def test_what_is_named_as_an_adapter_is_told():
+    net = nn.ModuleDict({"base": nn.Linear(4, 4).requires_grad_(False), "lora_A": nn.Linear(4, 2)})
+    assert how(initialize_(net, F.relu))["lora_A.weight"] == (
+        "left alone: trained beside frozen weights, as adapters are"
+    )
+
+
 class ForeignLinear(nn.Module):
     """A linear layer of one's own that keeps its weight the other way round."""
 
@@ -158,8 +209,37 @@ def test_norms_of_other_libraries_start_where_they_change_nothing():
     report = initialize_(net, double)
     assert net[0].weight.tolist() == [1] * 8
     assert net[1].weight.tolist() == [0] * 8
+    assert [how(report)[f"{i}.weight"] for i in (0, 1)] == ["one", "zero, which is added to one"]
+    assert [each.role for each in report.parameters][:3] == ["norm", "norm", ""]
     assert how(report)["2.weight"] == f"left alone: no rule for {__name__}.OwnNormWithTwoInputs"
     assert how(report)["3.weight"] == "kaiming, fan_in 8, last layer, gain 0.2"
+
+
+class CenteredNorm(OwnNorm):
+    """It has no place for a batch of less than two examples, and none for examples that are alike."""
+
+    def forward(self, x):
+        if len(x) != 2 or torch.equal(x[0], x[1]) or x.shape[1] != 8:
+            raise ValueError
+        return (x - x.mean(0)) / x.std(0) * (self.shift + self.weight)
+
+
+def test_a_norm_is_tried_on_two_examples_that_differ():
+    assert how(initialize_(nn.Sequential(CenteredNorm(1)), double))["0.weight"] == "zero, which is added to one"
+
+
+class CountingNorm(OwnNorm):
+    calls = 0
+
+    def forward(self, x):
+        type(self).calls += 1
+        return super().forward(x)
+
+
+def test_a_norm_without_values_is_not_tried():
+    report = initialize_(nn.Sequential(CountingNorm(0).to("meta")), double)
+    assert how(report)["0.weight"] == f"left alone: no rule for {__name__}.CountingNorm"
+    assert CountingNorm.calls == 0
 
 
 class Unknown(nn.Module):
@@ -184,12 +264,13 @@ def test_scripted_and_quantized_models_are_refused():
     net = nn.Sequential(nn.Linear(4, 4))
     for function in (lambda m: initialize_(m, double), lambda m: lsuv_(m, torch.randn(9, 4))):
         with pytest.raises(
-            ValueError, match=r"model is scripted; expected the module that torch\.jit\.script was given"
+            ValueError, match=r"^\w+_\(\) model is scripted; expected the module that torch\.jit\.script was given$"
         ):
             function(torch.jit.script(net))
-    layer = type("Quantized", (nn.Module,), {"__module__": "torch.ao.nn.quantized.modules.linear"})()
-    with pytest.raises(ValueError, match=r"^initialize_\(\) model has a quantized layer, 0; expected floats$"):
-        initialize_(nn.Sequential(layer), double)
+    for package in ("torch.ao.nn.quantized", "torch.ao.nn.intrinsic.quantized"):
+        layer = type("Quantized", (nn.Module,), {"__module__": f"{package}.modules.linear"})()
+        with pytest.raises(ValueError, match=r"^initialize_\(\) model has a quantized layer, 0; expected floats$"):
+            initialize_(nn.Sequential(layer), double)
 
 
 # lsuv_
@@ -221,7 +302,12 @@ def test_lsuv_skips_a_head_and_is_false_where_nothing_is_done():
     assert [layer.status for layer in report.layers] == ["normalised", "skipped"]
     assert report
     assert torch.equal(net[1].weight, before)
+    assert report.layers[1].iterations == 0
     assert not lsuv_(net, x, skip=["0", "1"])
+    net.append(nn.Linear(3, 3).requires_grad_(False))
+    report = lsuv_(net, x, skip="1")
+    assert [layer.status for layer in report.layers] == ["normalised", "skipped", "frozen"]
+    assert report
     assert not lsuv_(net.requires_grad_(False), x)
     with pytest.raises(ValueError, match=r"^lsuv_\(\) skip holds 'head', and nothing in the model has such a name"):
         lsuv_(net, x, skip="head")

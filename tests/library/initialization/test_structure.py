@@ -38,7 +38,7 @@ def test_what_branches_tells_nothing():
 class Sums(nn.Module):
     def __init__(self, how):
         super().__init__()
-        self.a, self.b, self.how = nn.Linear(4, 4), nn.Linear(4, 4), how
+        self.a, self.b, self.relu, self.how = nn.Linear(4, 4), nn.Linear(4, 4), nn.ReLU(), how
 
     def forward(self, x):
         return self.how(self, x)
@@ -50,6 +50,7 @@ def test_what_counts_as_a_sum_around_a_layer():
         "other order": (lambda m, x: m.a(x) + x, True),
         "function": (lambda m, x: torch.add(x, m.a(x)), True),
         "method": (lambda m, x: m.a(x).add(x), True),
+        "method in place": (lambda m, x: m.a(x).add_(x), True),
         "through a function": (lambda m, x: x.relu() + m.b(m.a(x)).tanh(), True),
         "two branches": (lambda m, x: m.a(x) + m.b(x), False),
         "a number": (lambda m, x: m.a(x) + 1, False),
@@ -65,6 +66,10 @@ def test_what_counts_as_a_product_of_layers():
         "operator": (lambda m, x: m.a(x) * m.b(x), {"a", "b"}),
         "function": (lambda m, x: torch.mul(m.a(x).relu(), m.b(x)), {"a", "b"}),
         "method": (lambda m, x: m.a(x).mul(m.b(x)), {"a", "b"}),
+        "method in place": (lambda m, x: m.a(x).mul_(m.b(x)), {"a", "b"}),
+        "other method": (lambda m, x: m.a(x).multiply(m.b(x)), {"a", "b"}),
+        "through a module": (lambda m, x: m.relu(m.a(x)) * m.b(x), {"a", "b"}),
+        "squared": (lambda m, x: (h := m.a(x)) * h, set()),
         "with an input": (lambda m, x: m.a(x) * x, set()),
         "with a number": (lambda m, x: 2 * m.a(x), set()),
         "with itself": (lambda m, x: (h := m.a(x)) * h.sigmoid(), set()),
