@@ -57,7 +57,9 @@ EQUIVALENT: dict[str, str] = {
     "storage/places.py: `\"version\": 3,`: 'version' -> 'version~'": _NUMPY_DOES_NOT_LOOK,
     'storage/places.py: `"version": 3,`: 3 -> 4': _NUMPY_DOES_NOT_LOOK,
     "initialization/structure.py: `_INPUT = \"\"`: '' -> '~'": _ONLY_DIFFERENT_NAME,
-    "initialization/structure.py: `found, seen, waiting = set(), set(), [(node, \"\")]`: '' -> '~'": _ONLY_DIFFERENT_NAME,
+    "initialization/structure.py: `found, seen, waiting = set(), set(), [(node, \"\")]`: '' -> '~'": (
+        _ONLY_DIFFERENT_NAME
+    ),
     'initialization/fans.py: `weight = dict(module.named_parameters(recurse=False)).get("weight")`: False -> True': (
         _OTHER_NAMES
     ),
@@ -179,7 +181,4 @@ EQUIVALENT: dict[str, str] = {
     ),
     "signals/propagation.py: `return math.inf if abs(slope - 1) <= AT_ONE else -1 / math.log(slope)`: "
     "abs(slope - 1) <= AT_ONE -> abs(slope - 1) < AT_ONE": _NEVER_EXACTLY,
-    "signals/expectation.py: `return ((starts + ends) / 2)[:, None] + half_widths[:, None] * nodes, half_widths`: "
-    "((starts + ends) / 2)[:, None] + half_widths[:, None] * nodes -> "
-    "((starts + ends) / 2)[:, None] - half_widths[:, None] * nodes": "the nodes are symmetric",
 }
