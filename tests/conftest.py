@@ -17,8 +17,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import process_groups
 from fresh_units import FreshUnits, add_options
-from ledger import Ledger, fingerprint, sources_behind
-from places import ROOT
+
+# Not from `places`, which names the whole library: each test would depend on all of it.
+from ledger import ROOT, Ledger, fingerprint, sources_behind
 from programs import passed
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.utils.checkpoint import checkpoint
 
-from tensorglass import default_device
+from tensorglass import default_device, torch_internals
 from tensorglass.autograd.graph import (
     How,
     changed_tensors,
@@ -283,7 +283,7 @@ def test_which_nodes_do_not_show_what_they_saved(name, closed):
 
 def test_a_torch_whose_saved_tensors_cannot_be_read_is_named(monkeypatch):
     check_saved_tensors_readable()
-    monkeypatch.setattr("tensorglass.torch_internals.SavedTensor", object)
+    monkeypatch.setattr(torch_internals, "SavedTensor", object)
     monkeypatch.setattr(torch, "__version__", "1.0")
     with pytest.raises(
         RuntimeError,

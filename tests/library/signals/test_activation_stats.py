@@ -15,6 +15,7 @@ from torch.utils.checkpoint import checkpoint
 from torch.utils.flop_counter import FlopCounterMode
 
 from tensorglass import activation_stats
+from tensorglass.signals import pictures
 
 
 def loss_of(output):
@@ -377,7 +378,7 @@ def only_stats(output):
 
 def test_plot_asks_the_module_of_drawings(monkeypatch):
     drawn = SimpleNamespace(plot_stats=lambda layers, ax: (layers, ax))
-    monkeypatch.setitem(sys.modules, "tensorglass.signals.pictures", drawn)
+    monkeypatch.setitem(sys.modules, pictures.__name__, drawn)
     stats = only_stats(torch.ones(2, 2))
     assert stats.plot() == (stats.layers, None)
     assert stats.plot("axes") == (stats.layers, "axes")

@@ -10,7 +10,7 @@ from matplotlib.colors import same_color, to_rgba
 from outputs import Returns
 from torch import nn
 
-from tensorglass import activation_stats, gain, initialize_, signal_propagation
+from tensorglass import activation_stats, gain, signal_propagation
 from tensorglass.drawing import AXIS_COLORS
 from tensorglass.signals.activation_stats import ActivationStats
 from tensorglass.signals.layer_results import LayerStats
@@ -95,7 +95,8 @@ def test_convolutions_are_layers_too():
     model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.ConvTranspose2d(8, 8, 3), nn.Flatten(), nn.LazyLinear(2))
     batch = torch.randn(4, 3, 8, 8)
     model(batch)
-    initialize_(model, torch.relu)
+    for layer in (model[0], model[2], model[4]):
+        nn.init.kaiming_normal_(layer.weight)
     ax = signal_propagation(torch.relu, gain(torch.relu)).through(3).plot(measured=activation_stats(model, batch))
     assert len(ax.lines[2].get_xydata()) == 3
 
