@@ -82,8 +82,6 @@ EQUIVALENT: dict[str, str] = {
     "calling.py: `cuda = range(torch.cuda.device_count()) if initialized else ()`: "
     "range(torch.cuda.device_count()) if initialized else () -> () if initialized else "
     "range(torch.cuda.device_count())": _WITHOUT_CUDA,
-    'autograd/recorder.py: `self.opaque.append(str(held.tensor.layout).removeprefix("torch.").strip("_"))`: '
-    "'_' -> '_~'": _NO_NAME_HAS_A_TILDE,
     "autograd/storages.py: `if not self._before.keys() >= unknown:`: self._before.keys() >= unknown -> "
     "self._before.keys() > unknown": "one more look at what is young, which changes nothing",
     "autograd/storages.py: `if len(self._known) > self._forget_at:`: len(self._known) > self._forget_at -> "

@@ -18,6 +18,7 @@ from torch.overrides import TorchFunctionMode
 
 from ..calling import calling_place, function_name, place_text, tensors_in
 from ..memory.tensors_inside import storage_parts
+from ..storage.layout import layout_name
 from ..torch_internals import (
     IN_PLACE,
     BackwardCFunction,
@@ -139,7 +140,7 @@ class SavingRecorder(TorchFunctionMode):
             for held in held_tensors(node):
                 parts = list(storage_parts(held.tensor))
                 if not parts:
-                    self.opaque.append(str(held.tensor.layout).removeprefix("torch.").strip("_"))
+                    self.opaque.append(layout_name(held.tensor))
                 for part in parts:
                     self._record(node, made_by, held, part, returned)
         for result in results:

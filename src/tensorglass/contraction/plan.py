@@ -36,7 +36,8 @@ class Cost(NamedTuple):
         Bytes of memory that it allocates, the result included. What a step gives back and takes again, as for each
         piece of many products, counts once.
     peak_bytes : int
-        The most of them that it holds at a time: what `track_memory` measures as the peak of a call.
+        The most of them that it holds at a time: what `track_memory` measures as the peak of a call. In half precision
+        on the CPU torch's kernels take memory of their own besides, for operands that they convert, which is not known.
     """
 
     multiplications: int

@@ -22,8 +22,11 @@ SLICE = 256
 # Calling torch once for each vector is faster than a slice of all vectors at a time if a vector has this many elements
 # for each vector that there is.
 ELEMENTS_A_VECTOR = 130
-# Pieces of products stay in the cache. They also stay below the 128 KiB from which the C library asks the system for
-# fresh memory each time.
+# Written at once, products of this size are still in the cache when they are summed, and the threads share the work.
+# torch.einsum takes more: it copies both operands, or one of them.
+BYTES_AT_ONCE = 2 * 1024**2
+# More than that is written in pieces below the 128 KiB from which the C library asks the system for fresh memory each
+# time.
 PIECE_BYTES = 100 * 1024
 # A GPU wants all products at once, as long as they fit easily.
 PRODUCTS_ON_A_GPU = 2**22
@@ -43,7 +46,7 @@ def row_products(program: Program, x: Value, y: Value, groups: Groups, output: L
     order = cheapest_order(x, y, groups, output)
     if copied_bytes(x, y, order) == 0:
         return _long_vectors(program, x, y, order)
-    if x.meta.nbytes <= 2 * PIECE_BYTES:
+    if x.meta.nbytes <= BYTES_AT_ONCE:
         return _products_and_sums(program, x, y, groups, output)
     return _in_pieces(program, x, y, groups)
 

@@ -251,8 +251,8 @@ def test_gradcheck(equation, shapes):
 WAYS_OF_ROWS = {
     "in slices": ("bi,bi->b", [(16, 1024)] * 2, "baddbmm_"),
     "one by one": ("bi,bi->b", [(2, 1024)] * 2, "torch.dot"),
-    "pieces of the batch": ("bij,bji->b", [(40, 20, 60), (40, 60, 20)], "torch.cat"),
-    "pieces of the sum": ("bij,bji->b", [(2, 100, 150), (2, 150, 100)], "torch.stack"),
+    "pieces of the batch": ("bij,bji->b", [(240, 20, 60), (240, 60, 20)], "torch.cat"),
+    "pieces of the sum": ("bij,bji->b", [(20, 100, 150), (20, 150, 100)], "torch.stack"),
 }
 by_way = pytest.mark.parametrize(("equation", "shapes", "call"), WAYS_OF_ROWS.values(), ids=WAYS_OF_ROWS)
 

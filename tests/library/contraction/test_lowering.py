@@ -81,23 +81,23 @@ CODE = [
     # what cannot be merged is multiplied and summed at once as long as it is small: here up to 25,600 products
     (
         "bij,bji->b",
-        [(256, 2, 50), (256, 50, 2)],
+        [(4096, 2, 32), (4096, 32, 2)],
         ["x2 = x0 * x1.permute(0, 2, 1)", "return x2.sum((1, 2))"],
     ),
     (
         "bij,bji->b",
-        [(257, 2, 50), (257, 50, 2)],
-        ["return torch.cat([(p * q).sum((1, 2)) for p, q in zip(x0.split(128), x1.permute(0, 2, 1).split(128))])"],
+        [(4097, 2, 32), (4097, 32, 2)],
+        ["return torch.cat([(p * q).sum((1, 2)) for p, q in zip(x0.split(200), x1.permute(0, 2, 1).split(200))])"],
     ),
     (
         "bij,bji->b",
-        [(3, 100, 128), (3, 128, 100)],
+        [(21, 100, 128), (21, 128, 100)],
         ["return torch.cat([(p * q).sum((1, 2)) for p, q in zip(x0.split(1), x1.permute(0, 2, 1).split(1))])"],
     ),
     # where the products for one element of the batch are many, the sum is cut too
     (
         "bij,bji->b",
-        [(2, 100, 129), (2, 129, 100)],
+        [(21, 100, 129), (21, 129, 100)],
         [
             "return torch.stack([sum((p * q).sum() for p, q in zip(p.split(99), q.split(99))) "
             "for p, q in zip(x0, x1.permute(0, 2, 1))])"
@@ -105,7 +105,7 @@ CODE = [
     ),
     (
         "bijk,bkij->b",
-        [(2, 2, 100, 129), (2, 129, 2, 100)],
+        [(11, 2, 100, 129), (11, 129, 2, 100)],
         [
             "return torch.stack([sum((p * q).sum() for p, q in zip(p, q) for p, q in zip(p.split(99), q.split(99))) "
             "for p, q in zip(x0, x1.permute(0, 2, 3, 1))])"
@@ -113,18 +113,18 @@ CODE = [
     ),
     (
         "abij,abji->ab",
-        [(2, 3, 100, 129), (2, 3, 129, 100)],
+        [(7, 3, 100, 129), (7, 3, 129, 100)],
         [
             "return torch.stack([sum((p * q).sum() for p, q in zip(p.split(99), q.split(99))) "
-            "for p, q in zip(x0, x1.permute(0, 1, 3, 2)) for p, q in zip(p, q)]).reshape(2, 3)"
+            "for p, q in zip(x0, x1.permute(0, 1, 3, 2)) for p, q in zip(p, q)]).reshape(7, 3)"
         ],
     ),
     (
         "abij,abji->ab",
-        [(2, 3, 60, 100), (2, 3, 100, 60)],
+        [(15, 3, 60, 100), (15, 3, 100, 60)],
         [
             "return torch.cat([(p * q).sum((1, 2)) for p, q in zip(x0, x1.permute(0, 1, 3, 2)) "
-            "for p, q in zip(p.split(2), q.split(2))]).reshape(2, 3)"
+            "for p, q in zip(p.split(2), q.split(2))]).reshape(15, 3)"
         ],
     ),
     ("ij,jk->ik", [(64, 16), (16, 2)], ["return torch.matmul(x0, x1)"]),
@@ -436,7 +436,7 @@ def test_steps_tell_what_they_cost():
         ("bi,bi->b", [(8, 401)] * 2, ["matrix product", "matrix product", "permutation"], [8 * 256, 8 * 145, 0]),
         ("bi,bi->b", [(2, 401)] * 2, ["matrix product"], [802]),
         ("bij,bji->b", [(3, 10, 9), (3, 9, 10)], ["elementwise product", "sum"], [270, 0]),
-        ("bij,bji->b", [(300, 10, 20), (300, 20, 10)], ["products and sums"], [60_000]),
+        ("bij,bji->b", [(3000, 10, 20), (3000, 20, 10)], ["products and sums"], [600_000]),
         ("jk,ijkl->il", [(8, 8), (3, 8, 8, 2)], ["permutation", "permutation", "matrix product"], [0, 0, 384]),
         ("ij,j->i", [(1, 3), (3,)], ["squeeze", "matrix product", "squeeze"], [0, 3, 0]),
         ("ij->ji", [(2, 3)], ["permutation"], [0]),
