@@ -69,7 +69,8 @@ def shown(name: str) -> dict[str, list[str]]:
 
 
 def _between(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(<!-- {name} -->\n\n)(.*?)(\n<!-- end of {name} -->)", re.DOTALL)
+    begin, end = ":::{table}\n:class: works-on\n\n", ":::\n\n"
+    return re.compile(rf"(<!-- {name} -->\n\n{begin})(.*?)({end}<!-- end of {name} -->)", re.DOTALL)
 
 
 def main() -> None:
