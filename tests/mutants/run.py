@@ -4,7 +4,7 @@ Usage: ``nox -s mutants``, or ``nox -s mutants -- NAME ...`` for some modules or
 `unsqueeze`. The ledger says which modules and pages need not be tried again; see `tests/ledger.py`. What is named here
 is always tried.
 
-Three kinds of places are broken:
+Four kinds of places are broken:
 
 - **The library, and the rules that the build goes by**: one operator, constant or branch at a time. The tests of that
   module's part must fail.
@@ -13,6 +13,8 @@ Three kinds of places are broken:
   that would hold for other numbers too, is found.
 - **What pages say**: each number of the prose is changed, and each checking block after a claim is taken away. The
   law must notice.
+- **What pages claim**: a line is put into the page that makes a claim false, and the check after the claim must fail;
+  see `counter_programs.py`. No short answer, rule or circulating claim may be without one.
 
 A place that may be broken without harm is listed in `equivalent.py`, with the reason.
 """
@@ -24,6 +26,7 @@ import gc
 import json
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -37,6 +40,7 @@ from _ext.sources.blocks import code_of
 from _ext.sources.dependencies import modules_used
 from _ext.sources.pages import executed
 from controls import Control, control
+from counter_programs import CLAIMS, file_of, survivors_of_counter_programs
 from equivalent import EQUIVALENT
 from forks import run_in_forks
 from ledger import EXTENSIONS, PACKAGE, ROOT, Ledger, commit, drawn, fingerprint, sources_behind
@@ -78,6 +82,11 @@ def pages() -> list[Path]:
     return list(executed(ROOT).values())
 
 
+def counter_programs() -> dict[Path, Path]:
+    """Return the file of each page's counter-programs, with the page."""
+    return {file_of(page): page for page in pages()}
+
+
 def excuses(file: Path) -> list[str]:
     return [name for name in EQUIVALENT if name.startswith(f"{place(file)}: ")]
 
@@ -94,7 +103,7 @@ def dotted(file: Path) -> str:
 
 
 def unit(file: Path) -> str:
-    return f"mutants of {dotted(file)}"
+    return f"{'counter-programs' if file.suffix == '.toml' else 'mutants'} of {dotted(file)}"
 
 
 def fingerprint_of(file: Path, tests: tuple[Path, ...]) -> str:
@@ -102,14 +111,13 @@ def fingerprint_of(file: Path, tests: tuple[Path, ...]) -> str:
     if tests:
         sources = {file, *(source for test in tests for source in sources_behind(test))}
         tools = {HERE / name for name in ("mutate.py", "module_mutants.py", "controls.py")}
-    else:  # a page: what it uses of the library, and the law
-        sources = {file, *modules_used(code_of(file), PACKAGE)}
-        tools = {
-            HERE / "mutate.py",
-            HERE / "page_mutants.py",
-            EXTENSIONS / "law" / "rules.py",
-            EXTENSIONS / "sources" / "blocks.py",
-        }
+    else:  # a page, or its counter-programs: what the page uses of the library, and the law
+        page = counter_programs().get(file, file)
+        sources = {page, *modules_used(code_of(page), PACKAGE)}
+        own = {HERE / "mutate.py", HERE / "page_mutants.py"}
+        if page != file:
+            own = {file, CLAIMS, HERE / "counter_programs.py"}
+        tools = {*own, EXTENSIONS / "law" / "rules.py", EXTENSIONS / "sources" / "blocks.py"}
     return fingerprint(sources | tools, json.dumps({name: EQUIVALENT[name] for name in excuses(file)}))
 
 
@@ -138,6 +146,12 @@ def controls_of(broken: list[Module]) -> dict[Path, Control]:
     return found
 
 
+def task_of(file: Path) -> Callable[[], tuple[int, list[str]]]:
+    """Return what tries a page, or the counter-programs of one."""
+    page = counter_programs().get(file)
+    return partial(survivors_of_counter_programs, page) if page else partial(survivors_of_page, file)
+
+
 def try_all(broken: list[Module], read: list[Path], lasted: dict[str, float]):
     """Break all places of the modules and pages; yield each one's result when its last place was tried."""
     todo = {module: module.mutants() for module in broken}
@@ -150,8 +164,8 @@ def try_all(broken: list[Module], read: list[Path], lasted: dict[str, float]):
         for i, mutant in enumerate(places)
     }
     # A page is one long task: first, the longest first, so that no core waits for one at the end.
-    ordered = sorted(read, key=lambda page: -lasted.get(unit(page), 0))
-    tasks = {(page, "", 0): partial(survivors_of_page, page) for page in ordered} | of_modules
+    ordered = sorted(read, key=lambda file: -lasted.get(unit(file), 0))
+    tasks = {(file, "", 0): task_of(file) for file in ordered} | of_modules
     started = time.monotonic()
     for done, ((file, name, _), answer, seconds) in enumerate(run_in_forks(tasks), start=1):
         if name:
@@ -182,7 +196,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     ledger = Ledger(options.ledger) if options.ledger else Ledger()
     started = time.monotonic()
-    tests = {module.file: module.tests for module in modules()} | dict.fromkeys(pages(), ())
+    tests = {module.file: module.tests for module in modules()} | dict.fromkeys([*pages(), *counter_programs()], ())
     unknown = set(options.names) - {dotted(file) for file in tests}
     if unknown:
         parser.error(f"there is no module or page {min(unknown)!r}")
@@ -191,11 +205,11 @@ def main(arguments: list[str]) -> int:
     gc.freeze()  # the forks need not look through what was there before them
     broken, read = (
         [module for module in modules() if module.file in wanted],
-        [page for page in pages() if page in wanted],
+        [file for file in (*pages(), *counter_programs()) if file in wanted],
     )
     totals = {"planted": 0, "killed": 0, "equivalent": 0, "survived": 0}
     for result in try_all(broken, read, ledger.seconds()):
-        print(f"{dotted(result.file)}: {result.figures}", flush=True)
+        print(f"{unit(result.file)}: {result.figures}", flush=True)
         for name in result.survived:
             print("SURVIVED", name, flush=True)
         if ledger.has(unit(result.file), fingerprints[result.file]) and result.survived:

@@ -11,6 +11,7 @@ def test_the_table_of_checks_adds_up_the_ledger(tmp_path):
     ledger = [
         {"unit": "browser index", "date": "2026-01-04"},
         {"unit": "browser search", "date": "2026-01-04"},
+        {"unit": "counter-programs of unsqueeze", "date": "2026-01-02", **places},
         {"unit": "mutants of views", "date": "2026-01-01", **places},
         {"unit": "mutants of views", "date": "2026-01-03", **places},  # of another branch: one of the two counts
         {"unit": "mutants of watching", "date": "2026-01-02", **places},
@@ -23,7 +24,8 @@ def test_the_table_of_checks_adds_up_the_ledger(tmp_path):
     assert [row[1:] for row in table[4:6]] == [("2,100", "2026-01-02"), ("54,321", "2026-01-02")]
     assert [row[1] for row in table[6:10]] == ["18", "16", "2", "0"]
     assert {row[2] for row in table[6:10]} == {"2026-01-02 to 2026-01-03"}
-    assert table[10:] == [("pages looked at in a browser, in both themes, wide and narrow", "2", "2026-01-04")]
+    assert [row[1] for row in table[10:12]] == ["9", "8"]
+    assert table[12:] == [("pages looked at in a browser, in both themes, wide and narrow", "2", "2026-01-04")]
 
 
 def test_without_a_ledger_nothing_is_said_of_other_checks(tmp_path):

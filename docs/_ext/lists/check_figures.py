@@ -38,6 +38,13 @@ KINDS = (
             "survived": "of these, noticed by nobody",
         },
     ),
+    (
+        "counter-programs of ",
+        {
+            "planted": "lines that make a claim of a page false",
+            "killed": "of these, noticed by the check after the claim",
+        },
+    ),
     ("ten seeds of ", {"units": "papers reproduced with ten other seeds each"}),
     ("copied ", {"units": "scripts and notebooks run as downloaded, in an empty folder"}),
     ("browser ", {"units": "pages looked at in a browser, in both themes, wide and narrow"}),
