@@ -60,15 +60,18 @@ assert (matrix + v[:, None]).tolist() == [
 ]
 
 # %%
-# It is also said that this is *slicing*. A slice, such as ``0:2``, chooses among the
-# elements of an axis that is there. ``None`` chooses nothing: all elements stay, and an
-# axis is added. NumPy has a name for it, ``np.newaxis``, and torch has it too. Both are
-# ``None``.
+# It is also said that this is *slicing*. NumPy's manual does count it under basic
+# slicing. But it is no slice: a slice, such as ``0:2``, chooses among the elements of
+# an axis that is there, and never adds one. ``None`` chooses nothing: all elements
+# stay, and an axis is added. NumPy has a name for it, ``np.newaxis``, and torch has it
+# too. Both are ``None``.
 
 assert np.newaxis is None
 assert torch.newaxis is None
-assert v[0:2].numel() == 2
-assert v[None].numel() == v[:, None].numel() == v.numel() == 3
+slices = [slice(start, end) for start in range(4) for end in range(4)]
+assert {v[each].dim() for each in slices} == {v.dim()}
+assert v[None].dim() == v[:, None].dim() == v.dim() + 1
+assert v[None].flatten().tolist() == v[:, None].flatten().tolist() == v.tolist()
 
 # %%
 # The rule
@@ -192,8 +195,9 @@ assert "non-tuple sequence" in str(warning.message)
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # A boolean in an index is a mask. ``True`` keeps everything and ``False`` nothing, in
-# an axis of its own. The result of a mask is a copy, so a write does not reach the
-# tensor, and the size is 0 for ``False``.
+# an axis of its own, whose size is 0 for ``False``. What you read through a mask is a
+# copy, so a write into that copy does not reach the tensor. On the left of ``=`` a mask
+# writes into the tensor itself.
 
 assert m[True].shape == (1, 2, 3)
 assert m[False].shape == (0, 2, 3)
@@ -201,6 +205,9 @@ masked = m[True]
 masked[0, 0, 0] = 99
 assert m[0, 0] == 0
 assert m[None].data_ptr() == m.data_ptr()
+written = m.clone()
+written[written > 3] = 0
+assert written.tolist() == [[0, 1, 2], [3, 0, 0]]
 
 # %%
 # ``view`` and ``reshape`` are something else
@@ -225,16 +232,18 @@ with shows_error(RuntimeError, match="view size is not compatible"):
 #
 # NumPy's function is ``np.expand_dims``, which takes several axes at once. Torch has no
 # function of that name. And the stride of the new axis, which is never used to find an
-# element, is 0 in NumPy but not in torch.
+# element, is 0 for an index with ``None`` in NumPy, and neither in torch nor for
+# ``np.expand_dims``.
 
 array = np.zeros((2, 3), dtype=np.int64)
 assert np.expand_dims(array, (0, 1)).shape == array[None, None].shape == (1, 1, 2, 3)
 with shows_error(AttributeError, match="has no attribute 'expand_dims'"):
     torch.expand_dims(m, 0)
-numpy_stride, torch_stride = array[:, None].strides[1], m[:, None].stride(1)
-print("stride of the new axis: NumPy", numpy_stride, "and torch", torch_stride)
-assert numpy_stride == 0
-assert torch_stride == 3
+numpy_bytes, torch_stride = array[:, None].strides[1], m[:, None].stride(1)
+expanded_bytes = np.expand_dims(array, 1).strides[1]
+print("step along the new axis, in elements of 8 bytes:")
+print("NumPy", numpy_bytes // 8, "or", expanded_bytes // 8, "and torch", torch_stride)
+assert (numpy_bytes, expanded_bytes, torch_stride) == (0, 3 * 8, 3)
 
 # %%
 # ``None`` between two lists of indices
@@ -265,8 +274,8 @@ assert in_numpy.shape == (2, 5, 1)
 # On a GPU
 # --------
 #
-# Nothing differs. An index with ``None`` moves no data: the address on the device stays
-# the same.
+# By PyTorch's documentation an index is read in the same way on every device. It moves
+# no data: the address on the device that this page ran on stays the same.
 
 print("this page ran on", device.type)
 assert v[:, None].device == v.device

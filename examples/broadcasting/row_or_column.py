@@ -180,8 +180,9 @@ assert wrong.sum(dim=1).tolist() == [0.5, 0.8125, 1.75]
 #
 # ``mean(dim=0)`` removes axis 0: it averages the numbers **of each column**, and
 # returns one number per column. That has the length of a row, so it can be subtracted
-# as it is. ``mean(dim=1)`` returns one number per row, and is refused, unless the
-# matrix is square, where it goes the wrong way. ``keepdim=True`` keeps it upright.
+# as it is. ``mean(dim=1)`` returns one number per row. It is refused, unless the matrix
+# is square, where it goes the wrong way, or has one column, where the result becomes a
+# square. ``keepdim=True`` keeps it upright.
 
 points = torch.arange(6.0, device=device).reshape(2, 3)
 assert points.mean(dim=0).shape == (3,)
@@ -190,6 +191,8 @@ centred = points - points.mean(dim=0)
 torch.testing.assert_close(centred.sum(dim=0), torch.zeros(3, device=device))
 with shows_error(RuntimeError, match="must match"):
     points - points.mean(dim=1)
+one_column = torch.zeros(4, 1, device=device)
+assert (one_column - one_column.mean(dim=1)).shape == (4, 4)
 centred = points - points.mean(dim=1, keepdim=True)
 torch.testing.assert_close(centred.sum(dim=1), torch.zeros(2, device=device))
 
@@ -226,9 +229,9 @@ assert bias.grad.tolist() == [8, 8, 8]
 # On a GPU
 # --------
 #
-# The result is the same, to the last bit. Rounding leaves no freedom in one addition:
-# the result must be the exact sum, rounded once. We check the device that this page ran
-# on against the sum in twice the precision.
+# Rounding leaves no freedom in one addition: by the standard IEEE 754 the result is the
+# exact sum, rounded once, on every device that follows it. We check the device that
+# this page ran on against the sum in twice the precision.
 
 a = torch.rand(3, 3, generator=torch.Generator().manual_seed(1))
 b = torch.rand(3, generator=torch.Generator().manual_seed(2))
@@ -237,8 +240,8 @@ print("this page ran on", device.type)
 assert torch.equal(on_device, (a.double() + b.double()).float())
 
 # %%
-# On a GPU, PyTorch has no ``@`` for integers. That is why ``*`` and ``@`` were shown
-# with floats.
+# On a GPU, PyTorch has no ``@`` for integers; where this page runs on one, it shows the
+# error. That is why ``*`` and ``@`` were shown with floats.
 
 if device.type == "cuda":
     with shows_error(NotImplementedError, match="not implemented for 'Long'"):

@@ -12,13 +12,10 @@ tensor b", or when they see ``x.unsqueeze(1)`` in somebody's code and wonder why
 Short answer
 ------------
 
-``unsqueeze(dim)`` inserts an axis of size 1, and an axis of size 1 is what broadcasting
-stretches. So you use it to say along which axis of the other tensor yours is to be
-repeated. The place matters: a new axis moves the axes before it one place to the left.
-In front there are none to move, so a new axis there never makes shapes fit.
-
-(``explain_broadcast`` is from the library of this site, tensorglass: it is true when
-shapes broadcast.)
+``unsqueeze(dim)`` inserts an axis of size 1, and broadcasting stretches axes of size 1:
+so you say along which axis your tensor is repeated. For a sum or a product a new axis
+in front changes nothing, since broadcasting puts one there anyway. Where nothing does,
+as for the batch of a layer, it is what you need.
 """
 
 import itertools
@@ -38,9 +35,9 @@ total = matrix + vector.unsqueeze(1)
 print(total)
 
 assert total.tolist() == [[11, 12, 13, 14], [25, 26, 27, 28], [39, 40, 41, 42]]
-assert not explain_broadcast(matrix, vector)
-assert not explain_broadcast(matrix, vector.unsqueeze(0))
-assert explain_broadcast(matrix, vector.unsqueeze(1))
+for refused in (vector, vector.unsqueeze(0)):
+    with shows_error(RuntimeError, match="must match the size"):
+        matrix + refused
 
 # %%
 # What is often said
@@ -48,8 +45,8 @@ assert explain_broadcast(matrix, vector.unsqueeze(1))
 #
 # A widely copied answer takes a vector of 3 numbers and a 3 by 4 matrix, and promises
 # that ``unsqueeze(0)`` lets you add the vector to every row. Run it, and it crashes,
-# with the same message as without ``unsqueeze``. (``shows_error`` prints an error that
-# must come, and fails if it does not.)
+# with the same message as without ``unsqueeze``. (``shows_error`` is from the library
+# of this site, tensorglass. It prints an error that must come.)
 
 message = r"tensor a \(3\) must match the size of tensor b \(4\)"
 
@@ -83,7 +80,8 @@ for column, added in zip(matrix.T, (matrix + vector.unsqueeze(1)).T, strict=True
 # *Broadcasting semantics*.)
 #
 # So a new axis in front never changes whether shapes broadcast: it counted as 1 before
-# it was there. In code:
+# it was there. The rule is for dense tensors, and for operations that write a new
+# tensor. In code:
 
 
 def broadcast_shape(a, b):
@@ -101,9 +99,9 @@ print(results)
 assert results == {(3,): None, (1, 3): None, (3, 1): (3, 4)}
 
 # %%
-# The library prints the alignment, and which insertions would help. The one that gives
-# the smallest result stands first. (``a`` is the matrix and ``b`` the vector; ``b[:,
-# None]`` is ``b.unsqueeze(1)``.)
+# ``explain_broadcast`` prints the alignment, and which insertions would help. The one
+# that gives the smallest result stands first. (``a`` is the matrix and ``b`` the
+# vector; ``b[:, None]`` is ``b.unsqueeze(1)``.)
 
 explanation = explain_broadcast(matrix, vector)
 assert explanation.smallest_fix.code == "a + b[:, None]"
@@ -116,7 +114,8 @@ explanation
 #
 # Does torch follow that code? We try **every** pair of shapes with up to 3 axes and
 # sizes from 0 to 3. For each pair we add tensors of random numbers, with and without
-# one more axis in front.
+# one more axis in front. The values must be those of tensors that are written out at
+# full size first, by an index that says 0 wherever an axis has size 1.
 
 
 def add(x, y):
@@ -125,6 +124,16 @@ def add(x, y):
         return x + y
     except RuntimeError:
         return None
+
+
+def written_out(x, shape):
+    """Return a tensor with copies along each axis that the shape stretches."""
+    x = x.reshape((1,) * (len(shape) - x.dim()) + x.shape)
+    for axis, size in enumerate(shape):
+        if x.shape[axis] != size:
+            zeros = torch.zeros(size, dtype=torch.int64, device=device)
+            x = x.index_select(axis, zeros)
+    return x
 
 
 torch.manual_seed(0)
@@ -140,8 +149,9 @@ for a, b in pairs:
         assert total is None
         assert in_front is None
     else:
-        assert total.shape == broadcast_shape(a, b)
-        assert torch.equal(in_front.reshape(total.shape), total)
+        shape = broadcast_shape(a, b)
+        assert torch.equal(total, written_out(x, shape) + written_out(y, shape))
+        assert torch.equal(in_front.reshape(shape), total)
         working += 1
 
 print(len(pairs), "pairs of shapes, and torch follows the rule on all:", end=" ")
@@ -191,6 +201,29 @@ assert torch.equal(stretched, torch.stack([vector] * 4, dim=1))
 # Traps
 # -----
 #
+# A missing batch
+# ~~~~~~~~~~~~~~~
+#
+# ``unsqueeze(0)`` is most often met in front of a model: one image becomes a batch of
+# one. A layer that expects a batch axis does not add it, nor does ``cat``. And a matrix
+# product puts the missing axis of its right operand at the end, not in front.
+
+image = torch.rand(3, 8, 8, device=device)
+layer = torch.nn.BatchNorm2d(3).to(device)
+with shows_error(ValueError, match="expected 4D input"):
+    layer(image)
+assert layer(image.unsqueeze(0)).shape == (1, 3, 8, 8)
+
+with shows_error(RuntimeError, match="same number of dimensions"):
+    torch.cat([matrix, matrix[0]])
+assert torch.cat([matrix, matrix[0].unsqueeze(0)]).shape == (4, 4)
+
+left, right = torch.rand(3, 1, device=device), torch.rand(4, device=device)
+with shows_error(RuntimeError, match="size mismatch"):
+    left @ right
+assert (left @ right.unsqueeze(0)).shape == (3, 4)
+
+# %%
 # A loss that broadcasts in silence
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
@@ -244,7 +277,8 @@ assert wrong.mean(dim=(0, 2, 3)).tolist() == [-9, 0, 9]
 # In place, only the other tensor is stretched
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``a += b`` writes into ``a``, and the memory of ``a`` cannot grow.
+# ``a += b`` writes into ``a``, and the memory of ``a`` cannot grow: neither along an
+# axis of size 1, nor by a new axis in front, not even one of size 1.
 
 a = torch.ones(3, 1, device=device)
 b = torch.ones(3, device=device)
@@ -255,6 +289,13 @@ assert grid.tolist() == [[2, 2, 2], [2, 2, 2], [2, 2, 2]]
 message = r"output with shape \[3, 1\] doesn't match the broadcast shape \[3, 3\]"
 with shows_error(RuntimeError, match=message):
     a += b
+
+message = r"output with shape \[3\] doesn't match the broadcast shape \[1, 3\]"
+row = torch.ones(1, 3, device=device)
+with shows_error(RuntimeError, match=message):
+    b += row
+b.unsqueeze(0).add_(row)
+assert b.tolist() == [2, 2, 2]
 
 # %%
 # Where the axis may go
@@ -287,11 +328,14 @@ assert batch_of_one.squeeze().shape == ()
 # Empty tensors and tensors without axes
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Older notes say that each tensor needs at least one axis. It does not: a tensor
-# without axes broadcasts with everything. And a size of 0 is a size like any other: a 1
-# is stretched to 0.
+# Older notes say that each tensor needs at least one axis. It does not: a dense tensor
+# without axes broadcasts with every dense tensor. (A sum with a sparse one is refused.)
+# And a size of 0 is a size like any other: a 1 is stretched to 0.
 
 assert (torch.tensor(5, device=device) + vector).tolist() == [15, 25, 35]
+sparse = torch.eye(2, device=device).to_sparse()
+with shows_error(RuntimeError, match="to have same size"):
+    torch.tensor(5.0, device=device) + sparse
 empty = torch.zeros(0, device=device)
 also_empty = empty + torch.zeros(2, 1, device=device)
 assert also_empty.shape == (2, 0)
@@ -317,10 +361,10 @@ assert explanation.summed_axes == ((), (-2,))
 # On a GPU
 # --------
 #
-# The rule is the same; this page runs on either. One thing is added: all tensors must
-# live on the same device, except that a tensor without axes may stay on the CPU. Where
-# there is no GPU, tensors on the meta device, which have shapes but no data, show the
-# same rule in other words.
+# PyTorch's notes give one rule of broadcasting for all devices. One thing is added: all
+# tensors must live on the same device, except that a tensor without axes may stay on
+# the CPU. Where this page runs without a GPU, tensors on the meta device, which have
+# shapes but no data, show that in other words.
 
 print("this page ran on", device.type)
 other = torch.ones(3, device="cuda" if device.type == "cuda" else "meta")

@@ -60,10 +60,10 @@ assert product.tolist() == torch.einsum("ij, jk -> ik", a, b).tolist() == by_loo
 assert swapped.T.tolist() == by_loops
 
 # %%
-# It is also said that ``einsum`` is fast. In torch it is as fast as what it calls, plus
-# some microseconds to read the string. The class below lists what torch runs, without
-# the views, which move no numbers. For this matrix product, ``einsum`` runs ``bmm``,
-# torch's product of batches of matrices, on a batch of 1. Nothing else.
+# It is also said that ``einsum`` is fast. In torch it is as fast as what it calls. The
+# class below lists what torch runs, without the views, which move no numbers. For this
+# matrix product, ``einsum`` runs ``bmm``, torch's product of batches of matrices, on a
+# batch of 1. Nothing else.
 
 from tensorglass import shares_memory
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -95,6 +95,41 @@ weights = torch.randn(784, 10, device=device)
 calls = operations("ik,kj->ij", images, weights)
 print(calls)
 assert calls == [("bmm", (1, 5, 784), (1, 784, 10))]
+
+# %%
+# Reading the string takes some microseconds more. With three operands ``einsum`` also
+# looks for a good order at every call: for small matrices that takes far longer than
+# the products. And what it calls can be a poor choice. For the dot products of columns,
+# ``ib,ib->b``, it runs a matrix product for each of them, and multiplying and summing
+# is many times faster. (The times are measured on one thread.)
+
+from tensorglass import measured
+from torch.utils.benchmark import Timer
+
+
+def seconds(function, *args):  # the median, on one thread; a GPU is waited for
+    timer = Timer("function(*args)", globals={"function": function, "args": args})
+    return timer.blocked_autorange(min_run_time=0.05).median
+
+
+def slower(equation, by_hand, *operands):
+    """Return how many times as long einsum takes, and by how many microseconds."""
+    einsum = seconds(lambda *x: torch.einsum(equation, *x), *operands)
+    other = seconds(by_hand, *operands)
+    said = f"{einsum / other:.1f} times as long, {1e6 * (einsum - other):.0f} µs more"
+    print(f"{equation:14} {measured(said)}")
+    return einsum / other, 1e6 * (einsum - other)
+
+
+small, columns = torch.randn(3, 3, 3, device=device), torch.randn(500, 500).to(device)
+one_product = slower(
+    "ik,kj->ij", lambda a, b: torch.bmm(a[None], b[None]), images, weights
+)
+three_small = slower("ij,jk,kl->il", lambda a, b, c: a @ b @ c, *small)
+columns_dot = slower("ib,ib->b", lambda a, b: (a * b).sum(0), columns, columns)
+assert one_product[1] < 200
+if device.type == "cpu":
+    assert min(three_small[0], columns_dot[0]) > 3
 
 # %%
 # The rule
@@ -143,14 +178,6 @@ assert compared == 5**3
 # float64. The tolerance is not a guess. In whatever order you add 784 products, the
 # rounding error is at most about 784 times 2\ :sup:`-24` times the sum of their
 # absolute values. If the first column of ``images`` is left out, that is seen.
-
-from tensorglass import measured
-from torch.utils.benchmark import Timer
-
-
-def seconds(function, *args):  # the median, on one thread; a GPU is waited for
-    timer = Timer("function(*args)", globals={"function": function, "args": args})
-    return timer.blocked_autorange(min_run_time=0.05).median
 
 
 def row_times_column(a, b):
@@ -287,9 +314,10 @@ assert by_a_hundred
 # An axis of size 1 is stretched
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``@`` refuses a matrix with one column where three are needed. ``einsum`` repeats that
-# column, as broadcasting does, and returns numbers. Other sizes it refuses. So check
-# the shapes yourself where a 1 can come in.
+# ``@`` refuses a matrix with one column where three are summed over. (The axes of a
+# batch it does stretch.) ``einsum`` repeats that column, as broadcasting does, and
+# returns numbers. Other sizes it refuses. So check the shapes yourself where a 1 can
+# come in.
 
 from tensorglass import shows_error
 
@@ -321,8 +349,8 @@ assert torch.equal(torch.einsum("bj,ja->ba", a, b), a @ b)
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # ``a * b`` converts float32 to float64. ``@`` does not, nor does ``einsum`` where it
-# sums a letter that both have. The usual case is an array from NumPy. Convert it
-# yourself.
+# sums a letter that both have, unless that axis has size 1 or 0, where it needs no
+# matrix product. The usual case is an array from NumPy. Convert it yourself.
 
 doubles = b.double()
 converted = b * doubles
@@ -332,6 +360,9 @@ with shows_error(RuntimeError, match="expected scalar type|same dtype"):
 with shows_error(RuntimeError, match="same dtype"):
     a @ doubles
 assert torch.equal(torch.einsum("ik,kj->ij", a, doubles.to(a.dtype)), c)
+for size in (1, 0):
+    by_einsum = torch.einsum("ik,kj->ij", a[:, :size], doubles[:size])
+    assert by_einsum.dtype == torch.float64
 
 # %%
 # Some layouts are copied first
@@ -403,10 +434,11 @@ assert one_kept == 1
 # On a GPU
 # --------
 #
-# The same ``bmm`` runs there. What can differ is the precision. A newer NVIDIA GPU may
+# What can differ is the precision. By PyTorch's documentation a newer NVIDIA GPU may
 # round the factors of a float32 product to TF32, which keeps 10 binary places, if you
-# allow it: ``torch.set_float32_matmul_precision("high")``. That is off by default, and
-# holds for ``einsum`` and ``@`` alike. On a CPU it changes nothing here.
+# allow it: ``torch.set_float32_matmul_precision("high")``. That is off by default. The
+# checks below hold for ``einsum`` and ``@`` on the device that this page ran on. On a
+# CPU the setting changes nothing here.
 
 print("this page ran on", device.type)
 x, y = torch.randn(2, 64, 64, device=device)

@@ -353,7 +353,8 @@ with shows_error(RuntimeError, match="subscript i is repeated for operand 0"):
 # ~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # ``...`` stands for the axes without a letter. If you forget it in the output, torch
-# treats it like a letter that is missing there, and sums those axes. NumPy refuses.
+# treats it like a letter that is missing there, and sums those axes. NumPy refuses,
+# unless it is to optimize; then it sums them too.
 
 batch = torch.ones(2, 5, 3, device=device)
 print("...i->i:", torch.einsum("...i->i", batch).tolist())
@@ -362,15 +363,17 @@ assert torch.einsum("...i->i", batch).tolist() == [10, 10, 10]
 assert torch.equal(torch.einsum("...i->...", batch), batch.sum(dim=2))
 with shows_error(ValueError, match="output has more dimensions than subscripts"):
     np.einsum("...i->i", batch.cpu().numpy())
+assert np.einsum("...i->i", batch.cpu().numpy(), optimize=True).tolist() == [10, 10, 10]
 
 # %%
 # On a GPU
 # --------
 #
-# The letters mean the same. Two things differ. Sums of floats may be added in another
-# order, and so differ in the last digits; the proof above used small whole numbers,
-# which every order adds exactly. And on a GPU, PyTorch has no matrix product for
-# integers, which ``einsum`` needs to sum a letter that two operands share.
+# The letters mean the same on every device. Two things can differ. Sums of floats may
+# be added in another order, and so differ in the last digits; the proof above used
+# small whole numbers, which every order adds exactly. And on a GPU PyTorch has no
+# matrix product for integers, which ``einsum`` needs to sum a letter that two operands
+# share; where this page runs on one, it shows the error.
 
 x, y = torch.rand(2, 200, 3, generator=generator)
 on_device = torch.einsum("ij,ik->k", x.to(device), y.to(device)).cpu().double()
@@ -431,18 +434,21 @@ assert torch.equal(square, torch.diag(v))
 # Take it home
 # ------------
 #
-# Always write the output. Then the letters that are summed are those on the left that
-# are not on the right, and this line finds them.
+# Always write the output. Then what is summed is what stands on the left and not on the
+# right, three dots included, and these lines find it.
 
 
-def summed_letters(equation):
-    left, output = equation.split("->")
-    return sorted(set(left) - set(output) - set(",. "))
+def summed(equation):
+    left, output = (side.replace("...", "…") for side in equation.split("->"))
+    return sorted(set(left) - set(output) - set(", "))
 
 
-for equation, letters in {"i,i->i": "", "ij,ik->k": "ij", "bqd,bkd->bqk": "d"}.items():
-    print(f"{equation:12} sums over", summed_letters(equation))
-    assert summed_letters(equation) == list(letters)
+for equation in ("i,i->i", "ij,ik->k", "bqd,bkd->bqk", "...i->i"):
+    print(f"{equation:12} sums over", summed(equation))
+assert summed("i,i->i") == []
+assert summed("ij,ik->k") == ["i", "j"]
+assert summed("bqd,bkd->bqk") == ["d"]
+assert summed("...i->i") == ["…"]
 
 # %%
 # For your own tensors, ``plan_einsum`` lists each letter with its size and its role,

@@ -13,10 +13,10 @@ Short answer
 ------------
 
 First, an index that occurs twice in a term is summed. Second, no index occurs more than
-twice in a term. Third, every term of an equation has the same free indices: those that
-occur once. The reason: what obeys these rules does not depend on the choice of basis,
-that is, on how the axes of the coordinates are turned. ``torch.einsum`` is a tool of
-its own and does not enforce the rules.
+twice in a term: one could not tell which pair is meant. Third, every term of an
+equation has the same free indices: those that occur once. So the sum sign can be left
+out, and what obeys the rules does not depend on how the axes of the coordinates are
+turned. ``torch.einsum`` does not enforce them.
 """
 
 import torch
@@ -65,8 +65,14 @@ assert torch.einsum("ij,ij->", a, b) == (a * b).sum() == 70
 # right, but it is a definition, and forbids nothing. As its third it says: one index
 # below and one above, as the j in A_ij B_jk, means an elementwise product. But there no
 # j stands above, and what comes out is the matrix product. And as the reason for all
-# that it names brevity. But ``i,i,i->``, which the real second rule forbids, is as
-# short, and runs.
+# that it names brevity. That is half of it: the sum signs are indeed left out. But
+# ``i,i,i->``, which the real second rule forbids, is as short, and runs. The other half
+# is that what obeys the rules means the same in turned coordinates; see the proof.
+#
+# The notebooks of the book's revised edition give three rules for einsum instead:
+# letters that are repeated on the left are summed unless they stand on the right; no
+# letter stands there more than twice; and one that is not repeated stands on the right.
+# Torch keeps the first. It runs what the other two forbid.
 
 product = torch.einsum("ij,jk->ik", a, b)
 print("A_ij B_jk:          ", product.tolist())
@@ -74,6 +80,8 @@ print("elementwise product:", (a * b).tolist())
 assert product.tolist() == (a @ b).tolist() == [[19, 22], [43, 50]]
 assert (a * b).tolist() == [[5, 12], [21, 32]]
 assert torch.einsum("i,i,i->", v, v, w) == (v * v * w).sum()
+assert torch.einsum("i,i->i", v, w).tolist() == [3, 8]  # repeated, on the right: kept
+assert torch.einsum("ij->i", a).tolist() == [3, 7]  # j is not repeated, and summed
 
 # %%
 # The rule
@@ -93,9 +101,9 @@ assert torch.einsum("i,i,i->", v, v, w) == (v * v * w).sum()
 # .. math:: r_i = A_{ij} v_j \quad \text{means} \quad r_i = \sum_j A_{ij} v_j
 #
 # An einsum equation has one term, and the result: this one is ``ij,j->i``. So for
-# einsum the three rules become one: **each letter occurs exactly twice, the output
-# included**. Torch asks for less. Of all this it keeps a part of rule 3: a letter of
-# the output must occur in the inputs, and only once in the output.
+# einsum the three rules become one: **each letter occurs exactly twice, at most once of
+# these in the output**. Torch asks for less. Of all this it keeps a part of rule 3: a
+# letter of the output must occur in the inputs, and only once in the output.
 
 from collections import Counter
 
@@ -103,8 +111,10 @@ from tensorglass import shows_error
 
 
 def follows_the_rules(equation):
-    """Tell whether each letter of an einsum equation occurs exactly twice."""
-    return set(Counter(filter(str.isalpha, equation)).values()) <= {2}
+    """Tell whether each letter occurs exactly twice, at most once in the output."""
+    output = equation.split("->")[1]
+    twice = set(Counter(filter(str.isalpha, equation)).values()) <= {2}
+    return twice and len(set(output)) == len(output)
 
 
 examples = {
@@ -125,6 +135,7 @@ with shows_error(RuntimeError, match="does not appear"):
 print("rule 3   i->ii     i is summed on the right alone    refuses:")
 with shows_error(RuntimeError, match="more than once"):
     torch.einsum("i->ii", v)
+assert not any(map(follows_the_rules, ("i->j", "i->ii", "->ii")))
 sums = [sum(a[i, j] * v[j] for j in (0, 1)) for i in (0, 1)]
 assert torch.einsum("ij,j->i", a, v).tolist() == sums
 
@@ -133,8 +144,8 @@ assert torch.einsum("ij,j->i", a, v).tolist() == sums
 # a rotation, and above or below does not matter. In general it is an invertible matrix
 # ``C``. Then one index of a pair must stand above: its components change with ``C``.
 # The other one must stand below: its components change with the inverse transpose of
-# ``C``. The sum over such a pair stays; the sum over two indices above does not. The
-# strings of einsum have no above and below.
+# ``C``. The sum over such a pair stays. The sum over two indices above does not: for
+# A_ij B_ij it goes from 70 to 2245. The strings of einsum have no above and below.
 
 C = torch.tensor([[2.0, 1.0], [1.0, 1.0]], device=device)
 inverse_transpose = torch.tensor([[1.0, -1.0], [-1.0, 2.0]], device=device)
@@ -145,6 +156,9 @@ one_below = torch.einsum("i,i->", C @ v, inverse_transpose @ w).item()
 print("before:", dot.item(), " both with C:", both_above, " one below:", one_below)
 assert (both_above, one_below) == (61, 11)
 assert one_below == dot
+changed = torch.einsum("ij,ij->", C @ a @ C.T, C @ b @ C.T)
+print("A_ij B_ij:", torch.einsum("ij,ij->", a, b).item(), "and then", changed.item())
+assert changed == 2245
 
 # %%
 # Proof
@@ -213,7 +227,8 @@ torch.testing.assert_close(still, torch.zeros_like(still), rtol=0, atol=1e-10)
 # is not covered), and with every possible output. What follows the
 # rules stays in all 20 rotations, up to rounding. Everything else moves, by more than a
 # tenth in the median. One rotation and one set of entries that move it are enough: it
-# depends on the basis.
+# depends on the basis. (For particular entries it may stay: a sum of zeros is zero in
+# all coordinates.)
 
 
 def expressions():
@@ -250,6 +265,7 @@ assert lawful == [equation for equation in moved if obeys_all_three(equation)]
 assert stay == lawful
 assert move == lawless
 assert (len(moved), len(lawful)) == (2422, 85)
+assert torch.einsum("i,i,i->", turn @ v, turn @ v, turn @ (0 * w)) == 0
 
 # %%
 # Picture
@@ -395,8 +411,8 @@ assert torch.equal(torch.relu(swap @ u), swap @ torch.relu(u))
 # On a GPU
 # --------
 #
-# The rules are the same, and only the rounding differs. That is why we use float64
-# above. In float32, on a GPU as on the CPU, what stays does so to about five digits
+# The rules know no device; rounding may differ. That is why we use float64 above. In
+# float32, on the device that this page ran on, what stays does so to about five digits
 # here, and to fewer where terms cancel. That is so as long as torch is not told to
 # shorten float32 in matrix products. By default it is not.
 

@@ -46,13 +46,16 @@ assert x.tolist() == [[10, 44], [20, 50], [30, 60]]
 # "Convert it to a NumPy array: ``tensor.numpy()`` shows the actual values stored in the
 # memory." The example that goes with it is a fresh tensor of 2 rows, and there the
 # order in memory happens to be the order of the indices. A transpose, which moves
-# nothing in memory, shows the difference.
+# nothing in memory, shows the difference. The array does lie on the tensor's memory:
+# nothing is copied, and ``ravel("K")`` reads its elements in the order of memory.
 
 fresh = torch.tensor([[1, 2, 3], [4, 5, 6]])
 print(fresh.T.numpy())
 assert fresh.numpy().tolist() == [[1, 2, 3], [4, 5, 6]]
 assert fresh.T.numpy().tolist() == [[1, 4], [2, 5], [3, 6]]
 assert storage_cells(fresh.T).tolist() == [1, 2, 3, 4, 5, 6]
+assert fresh.T.numpy().ravel("K").tolist() == [1, 2, 3, 4, 5, 6]
+assert fresh.T.numpy().ctypes.data == fresh.data_ptr()
 
 # %%
 # The printed array hides more than the order. Of a slice it does not show the memory
@@ -72,14 +75,17 @@ assert wide.untyped_storage().nbytes() == 24
 
 # %%
 # "For a tensor on a GPU, call ``.cpu()`` first." That makes a copy, and what you then
-# look at is other memory, laid out anew. Here is such a copy of the last 2 rows of
-# ``x``: 4 numbers of 8 bytes, while the storage of ``x`` has 6.
+# look at is other memory. A tensor that fills its storage keeps its order there. A
+# slice does not bring along what lies around it: here is such a copy of the last 2 rows
+# of ``x``, 4 numbers of 8 bytes, while the storage of ``x`` has 6.
 
 from tensorglass import shares_memory
 
-copied = x[1:].to("cpu", copy=True)
-assert not shares_memory(copied, x)
-assert copied.untyped_storage().nbytes() == 4 * 8
+whole, part_of_it = x.to("cpu", copy=True), x[1:].to("cpu", copy=True)
+assert not shares_memory(whole, x)
+assert storage_cells(whole).tolist() == storage_cells(x).tolist()
+assert storage_cells(part_of_it).tolist() == [20, 30, 50, 60]
+assert part_of_it.untyped_storage().nbytes() == 4 * 8
 assert x.untyped_storage().nbytes() == 6 * 8
 
 # %%
@@ -93,8 +99,12 @@ assert x.untyped_storage().nbytes() == 6 * 8
 #
 # A cell is as many bytes as one element has. A *view*, such as a slice or a transpose,
 # is another way to read the same storage. Only a mark for the conjugate or for the sign
-# is applied after reading. (PyTorch documentation, *Tensor Views* and
+# is applied after reading, and of a quantized tensor the cells hold integers, from
+# which its values are computed. All this is said of strided tensors: a sparse one has
+# several storages. (PyTorch documentation, *Tensor Views* and
 # ``torch.Tensor.stride``.)
+
+import warnings
 
 
 def cell_of(tensor, index):
@@ -109,6 +119,9 @@ assert block.stride() == (1, 6)
 assert block.storage_offset() == 8
 assert cell_of(block, (3, 1)) == 8 + 3 * 1 + 1 * 6 == 17
 assert block[3, 1].item() == storage_cells(block)[17].item() == 17
+with warnings.catch_warnings(action="ignore"):  # quantized tensors are deprecated
+    ints = torch.quantize_per_tensor(torch.tensor([1.0, 2.0]), 0.5, 10, torch.quint8)
+assert storage_cells(ints).tolist() == [12, 14]  # 10, and 2 or 4 times 0.5 more
 
 # %%
 # Proof
@@ -369,8 +382,6 @@ explain_view(grid.T, (12,))
 # ``x.untyped_storage()`` stands in for it. That one holds bytes: 2 numbers of 4 bytes
 # have 8 entries.
 
-import warnings
-
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     one.storage().size()
@@ -385,9 +396,9 @@ assert storage_cells(one).numel() == 2
 # On a GPU
 # --------
 #
-# The rule is the same. ``x.data_ptr()`` is then an address on the device, which the CPU
-# must not read. ``storage_cells`` and ``storage_bytes`` stay on the device; printing
-# copies them over.
+# A tensor there is a storage and a way to read it, too; ``x.data_ptr()`` is then an
+# address on the device, which the CPU must not read. ``storage_cells`` and
+# ``storage_bytes`` stay on the device of ``x``, and printing copies them over.
 
 print("this page ran on", device.type)
 assert storage_cells(x).device == x.device
