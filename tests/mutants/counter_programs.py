@@ -11,7 +11,7 @@ A false twin of an assert shows that the assert can fail. It does not show that 
     line = "total = matrix + vector[:, None]"       # what stands there now
 
 Without `instead_of` the line runs before the block of the check. The page runs as it stands up to that line, and then,
-in a fork, to the check, which must raise an AssertionError. Other checks on the way may fail: they are passed over.
+in a fork, to the check, which must fail or be refused by torch. Checks on the way may fail, and are passed over.
 
 ``python tests/mutants/counter_programs.py PAGE ...`` tries those of some pages.
 """
@@ -131,12 +131,14 @@ class Trial:
                 for statement in ast.parse(_in_place(block)).body if block.is_code else ():
                     try:
                         exec(compile(ast.Module([statement], []), page.name, "exec"), names)
-                    except AssertionError as error:
+                    except (AssertionError, RuntimeError) as error:
                         frames = traceback.extract_tb(error.__traceback__)
                         if any(at.filename == page.name and at.lineno in self.checked for at in frames):
                             return "noticed"
+                        if not isinstance(error, AssertionError):
+                            return f"{_first_line(statement)} raises {type(error).__name__}: {error}"
                     except Exception as error:
-                        return f"{ast.unparse(statement).splitlines()[0]!r} raises {type(error).__name__}: {error}"
+                        return f"{_first_line(statement)} raises {type(error).__name__}: {error}"
         return "nobody notices"
 
 
@@ -173,6 +175,10 @@ def _extent(block: Block, begins: int, check: str) -> range:
     inside = [node for node in ast.walk(ast.parse(block.text)) if getattr(node, "lineno", 0) in wanted]
     last = max(node.end_lineno for node in inside)
     return range(block.line + begins, block.line + last)
+
+
+def _first_line(statement: ast.stmt) -> str:
+    return repr(ast.unparse(statement).splitlines()[0])
 
 
 def _in_place(block: Block) -> str:
