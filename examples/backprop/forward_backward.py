@@ -349,9 +349,8 @@ assert backward_cost / forward_cost == 1.9
 assert sum(parameter.numel() for parameter in chain(10).parameters()) == 720
 
 # %%
-# The running time follows within a factor of 4, where matrix products are most of the
-# work. Of five timings the shortest counts: whatever else the machine does only adds.
-# On a GPU a call returns before its work is done; the timer waits for it.
+# The running time need not follow the count: it also depends on how fast each product
+# runs, and on all the work that is no product. This is measured, and no claim.
 
 from torch.utils.benchmark import Timer
 
@@ -359,17 +358,13 @@ width, rows = (512, 256) if device.type == "cpu" else (2048, 1024)
 deep, data = chain(10, width), torch.randn(rows, width, device=device)
 loss, weights = deep(data).square().mean(), tuple(deep.parameters())
 passes = ("deep(data)", "torch.autograd.grad(loss, weights, retain_graph=True)")
-timers = [Timer(code, globals=globals()) for code in passes]
-rounds = [
-    [timer.blocked_autorange(min_run_time=0.1).median for timer in timers]
-    for _ in range(5)
-]
-forward_time, backward_time = map(min, zip(*rounds, strict=True))
+forward_time, backward_time = (
+    Timer(code, globals=globals()).blocked_autorange(min_run_time=0.2).median
+    for code in passes
+)
 print("forward: ", measured(f"{1e3 * forward_time:.1f} ms"))
 print("backward:", measured(f"{1e3 * backward_time:.1f} ms"))
 print("ratio:   ", measured(f"{backward_time / forward_time:.1f}"))
-within_four_times = 1.9 / 4 < backward_time / forward_time < 1.9 * 4
-assert within_four_times
 
 # %%
 # Picture
@@ -556,7 +551,9 @@ assert w.grad.tolist() == [2, 4]
 # ``w -= ...`` writes into the memory of ``w``: in place. While autograd records, that
 # raises an error for a parameter. Under ``no_grad`` it is allowed, and optimizers do it
 # so. Wait until ``backward`` is done: it reads the old values. Autograd counts the
-# writes to each tensor, its version, and refuses if one came in between.
+# writes to each tensor, its version, and refuses if one came in between. Two writes it
+# lets pass: one to a tensor that no operation has kept, which does no harm, and one
+# through ``.data``, which is not counted. Then the gradient is wrong, without an error.
 
 with shows_error(RuntimeError, match="a leaf Variable that requires grad"):
     w -= 0.5 * w.grad
@@ -570,14 +567,22 @@ with torch.no_grad():
 with shows_error(RuntimeError, match="modified by an inplace operation"):
     product.backward()
 
+product, total, w.grad = (w * w).sum(), (w + w).sum(), None
+w.data.add_(1)  # not counted: w was [1, 1], and is [2, 2]
+total.backward()
+assert w.grad.tolist() == [2, 2]
+product.backward()
+print("the gradient of the product is", (w.grad - 2).tolist(), "and should be [2, 2]")
+assert w.grad.tolist() == [2 + 4, 2 + 4]
+
 # %%
 # On a GPU
 # --------
 #
-# The passes are the same. On the CPU the backward pass runs in the thread that called
-# it. On a GPU it has a thread of its own, and hooks run there. The last assert checks
-# the one that holds on the device printed below. In float32 the gradient of ``W1``
-# agrees with the float64 one to about four digits.
+# On the CPU the backward pass runs in the thread that called it. By PyTorch's notes a
+# GPU has a thread of its own for it, and hooks run there. The last assert checks the
+# one that holds on the device printed below. In float32 the gradient of ``W1`` agrees
+# with the float64 one to about four digits.
 
 import threading
 

@@ -229,7 +229,7 @@ assert bias.grad.tolist() == [8, 8, 8]
 # On a GPU
 # --------
 #
-# Rounding leaves no freedom in one addition: by the standard IEEE 754 the result is the
+# Rounding leaves no freedom in one addition: by the IEEE's standard the result is the
 # exact sum, rounded once, on every device that follows it. We check the device that
 # this page ran on against the sum in twice the precision.
 
