@@ -366,7 +366,7 @@ assert law[30 - 22] == -10.5
 # To train at 30 layers is not to profit from them. He's networks end with a larger loss
 # at 30 layers than at 22. And the law speaks of averages. Our layers have 64 inputs,
 # many of the paper's have thousands. So our draws differ more: in layer 30 the theory
-# expects a standard deviation of the mean square that is 1.5 times its mean.
+# expects a standard deviation of the mean square that is 2.8 times its mean.
 #
 # What this page does not test: convolutions in training, ImageNet, and the paper's
 # PReLU, whose rule is in exercise 1.
@@ -376,7 +376,7 @@ from tensorglass import signal_propagation
 deeper_is_worse = curves[30]["He"][-1] > curves[22]["He"][-1]
 assert deeper_is_worse
 last = signal_propagation(torch.relu, 2**0.5).through(30, width=64).layers[-1]
-assert round(last.spread / last.second_moment, 1) == 1.5
+assert round(last.spread / last.second_moment, 1) == 2.8
 
 # %%
 # Exercises

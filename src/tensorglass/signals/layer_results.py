@@ -20,7 +20,9 @@ class LayerPrediction:
     second_moment : float
         That of the pre-activations.
     spread : float or None
-        Its standard deviation from one draw of the weights to the next; None if no width was given.
+        Its standard deviation from one draw of the weights to the next, for one input; None if no width was given.
+        Exact for linear layers and ReLU. For other functions it leaves out terms that are small where it is small
+        itself, beside the second moment.
     gradient : float
         The second moment of the gradient with respect to the pre-activations, relative to that at the last layer.
     """

@@ -132,17 +132,25 @@ class SignalPropagation(Report):
         return SignalPath(tuple(LayerPrediction(i, *each) for i, each in enumerate(figures, start=1)), width)
 
     def _spreads(self, moments: Sequence[float], width: int) -> Iterator[float]:
-        """Yield the standard deviation of the second moment in each layer: 0 in the first, whose input is given."""
-        variance = 0.0
-        yield variance
+        """Yield the standard deviation of the second moment in each layer: 0 in the first, whose input is given.
+
+        The squares of `width` activations are averaged, and a deviation of the layer before is handed on. Both depend
+        on the second moment of that layer, which itself varies: two points stand for its distribution. That is exact
+        where the map is linear and the variance of the squares quadratic, as for linear layers and ReLU.
+        """
+        spread = 0.0
+        yield spread
         for q in moments[:-1]:
-            if q < _OVERFLOW:
-                # The squares of so many activations are averaged; and a deviation of the layer before is handed on.
-                of_average = self.sigma_w**4 * (self._map.moment(q, 4) - self._map.moment(q) ** 2) / width
-                variance = of_average + self._map.slope(q) ** 2 * variance
+            points = _two_points(q, spread)
+            if all(at < _OVERFLOW for at, _ in points):
+                maps = [(self._map(at), weight) for at, weight in points]
+                mean = sum(weight * value for value, weight in maps)
+                handed_on = sum(weight * (value - mean) ** 2 for value, weight in maps)
+                of_squares = sum(w * (self._map.moment(at, 4) - self._map.moment(at) ** 2) for at, w in points)
+                spread = math.sqrt(handed_on + self.sigma_w**4 * of_squares / width)
             else:
-                variance = math.inf
-            yield math.sqrt(variance)
+                spread = math.inf
+            yield spread
 
     def _content(self) -> Iterable[str | Table]:
         yield f"{self.activation} with sigma_w {self.sigma_w:.4g} and sigma_b {self.sigma_b:.4g}: {self._verdict()}"
@@ -249,3 +257,13 @@ def _depth_scale(slope: float) -> float:
     if slope <= 0:
         return 0.0
     return math.inf if abs(slope - 1) <= AT_ONE else -1 / math.log(slope)
+
+
+def _two_points(mean: float, spread: float) -> tuple[tuple[float, float], ...]:
+    """Return numbers that are not negative, with weights: their mean is this one, and so is their spread."""
+    if spread == 0:
+        return ((mean, 1.0),)
+    if not math.isfinite(spread):
+        return ((math.inf, 1.0),)
+    above = 1 / (1 + (1 + spread / mean) ** 2)
+    return (mean / (1 + spread / mean), 1 - above), (mean + spread + spread**2 / mean, above)
