@@ -125,7 +125,7 @@ with record_saved() as saved:
 print("kept for the backward pass:", alone.nbytes, "and", saved.nbytes, "bytes")
 assert skipped.requires_grad
 assert bars.sum() == hidden.numel()
-assert saved.nbytes == alone.nbytes > 0
+assert saved.nbytes == alone.nbytes == batch.nbytes + hidden.nbytes
 
 # %%
 # The rule
@@ -476,8 +476,9 @@ training = units(dropping, small), units(attending, sequence)
 evaluating = units(dropping.eval(), small), units(attending.eval(), sequence)
 print("train()", training, "units, eval()", evaluating)
 assert (training[0], evaluating[0]) == (9 + mask, 9)
+attention_keeps_less = training[1] > 2 * evaluating[1]
 if device.type == "cpu":
-    assert training[1] > 2 * evaluating[1] > 0
+    assert attention_keeps_less
 for mode in (torch.no_grad(), torch.inference_mode()):
     with mode:
         assert units(dropping, small) == 0

@@ -191,8 +191,10 @@ centred = points - points.mean(dim=0)
 torch.testing.assert_close(centred.sum(dim=0), torch.zeros(3, device=device))
 with shows_error(RuntimeError, match="must match"):
     points - points.mean(dim=1)
-one_column = torch.zeros(4, 1, device=device)
-assert (one_column - one_column.mean(dim=1)).shape == (4, 4)
+one_column = torch.tensor([[1.0], [2], [3], [4]], device=device)
+becomes = one_column - one_column.mean(dim=1)
+assert becomes[0].tolist() == [0, -1, -2, -3]
+assert becomes.shape == (4, 4)
 centred = points - points.mean(dim=1, keepdim=True)
 torch.testing.assert_close(centred.sum(dim=1), torch.zeros(2, device=device))
 

@@ -216,7 +216,8 @@ assert layer(image.unsqueeze(0)).shape == (1, 3, 8, 8)
 
 with shows_error(RuntimeError, match="same number of dimensions"):
     torch.cat([matrix, matrix[0]])
-assert torch.cat([matrix, matrix[0].unsqueeze(0)]).shape == (4, 4)
+longer = torch.cat([matrix, matrix[0].unsqueeze(0)])
+assert longer.shape == (4, 4)
 
 left, right = torch.rand(3, 1, device=device), torch.rand(4, device=device)
 with shows_error(RuntimeError, match="size mismatch"):

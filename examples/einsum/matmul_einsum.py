@@ -127,9 +127,11 @@ one_product = slower(
 )
 three_small = slower("ij,jk,kl->il", lambda a, b, c: a @ b @ c, *small)
 columns_dot = slower("ib,ib->b", lambda a, b: (a * b).sum(0), columns, columns)
-assert one_product[1] < 200
+little_more = one_product[1] < 200  # microseconds
+many_times = min(three_small[0], columns_dot[0]) > 3
+assert little_more
 if device.type == "cpu":
-    assert min(three_small[0], columns_dot[0]) > 3
+    assert many_times
 
 # %%
 # The rule

@@ -304,8 +304,8 @@ print(f"10 layers of 32 units: {simulated:.2f} times the mean,", end=" ")
 print(f"by the formula {spread(32, 10):.2f}")
 print(f"50 layers of 512 units: {spread(512, 50):.3f}, of 128: {spread(128, 50):.1f}")
 torch.testing.assert_close(simulated, spread(32, 10), rtol=1 / 6, atol=0)
-assert round(spread(512, DEPTH), 3) == 0.785
-assert round(spread(128, DEPTH), 1) == 2.4
+assert f"{spread(512, DEPTH):.3f}" == "0.785"
+assert f"{spread(128, DEPTH):.1f}" == "2.4"
 
 # %%
 # Third, symmetry. If all weights of a layer are the same number, and all weights of the

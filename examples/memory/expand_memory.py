@@ -126,8 +126,9 @@ whole_numbers = torch.ones(2048, 2048, dtype=torch.int32, device=device)
 divided = peak_of(lambda: whole_numbers / whole_numbers) / predicted
 if device.type == "cpu":
     print(f"isclose {close:.0f} times its result, / of integers {divided:.0f} times")
-    assert close > 10
-    assert round(divided, 3) == 3
+    over_ten, three_times = close > 10, 3 <= divided < 3.01
+    assert over_ten
+    assert three_times
 
 # %%
 # Proof
@@ -243,8 +244,10 @@ for name, found in {"default": by_product, "exact": by_difference}.items():
     error = ((found - true).abs() / true)[between].median().item()
     to_itself = found.diagonal().max().item()
     print(f"{name}: median error {error:.1%}, to itself at most {to_itself:.1f}")
-    assert (error > 0.1) == (to_itself > 1) == (name == "default")
-assert error < 1e-4  # the exact one, of numbers near 1000 in float32
+    far_off, not_at_itself = error > 0.1, to_itself > 1
+    assert far_off == not_at_itself == (name == "default")
+near = error < 1e-4  # the exact one, of numbers near 1000 in float32
+assert near
 for few, p in ((far[:25], 2), (far, 1)):
     found, true = (torch.cdist(each, each, p=p).float() for each in (few.float(), few))
     torch.testing.assert_close(found, true, rtol=0, atol=1e-3)
@@ -381,9 +384,8 @@ assert kept == {(2048, 2048): 16 * MIB, (2048,): 8192}
 loss = (matrix * weight).sum()
 backward_peak = peak_of(lambda: loss.backward(retain_graph=True))
 print("backward:", round(backward_peak / MIB), "MiB for a gradient of 8192 bytes")
-if device.type == "cpu":  # on a GPU the sum takes workspace besides
+if device.type == "cpu":  # a GPU's sum may take workspace besides
     assert backward_peak == matrix.nbytes + weight.nbytes + loss.nbytes
-assert backward_peak >= matrix.nbytes
 assert weight.grad.nbytes == 8192
 
 # %%

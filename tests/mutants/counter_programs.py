@@ -99,7 +99,8 @@ def survivors_of_counter_programs(page: Path) -> tuple[int, list[str]]:
     The page runs in this process, and leaves things behind in it: each page needs a process of its own.
     """
     programs, blocks = read(page), read_page(page)
-    survived = [f"{page.name}: {text}" for text in missing(page)]
+    absent = [f"{page.name}: {text}" for text in missing(page)]
+    survived = list(absent)
     trials = [trial_of(each, blocks) for each in programs]
     names = {"__name__": "__main__"}
     for number, block in enumerate(blocks):
@@ -111,7 +112,7 @@ def survivors_of_counter_programs(page: Path) -> tuple[int, list[str]]:
         if block.is_code:
             with contextlib.redirect_stdout(io.StringIO()):
                 exec(compile(_in_place(block), page.name, "exec"), names)
-    return len(programs), survived
+    return len(programs) + len(absent), survived
 
 
 @dataclass(frozen=True)
