@@ -284,7 +284,7 @@ torch.testing.assert_close(left_over, [0.02, 0.02], rtol=0.1, atol=0)
 #
 # .. math:: \sqrt{(1 + 5/n)^{L-1} (1 + 2/n) - 1}
 #
-# That is 0.785 for 50 layers of 512 units, and 2.4 with 128. A simulation agrees:
+# That is 0.785 for 50 layers of 512 units, and 2.37 with 128. A simulation agrees:
 # 6,000 networks of 10 layers with 32 units. Its tolerance of a sixth is wide: rare and
 # very large draws make up much of this spread.
 
@@ -302,10 +302,10 @@ squares = sums.square().mean((1, 2))
 simulated = (squares.std() / squares.mean()).item()
 print(f"10 layers of 32 units: {simulated:.2f} times the mean,", end=" ")
 print(f"by the formula {spread(32, 10):.2f}")
-print(f"50 layers of 512 units: {spread(512, 50):.3f}, of 128: {spread(128, 50):.1f}")
+print(f"50 layers of 512 units: {spread(512, 50):.3f}, of 128: {spread(128, 50):.2f}")
 torch.testing.assert_close(simulated, spread(32, 10), rtol=1 / 6, atol=0)
 assert f"{spread(512, DEPTH):.3f}" == "0.785"
-assert f"{spread(128, DEPTH):.1f}" == "2.4"
+assert f"{spread(128, DEPTH):.2f}" == "2.37"
 
 # %%
 # Third, symmetry. If all weights of a layer are the same number, and all weights of the
