@@ -22,7 +22,7 @@ HIDDEN, OUTPUT, PROJECTION, FACTOR = ("hidden", "output", "projection", "factor 
 _ENDING = r"(_(a|b|proj|lin|linear|layer))*"
 _QUERY_KEY_VALUE = re.compile(rf"(to_?|in_|c_|w_?)?(q|k|v|query|key|value|pos_key|pos_query){_ENDING}", re.IGNORECASE)
 _PACKED_PROJECTIONS = re.compile(
-    rf"(to_|in_|c_|w_?)?(qk|kv|qkv|query_key_value|attn|pack){_ENDING}|kv_a_proj_with_mqa", re.IGNORECASE
+    rf"(to_|in_|c_|q_|w_?)?(qk|kv|qkv|query_key_value|attn|pack){_ENDING}|kv_a_proj_with_mqa", re.IGNORECASE
 )
 # The two factors of a gated unit, where the forward cannot be traced.
 _GATED = (

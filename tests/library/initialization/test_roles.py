@@ -142,7 +142,7 @@ def test_of_stacks_that_are_multiplied_the_last_layers_are_factors():
 
 
 @pytest.mark.parametrize(
-    "name", ["qkv", "to_qk", "in_attn", "query_key_value", "Wqkv", "kv_a_proj_with_mqa", "c_attn", "pack"]
+    "name", ["qkv", "to_qk", "in_attn", "query_key_value", "Wqkv", "kv_a_proj_with_mqa", "c_attn", "q_attn", "pack"]
 )
 def test_packed_projections_are_known_by_their_names(name):
     model = nn.ModuleDict({name: nn.Linear(4, 12), "head": nn.Linear(4, 4)})
