@@ -168,7 +168,8 @@ EQUIVALENT: dict[str, str] = {
     "square of float32's largest number`: 1e+75 -> 1e+75": "a number so large does not change when 1 is added",
     "signals/propagation.py: `moments.append(self._map(moments[-1]) if moments[-1] < _OVERFLOW else math.inf)`: "
     "moments[-1] < _OVERFLOW -> moments[-1] <= _OVERFLOW": _NEVER_EXACTLY,
-    "signals/propagation.py: `if q < _OVERFLOW:`: q < _OVERFLOW -> q <= _OVERFLOW": _NEVER_EXACTLY,
+    "signals/propagation.py: `if any(at > _OVERFLOW for at, _ in points):`: at > _OVERFLOW -> "
+    "at >= _OVERFLOW": _NEVER_EXACTLY,
     "signals/propagation.py: `return self.slope <= 1 + AT_ONE`: self.slope <= 1 + AT_ONE -> self.slope < 1 + AT_ONE": (
         _NEVER_EXACTLY
     ),

@@ -132,25 +132,29 @@ class SignalPropagation(Report):
         return SignalPath(tuple(LayerPrediction(i, *each) for i, each in enumerate(figures, start=1)), width)
 
     def _spreads(self, moments: Sequence[float], width: int) -> Iterator[float]:
-        """Yield the standard deviation of the second moment in each layer: 0 in the first, whose input is given.
-
-        The squares of `width` activations are averaged, and a deviation of the layer before is handed on. Both depend
-        on the second moment of that layer, which itself varies: two points stand for its distribution. That is exact
-        where the map is linear and the variance of the squares quadratic, as for linear layers and ReLU.
-        """
+        """Yield the standard deviation of the second moment in each layer: 0 in the first, whose input is given."""
         spread = 0.0
         yield spread
         for q in moments[:-1]:
-            points = _two_points(q, spread)
-            if all(at < _OVERFLOW for at, _ in points):
-                maps = [(self._map(at), weight) for at, weight in points]
-                mean = sum(weight * value for value, weight in maps)
-                handed_on = sum(weight * (value - mean) ** 2 for value, weight in maps)
-                of_squares = sum(w * (self._map.moment(at, 4) - self._map.moment(at) ** 2) for at, w in points)
-                spread = math.sqrt(handed_on + self.sigma_w**4 * of_squares / width)
-            else:
-                spread = math.inf
+            if math.isfinite(spread):
+                spread = self._next_spread(q, spread, width)
             yield spread
+
+    def _next_spread(self, q: float, spread: float, width: int) -> float:
+        """Return the standard deviation of the second moment in a layer, from both in the layer before.
+
+        The squares of `width` activations are averaged, and a deviation of the layer before is handed on. Both depend
+        on the second moment there, which itself varies: two points stand for its distribution. That is exact where the
+        map is linear and the variance of the squares quadratic, as for linear layers and ReLU.
+        """
+        points = _two_points(q, spread)
+        if any(at > _OVERFLOW for at, _ in points):
+            return math.inf
+        maps = [(self._map(at), weight) for at, weight in points]
+        mean = sum(weight * value for value, weight in maps)
+        handed_on = sum(weight * (value - mean) ** 2 for value, weight in maps)
+        of_squares = sum(weight * (self._map.moment(at, 4) - self._map.moment(at) ** 2) for at, weight in points)
+        return math.sqrt(handed_on + self.sigma_w**4 * of_squares / width)
 
     def _content(self) -> Iterable[str | Table]:
         yield f"{self.activation} with sigma_w {self.sigma_w:.4g} and sigma_b {self.sigma_b:.4g}: {self._verdict()}"
@@ -263,7 +267,5 @@ def _two_points(mean: float, spread: float) -> tuple[tuple[float, float], ...]:
     """Return numbers that are not negative, with weights: their mean is this one, and so is their spread."""
     if spread == 0:
         return ((mean, 1.0),)
-    if not math.isfinite(spread):
-        return ((math.inf, 1.0),)
     above = 1 / (1 + (1 + spread / mean) ** 2)
     return (mean / (1 + spread / mean), 1 - above), (mean + spread + spread**2 / mean, above)
