@@ -111,6 +111,7 @@ assert all(map(torch.equal, *both))
 # %%
 # The last three are skip connections, debugging and pictures. They do use activations.
 # But a Python variable holds these: autograd keeps as many bytes with them as without.
+# (Between two layers, though, a skip connection can part what they shared: exercise 1.)
 
 from tensorglass import record_saved
 
