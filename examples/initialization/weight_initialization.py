@@ -364,10 +364,10 @@ assert len(each_its_way.unique()) == 32
 # Fourth, does it matter for training? Ten ReLU layers of 48 units are to learn
 # handwritten digits from 1,000 images, by SGD with momentum 0.9, in 14 epochs. The test
 # is on 797 other images. Three seeds each, and of the learning rates 0.01, 0.02 and
-# 0.04 each scheme gets its best. He's weights learn first, Xavier's later. With
-# PyTorch's no rate does better than guessing, and 56 epochs with the middle one change
-# nothing. To save time, all networks are trained at once: for each layer one tensor
-# holds the weights of all of them. You do not need this for a single network.
+# 0.04 each scheme gets its best. He's weights learn first, Xavier's at least 3 epochs
+# later. With PyTorch's no rate does better than guessing, and 56 epochs with the middle
+# one change nothing. To save time, all networks are trained at once: for each layer one
+# tensor holds the weights of all of them. You do not need this for a single network.
 
 from sklearn.datasets import load_digits
 
@@ -454,7 +454,7 @@ assert stays_so
 above = [curve.nonzero().flatten() for curve in (curves > 0.9).T]  # their epochs
 xavier_epoch, he_epoch = [1 + int(each[0]) for each in above[1:]]  # fails if none is
 print("first epoch above 90 %: He", he_epoch, " Xavier", xavier_epoch)
-he_sooner = he_epoch < xavier_epoch
+he_sooner = xavier_epoch - he_epoch >= 3  # more than two draws of one scheme differ
 assert he_sooner
 
 # %%
