@@ -446,6 +446,7 @@ for scheme, rate in zip(schemes, best, strict=True):
     print(f"{scheme:8} rate {RATES[rate]:5}: median accuracy {final[scheme]:.1%}")
 longer = accuracies(digit_networks("PyTorch"), [0.02], epochs=4 * len(found))
 print(f"PyTorch, {len(longer)} epochs: at most {longer[-1].max():.1%}")
+# Guessing is right in a tenth; twice that is far beyond its chance.
 he_learns, default_guesses = final["He"] > 0.9, found[:, 0].max() < 0.2
 assert he_learns
 assert default_guesses
