@@ -17,7 +17,8 @@ The **forward pass** computes the loss from the input, operation by operation. T
 to the first. By the chain rule it computes gradients: how fast the loss changes with
 each parameter, and with each activation (a tensor that the forward pass computes on the
 way). ``backward`` returns nothing: it writes the gradients into ``.grad`` of the
-parameters. It changes no parameter. That is the task of an optimizer, afterwards.
+parameters. It changes no parameter, unless a hook of yours does. That is the task of an
+optimizer, afterwards.
 """
 
 import torch
@@ -97,7 +98,8 @@ assert (arrived["z"].T @ x).tolist() == [[0, 0], [6, 12]]
 # The third. A step of training has a third phase: the update. That answer does say,
 # rightly, that an optimizer makes it, with the gradients that the backward pass has
 # left. After ``backward`` the parameters are the same to the last bit. After ``step``
-# they are not.
+# they are not. The exception is your own: a hook can call ``step`` in the middle of the
+# backward pass, as soon as a gradient is there.
 
 torch.manual_seed(0)
 layers = torch.nn.Linear(2, 8), torch.nn.ReLU(), torch.nn.Linear(8, 1)
@@ -113,6 +115,12 @@ print("the same after backward:", after_backward)
 print("the same after step:    ", after_step)
 assert after_backward == [True, True, True, True]
 assert after_step == [False, False, False, False]
+
+early = leaf([1.0, 2.0])  # this one is updated inside backward
+own = torch.optim.SGD([early], lr=0.25)
+early.register_post_accumulate_grad_hook(lambda parameter: own.step())
+(early * early).sum().backward()
+assert early.tolist() == [0.5, 1]
 
 # %%
 # The fourth. A fully connected layer computes a weighted sum, but max pooling does not.
@@ -550,7 +558,7 @@ assert w.grad.tolist() == [2, 4]
 #
 # ``w -= ...`` writes into the memory of ``w``: in place. While autograd records, that
 # raises an error for a parameter. Under ``no_grad`` it is allowed, and optimizers do it
-# so. Wait until ``backward`` is done: it reads the old values. Autograd counts the
+# so. Wait until ``backward`` is done: it may read the old values. Autograd counts the
 # writes to each tensor, its version, and refuses if one came in between. Two writes it
 # lets pass: one to a tensor that no operation has kept, which does no harm, and one
 # through ``.data``, which is not counted. Then the gradient is wrong, without an error.
@@ -579,10 +587,11 @@ assert w.grad.tolist() == [2 + 4, 2 + 4]
 # On a GPU
 # --------
 #
-# On the CPU the backward pass runs in the thread that called it. By PyTorch's notes a
-# GPU has a thread of its own for it, and hooks run there. The last assert checks the
-# one that holds on the device printed below. In float32 the gradient of ``W1`` agrees
-# with the float64 one to about four digits.
+# On the CPU the backward pass runs in the thread that called it. By PyTorch's
+# documentation of ``set_multithreading_enabled``, a GPU has a thread of its own for it;
+# hooks run there. The last assert checks the one that holds on the device printed
+# below. In float32 the gradient of ``W1`` agrees with the float64 one to about four
+# digits.
 
 import threading
 
@@ -698,7 +707,8 @@ saved
 # - PyTorch: `Autograd mechanics
 #   <https://docs.pytorch.org/docs/stable/notes/autograd.html>`__, `gradcheck
 #   <https://docs.pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradcheck.html>`__
-#   and `CUDA semantics <https://docs.pytorch.org/docs/stable/notes/cuda.html>`__.
+#   and `set_multithreading_enabled
+#   <https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad_mode.set_multithreading_enabled.html>`__.
 # - The picture follows the circuits in the notes of Stanford's course CS231n,
 #   `Backpropagation, Intuitions <https://cs231n.github.io/optimization-2/>`__.
 # - The question is from the questionnaire of chapter 17 of *Deep Learning for Coders

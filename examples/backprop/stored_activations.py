@@ -12,11 +12,11 @@ nobody says which ones "some" are.
 Short answer
 ------------
 
-Because the backward pass computes with them. Each operation keeps what torch's formula
-of its derivative asks for. ReLU and tanh keep their output. GELU keeps its input. A
-linear layer keeps its input and its weight; the weight was there before, so that costs
-no memory. Sums and views keep nothing. Storing costs memory and saves time: what is not
-stored can be computed again.
+Because the backward pass computes with them. In eager mode, each operation keeps what
+torch's formula of its derivative asks for. ReLU and tanh keep their output. GELU keeps
+its input. A linear layer keeps its input and its weight; the weight was there before,
+so that costs no memory, except under ``autocast`` (see the traps). Sums and views keep
+nothing. Storing costs memory and saves time: what is not stored can be computed again.
 
 ``saved_for_backward``, from this site's library, runs a function and lists the tensors
 that autograd keeps for it, each with its role: input, output, or weight.
@@ -111,6 +111,7 @@ assert all(map(torch.equal, *both))
 # %%
 # The last three are skip connections, debugging and pictures. They do use activations.
 # But a Python variable holds these: autograd keeps as many bytes with them as without.
+# (Between two layers, though, a skip connection can part what they shared: exercise 1.)
 
 from tensorglass import record_saved
 

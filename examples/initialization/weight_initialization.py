@@ -228,7 +228,7 @@ for name, (draw, weight) in kinds.items():
     torch.testing.assert_close(ratios, [2.0, 1 / 2], rtol=0.05, atol=0)
 
 # %%
-# Second, depth. 50 layers of 512 units with ReLU, five draws, medians. Here both fans
+# Second, depth. 50 layers of 512 units with ReLU, three draws, medians. Here both fans
 # are equal, so Xavier's variance is 1 / fan_in. Each layer halves the mean square, and
 # 50 layers leave 2^-25 of the rms. He's weights keep these medians within a factor of
 # two. PyTorch's weights lose a factor √6 in a layer, until the random biases are all
@@ -239,7 +239,7 @@ from statistics import median
 import matplotlib.pyplot as plt
 from tensorglass import signal_propagation
 
-DEPTH, DRAWS = 50, 5
+DEPTH, DRAWS = 50, 3
 schemes = ("PyTorch", "Xavier", "He")
 
 
@@ -308,25 +308,26 @@ assert f"{spread(512, DEPTH):.3f}" == "0.785"
 assert f"{spread(128, DEPTH):.2f}" == "2.37"
 
 # %%
-# Third, symmetry. If all weights of a layer are the same number, and all weights of the
-# next layer are, too, then all units between the two compute the same, get the same
-# gradient, and stay the same. The targets are the signs of products of two inputs,
-# which one unit cannot learn. 32 such units are worth one. Their weights have rank 1,
-# also after 200 steps of training, and the loss is still near the variance of the
-# targets. Random weights have rank 8 before and after, and learn. Constant weights
+# Third, symmetry. If all weights of a layer are the same number, and so are its biases
+# and all weights of the next layer, then all units between the two compute the same,
+# get the same gradient, and stay the same. The targets are the signs of products of two
+# inputs, which one unit cannot learn. 32 such units are worth one. Their weights have
+# rank 1, also after 200 steps of training, and the loss is still near the variance of
+# the targets. Random weights have rank 8 before and after, and learn. Constant weights
 # below a random layer do not stay equal, since each unit gets a gradient of its own. If
-# all weights are zero, and tanh of 0 is 0, then all their gradients are zero: only the
-# last bias can learn. (The sigmoid of 0 is not 0: there the last weights learn too, all
-# alike.)
+# all weights and biases are zero, and tanh of 0 is 0, then all other gradients are
+# zero: only the last bias can learn. With the sigmoid, whose value at 0 is not 0, the
+# last weights learn too, all alike; with torch's random biases, each in its way.
 
 
-def trained(constant, constant_layers=2, activation=nn.Tanh):
+def trained(constant, constant_layers=2, activation=nn.Tanh, random_bias=False):
     torch.manual_seed(0)
     model = network(1, 8, 32, 1, activation)
     if constant is not None:
         for layer in model[::2][:constant_layers]:
             nn.init.constant_(layer.weight, constant)
-            nn.init.zeros_(layer.bias)
+            if not random_bias:
+                nn.init.zeros_(layer.bias)
     model, inputs = model.to(device), torch.randn(99, 8).to(device)
     targets = (inputs[:, :1] * inputs[:, 1:2]).sign()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
@@ -353,17 +354,20 @@ torch.testing.assert_close(losses[0.0], 1.0, rtol=0.001, atol=0)
 assert [bool(each.any()) for each in model.parameters()] == [False, False, False, True]
 _, below_random, _ = trained(0.1, constant_layers=1)
 last_weights = trained(0.0, activation=nn.Sigmoid)[0][2].weight
+each_its_way = trained(0.0, random_bias=True)[0][2].weight
 assert below_random == [1, 8]
 assert last_weights.any()
 torch.testing.assert_close(last_weights, last_weights[:, :1].expand(1, 32))
+assert len(each_its_way.unique()) == 32
 
 # %%
-# Fourth, does it matter for training? Ten ReLU layers of 128 units are to learn
-# handwritten digits from 1,000 images, in 18 epochs of SGD with the learning rate 0.005
-# and momentum 0.9. Three seeds each. The test is on 797 other images. What is found is
-# found for this rate, which suits He's weights, and for 18 epochs. To save time, all
-# networks are trained at once: for each layer one tensor holds the weights of all of
-# them. You do not need this for a single network.
+# Fourth, does it matter for training? Ten ReLU layers of 48 units are to learn
+# handwritten digits from 1,000 images, by SGD with momentum 0.9, in 14 epochs. The test
+# is on 797 other images. Three seeds each, and of the learning rates 0.01, 0.02 and
+# 0.04 each scheme gets its best. He's weights learn first, Xavier's at least 3 epochs
+# later. With PyTorch's no rate does better than guessing, and 56 epochs with the middle
+# one change nothing. To save time, all networks are trained at once: for each layer one
+# tensor holds the weights of all of them. You do not need this for a single network.
 
 from sklearn.datasets import load_digits
 
@@ -381,12 +385,17 @@ def stacked(tensors):
     return torch.stack(list(tensors)).detach().to(device).requires_grad_()
 
 
-def accuracies(models, method=torch.optim.SGD, f=torch.relu, epochs=18, **options):
+def momentum(parameters, **options):
+    return torch.optim.SGD(parameters, lr=1.0, momentum=0.9, **options)
+
+
+def accuracies(models, rates, method=momentum, f=torch.relu, epochs=14):
     linears = list(zip(*[model[::2] for model in models], strict=True))  # by layer
     weights = [stacked(each.weight.T for each in layer) for layer in linears]
     biases = [stacked(each.bias[None] for each in layer) for layer in linears]
     # "Fused" steps go through the memory of a parameter only once.
-    optimizer = method([*weights, *biases], fused=True, **options)
+    optimizer = method([*weights, *biases], fused=True)
+    factors = torch.tensor(rates).to(device).expand(len(models))
 
     def predict(h):  # each model gets the same images, and has its own weights
         h = h.expand(len(models), *h.shape)
@@ -401,9 +410,9 @@ def accuracies(models, method=torch.optim.SGD, f=torch.relu, epochs=18, **option
             outputs = predict(images[batch]).flatten(0, 1)
             targets = labels[batch].repeat(len(models))
             optimizer.zero_grad()
-            # The mean loss times the number of models is the sum of the models' losses:
-            # the gradient of each model is that of its own loss.
-            (len(models) * F.cross_entropy(outputs, targets)).backward()
+            losses = F.cross_entropy(outputs, targets, reduction="none")
+            # For SGD, a factor of the loss is a factor of the learning rate.
+            (losses.unflatten(0, (len(models), -1)).mean(1) @ factors).backward()
             optimizer.step()
         with torch.no_grad():
             guesses = predict(images[testing]).argmax(-1)
@@ -415,7 +424,7 @@ def digit_networks(scheme, depth=10):
     models = []
     for seed in range(3):
         torch.manual_seed(seed)
-        models.append(network(depth, 64, 128))
+        models.append(network(depth, 64, 48))
         for layer in models[-1][::2]:
             if scheme == "Xavier":
                 nn.init.xavier_uniform_(layer.weight)
@@ -425,22 +434,39 @@ def digit_networks(scheme, depth=10):
     return models
 
 
-sgd = {"lr": 0.005, "momentum": 0.9}
-together = [model for scheme in schemes for model in digit_networks(scheme)]
-curves = accuracies(together, **sgd).reshape(-1, len(schemes), 3).median(dim=2).values
+RATES = (0.01, 0.02, 0.04)
+together = [model for each in schemes for _ in RATES for model in digit_networks(each)]
+rates = [rate for _ in schemes for rate in RATES for _ in range(3)]
+found = accuracies(together, rates).reshape(-1, len(schemes), len(RATES), 3)
+by_rate = found.median(dim=3).values
+best = by_rate.mean(dim=0).argmax(dim=1).tolist()
+curves = torch.stack([by_rate[:, i, rate] for i, rate in enumerate(best)], dim=1)
 final = dict(zip(schemes, curves[-1].tolist(), strict=True))
-for scheme in schemes:
-    print(f"{scheme:8} median accuracy {final[scheme]:.1%}")
-he_learns, default_guesses = final["He"] > 0.9, final["PyTorch"] < 0.2
+for scheme, rate in zip(schemes, best, strict=True):
+    print(f"{scheme:8} rate {RATES[rate]:5}: median accuracy {final[scheme]:.1%}")
+longer = accuracies(digit_networks("PyTorch"), [0.02], epochs=4 * len(found))
+print(f"PyTorch, {len(longer)} epochs: at most {longer[-1].max():.1%}")
+# Guessing is right in a tenth; twice that is far beyond its chance.
+he_learns, default_guesses = final["He"] > 0.9, found[:, 0].max() < 0.2
 assert he_learns
 assert default_guesses
+stays_so = longer[-1].max() < 0.2
+assert stays_so
+above = [curve.nonzero().flatten() for curve in (curves > 0.9).T]  # their epochs
+xavier_epoch, he_epoch = [1 + int(each[0]) for each in above[1:]]  # fails if none is
+print("first epoch above 90 %: He", he_epoch, " Xavier", xavier_epoch)
+he_sooner = xavier_epoch - he_epoch >= 3  # more than two draws of one scheme differ
+assert he_sooner
 
 # %%
 # This is not the end of PyTorch's weights. With four layers they train. With ten they
 # also train, if the optimizer or a normalization makes up for the scale: Adam, here
 # with 15 epochs, or batch normalization, which rescales each unit, here with 5. (This
-# one uses the mean and the variance of the batch at hand, in the test too.) And with
-# ten layers Xavier's weights also train, but later.
+# one uses the mean and the variance of the batch at hand, in the test too.)
+
+from functools import partial
+
+from torch.optim import Adam
 
 
 def normed_relu(h):  # batch normalization, and ReLU
@@ -450,19 +476,14 @@ def normed_relu(h):  # batch normalization, and ReLU
 
 default = digit_networks("PyTorch")
 rescued = {
-    "four layers": accuracies(digit_networks("PyTorch", 4), **sgd),
-    "ten, Adam": accuracies(default, torch.optim.Adam, epochs=15, lr=0.002),
-    "ten, batch norm": accuracies(default, f=normed_relu, epochs=5, **sgd),
+    "four layers": accuracies(digit_networks("PyTorch", 4), [0.02]),
+    "ten, Adam": accuracies(default, [1.0], partial(Adam, lr=0.002), epochs=15),
+    "ten, batch norm": accuracies(default, [0.02], f=normed_relu, epochs=5),
 }
 for name, found in rescued.items():
     print(f"{name:16} median accuracy {median(found[-1].tolist()):.1%}")
 all_learn = all(median(found[-1].tolist()) > 0.75 for found in rescued.values())
 assert all_learn
-above = [curve.nonzero().flatten() for curve in (curves > 0.9).T]  # their epochs
-xavier_epoch, he_epoch = [1 + int(each[0]) for each in above[1:]]  # fails if none is
-print("first epoch above 90 %: He", he_epoch, " Xavier", xavier_epoch)
-he_sooner = he_epoch < xavier_epoch
-assert he_sooner
 
 # %%
 # Picture
@@ -477,7 +498,7 @@ for number, scheme in enumerate(schemes):
     left.text(DEPTH + 1, paths[scheme][-1], scheme, color=colors[scheme], va="center")
     epochs = range(1, len(curves) + 1)
     right.plot(epochs, curves[:, number], color=colors[scheme])
-    place = {"PyTorch": (18, 0.14), "Xavier": (10.5, 0.62), "He": (4, 1.0)}[scheme]
+    place = {"PyTorch": (14, 0.14), "Xavier": (9.3, 0.62), "He": (6, 1.0)}[scheme]
     align = "right" if scheme == "PyTorch" else "left"
     right.text(*place, scheme, color=colors[scheme], ha=align)
 left.set(yscale="log", xlim=(0, 62), xlabel="layer", ylabel="rms of the activations")
@@ -489,13 +510,13 @@ left.set_label(
     "0.00000003. That of PyTorch falls to 0.02 within five layers, and stays there."
 )
 right.set(ylim=(0, 1.08), xlabel="epoch", ylabel="test accuracy, median of 3")
-right.set_title("Ten layers learn digits within 18 epochs, or do not")
+right.set_title("He's weights learn first, at best rates")
 right.set_label(
-    "Three lines over 18 epochs. He rises above 0.9 within a few epochs. Xavier stays "
+    "Three lines over 14 epochs. He rises above 0.9 within seven epochs. Xavier stays "
     "low at first and follows some epochs later. PyTorch's weights stay near 0.1."
 )
-never_learns = curves[:, 0].max() < 0.25
-assert never_learns
+he_within_seven = he_epoch <= 7
+assert he_within_seven
 
 # %%
 # Traps
