@@ -18,10 +18,11 @@ whose activations would not fit.
 Short answer
 ------------
 
-Yes. Cut the n layers into √n segments. Keep the input of each segment, drop the rest,
-and compute it again when backward gets there. Then the peak is 2√n activations in place
-of n + 1: for 64 layers 16 in place of 65. The gradients are the same to the last bit.
-The price is less than one more forward pass.
+Yes, that for the activations. Cut the n layers into √n segments. Keep the input of each
+segment, drop the rest, and compute it again when backward gets there. If all layers
+keep one activation of the same size, the peak is 2√n of them in place of n + 1: for 64
+layers of ReLU 16 in place of 65. On the CPU the gradients are the same to the last bit,
+with dropout, too. Fewer than n layers run twice: less than one more forward pass.
 """
 
 import torch
@@ -35,7 +36,7 @@ device = default_device()  # a GPU if there is one
 torch.set_num_threads(1)  # in small products, more would wait for each other
 digits = load_digits()
 images = torch.tensor(digits.data[:1792] / 16, dtype=torch.float32).to(device)
-OPTIONS = {"use_reentrant": False, "preserve_rng_state": False}
+OPTIONS = {"use_reentrant": False}
 
 
 def network(layers, activation=nn.ReLU):
@@ -53,7 +54,13 @@ def segmented(model, batch, segments=None):
 
 
 def gradients(way, model, batch, *more):
+    torch.manual_seed(0)  # dropout draws the same, whichever way
     return torch.autograd.grad(way(model, batch, *more).sum(), list(model.parameters()))
+
+
+def equal_gradients(model):
+    ways = [gradients(way, model, images) for way in (stored, segmented)]
+    return [torch.equal(one, other) for one, other in zip(*ways, strict=True)]
 
 
 def peak(way, model, batch, *more):  # of a training step, in sizes of the batch
@@ -69,28 +76,36 @@ model = network(64)
 peaks = [round(peak(way, model, images)) for way in (stored, segmented)]
 print("64 layers: peak", peaks[0], "activations; with checkpointing", peaks[1])
 assert peaks == [64 + 1, 2 * 8] == [65, 16]
-pairs = zip(
-    *[gradients(way, model, images) for way in (stored, segmented)], strict=True
-)
-equal = [torch.equal(one, other) for one, other in pairs]
-assert equal == [True] * 128  # 64 weights and 64 biases
+dropping = network(16, lambda: nn.Sequential(nn.ReLU(), nn.Dropout(0.1)))
+assert equal_gradients(model) == [True] * 128  # 64 weights and 64 biases
+assert equal_gradients(dropping) == [True] * 32
 
 # %%
 # The claim
 # ---------
 #
 # A network of n layers can be trained in memory of the order √n, for the time of one
-# more forward pass: 1,000 layers of a residual network took 7 in place of 48 gigabytes,
-# and 30 % more time. If segments are cut again and again, the order is log n, for n log
-# n more work. (All this is from the abstract.)
+# more forward pass: a thousand layers of a residual network took 7 in place of 48
+# gigabytes, and 30 % more time. If segments are cut again and again, the order is log
+# n, for n log n more work. (All this is from the abstract.)
 #
 # Here a layer is a linear one of 64 units and its ReLU. The batch is 1,792 images of
 # scikit-learn's digits, with 64 pixels each, so all activations are of one size: the
-# unit below. A weight is 1 / 28 of a unit. There is nothing random in these counts, so
-# there are no seeds, except for the last check of this block: training. 16 layers and a
-# last one learn digits in 20 steps, five seeds, stored and segmented. At the end all
-# parameters are the same.
+# unit below. A weight is 1 / 28 of a unit.
+#
+# For each segment torch also keeps the state of the random generator, 5,056 bytes on
+# the CPU. Nothing is drawn in these layers. So from here on we leave it away, with
+# ``preserve_rng_state=False``. Do not copy that: with dropout the gradients are then
+# silently wrong.
+#
+# Do the two train alike? 16 layers and a last one learn digits in 20 steps, five seeds,
+# stored and segmented. At the end all parameters are the same.
 
+assert torch.get_rng_state().nbytes == 5_056
+OPTIONS["preserve_rng_state"] = False
+silently_wrong = equal_gradients(dropping)[:2] == [False, False]
+assert silently_wrong
+assert equal_gradients(model) == [True] * 128
 unit = images.nbytes
 assert images.shape == (1792, 64)
 weight = next(model.parameters())
@@ -121,10 +136,10 @@ assert moved
 # The law
 # -------
 #
-# Let S segments have L / S layers each. After the forward pass S inputs of segments are
-# kept; the first is the network's. Of the last segment everything is kept, since
-# backward begins there: L / S outputs. The sum is least at S = √L, where both parts are
-# equal:
+# Let S segments have L / S layers each, all of which keep their output alone. After the
+# forward pass S inputs of segments are kept; the first is the network's. Of the last
+# segment everything is kept, since backward begins there: L / S outputs. The sum is
+# least at S = √L, where both parts are equal:
 #
 # .. math:: S + \frac{L}{S} \ge 2 \sqrt{L}
 #
@@ -194,10 +209,11 @@ roots = [2, 3, 4, 5, 6, 8, 10, 12]
 assert [round(each) for each in curves["segmented"].values()] == [2 * r for r in roots]
 
 # %%
-# Second, the price in time. The law says that L - √L of 3L - 1 products come on top:
-# 0.29 for 64 layers, and it tends to a third. The paper's 30 % lie between. The clock
-# is another matter, and on a small network it can show more: the ReLUs run twice, too,
-# and so does Python. Read the printed times as those of this machine, at this hour.
+# Second, the price. The law says that L - √L of 3L - 1 products come on top: 0.29 for
+# 64 layers, and it tends to a third. The paper's 30 % are of a time, on its machine and
+# for its network. That is not the same, and we do not compare the two. Time on a small
+# network can show more: the ReLUs run twice, too, and so does Python. Read the printed
+# times as those of this machine, at this hour.
 
 from tensorglass import measured
 from torch.utils.benchmark import Timer
@@ -214,8 +230,6 @@ for depth in (16, 64):
     counts = [products(way, deep, few) for way in (segmented, stored)]
     torch.testing.assert_close(counts[0] / counts[1] - 1, more, rtol=1e-9, atol=0)
 assert round(more, 2) == 0.29
-paper_between = more < 0.3 < 1 / 3
-assert paper_between
 torch.testing.assert_close((1e9 - 1e9**0.5) / (3e9 - 1), 1 / 3, rtol=1e-3, atol=0)
 
 # %%
@@ -242,8 +256,10 @@ for log in (2, 3, 4, 5, 6):
     assert twice == depth * log / 2
 
 # %%
-# Last, 1,024 layers, as 32 is the root. The numbers of the paper's abstract and ours.
-# One departs: the factor.
+# Last, 1,024 layers, as 32 is the root. The claims of the paper's abstract and ours.
+# The power has a tolerance of 0.02: at these depths the weight gradient's 1 / 28 of a
+# unit changes it by less than 0.01. The factor has 1.0, as 48 and 7 gigabytes are
+# rounded: they may stand for 6.3 to 7.5. It departs.
 
 from tensorglass import reproduction
 
@@ -251,13 +267,17 @@ deep = network(1024)
 peaks = [peak(way, deep, few) for way in (stored, segmented)]
 print(f"1,024 layers: peak {peaks[0]:.0f} units, with checkpointing {peaks[1]:.0f}")
 assert [round(each - 1) for each in peaks] == [1025, 64]  # here a weight is one unit
-more_work = (1024 - 32) / (3 * 1024 - 1)
+nearer = abs(power(curves["segmented"]) - 0.5) < 0.01
+assert nearer
+assert 47.5 / 7.5 > 6.3
+assert 48.5 / 6.5 < 7.5
+one_pass = "yes" if max(by_products.values()) <= 64 else "no"
 added = [recursive[64] - recursive[32], recursive[8] - recursive[4]]
 one_a_doubling = "yes" if [round(each) for each in added] == [1, 1] else "no"
 source = "abstract"
 results = reproduction(
     ("power of n", source, 0.5, power(curves["segmented"]), 0.02),
-    ("more time (ours: work)", source, 0.3, more_work, 0.05),
+    ("costs at most one more forward pass", source, "yes", one_pass, None),
     ("memory smaller by", source, 48 / 7, (peaks[0] - 1) / (peaks[1] - 1), 1.0),
     ("log n with recursion", source, "yes", one_a_doubling, None),
 )
@@ -270,7 +290,8 @@ results
 # -------
 #
 # Left, the first and the third experiment, as dots; the lines are the laws. The dashed
-# line is what the paper says. Right, the law's sum for 64 layers.
+# line grows like √L, as published; its factor of 2 is our law's. Right, the law's sum
+# for 64 layers.
 
 import matplotlib.pyplot as plt
 
@@ -281,18 +302,18 @@ left.plot(grid, 2 * grid.sqrt(), "--", color="black", linewidth=1)
 left.plot(depths, curves["segmented"].values(), "o", color="#0072b2")
 left.plot(recursive.keys(), recursive.values(), "o-", color="#009e73")
 left.text(70, 110, "all stored: L + 1", color="#d55e00", ha="right")
-left.text(144, 30, "√L segments; published: 2√L", color="#0072b2", ha="right")
+left.text(144, 30, "√L segments: 2√L; published: like √L", color="#0072b2", ha="right")
 left.text(69, 5, "halved: log₂ L + 2", color="#009e73")
 left.set(xlabel="layers L", ylabel="peak, in sizes of the batch", ylim=(0, 150))
 left.set_title("The peak grows like √L")
 left.set_label(
     "Peak memory over the number of layers, up to 144. All stored: a straight line up "
-    "to 145. With √L segments: dots on the dashed published curve 2√L, up to 24. "
+    "to 145. With √L segments: dots on the dashed curve 2√L, up to 24. "
     "Halved again and again: 8 at 64 layers."
 )
 right.plot(by_segments.keys(), by_segments.values(), "o-", color="#0072b2")
 right.axhline(16, color="black", linestyle="--", linewidth=1)
-right.text(64, 11.5, "published: 2√L = 16", ha="right")
+right.text(64, 11.5, "the least: 2√L = 16", ha="right")
 right.set_xscale("log", base=2)
 right.set_xticks(list(by_segments), list(map(str, by_segments)))
 right.set(xlabel="segments", ylabel="peak, in sizes of the batch", ylim=(0, 70))
@@ -345,20 +366,25 @@ assert fixed == 520
 assert round(whole[0] / whole[1], 1) == 1.1
 
 # %%
+# *The same gradients are not the same training* where a layer keeps count. Batch
+# normalization sees each batch twice in the checkpointed segments: its gradients are
+# equal, its running averages are not. The one of the last segment, which runs once, is.
+#
 # This page tests neither a residual network nor ImageNet nor recurrent networks, which
-# the paper has. It counts work, and prints times, but asserts none. And it has the
-# network's layers in a row: whatever is random in them, such as dropout, must be drawn
-# again the same, which ``preserve_rng_state=True``, torch's default, takes care of.
+# the paper has, nor a GPU, where not all kernels give the same bits twice. It counts
+# work, and prints times, but asserts none.
 
-dropping = nn.Sequential(*[nn.Dropout(0.5) for _ in range(4)])
-ones = torch.ones(1000, device=device, requires_grad=True)
-same = []
-for keep in (True, False):
-    options = OPTIONS | {"preserve_rng_state": keep}
-    y = checkpoint_sequential(dropping, 2, ones, **options)
-    (gradient,) = torch.autograd.grad(y.sum(), ones)
-    same.append(torch.equal(gradient, y))  # right for inputs of 1
-assert same == [True, False]
+torch.manual_seed(0)
+normalized = network(4, lambda: nn.BatchNorm1d(64))
+averages = []
+for way in (stored, segmented):
+    for _, norm in normalized:
+        norm.reset_running_stats()
+    gradients(way, normalized, images)
+    averages.append([norm.running_mean.clone() for _, norm in normalized])
+kept = [torch.equal(one, other) for one, other in zip(*averages, strict=True)]
+assert equal_gradients(normalized) == [True] * 16
+assert kept == [False, False, True, True]
 
 # %%
 # Exercises
@@ -404,9 +430,10 @@ assert costs == {4: 48, 16: 60}
 # ------------
 #
 # Before you buy a larger GPU, ask what checkpointing would save. With fake tensors no
-# memory is needed to know it. 16 transformer layers of width 1,024, a batch of 4 texts
-# with 1,024 tokens: all stored, and in segments of one, two and four layers. A layer
-# keeps far more than its input, so short segments are best here.
+# memory is needed to know it, here for the kernels of a CPU. 16 transformer layers of
+# width 1,024, a batch of 4 texts with 1,024 tokens: all stored, and in segments of one,
+# two and four layers. A layer keeps far more than its input, so of these three the
+# shortest segments are best.
 
 from torch._subclasses import FakeTensorMode
 

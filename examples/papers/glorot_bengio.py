@@ -76,8 +76,8 @@ assert_close(left["normalized"], 2 / 3, rtol=0, atol=0.1)
 #
 # The paper says: training may be harder when the singular values of a layer's Jacobian
 # are far from 1. With standard weights their mean is 0.5, with normalized ones 0.8, and
-# with these the network learns much faster. The Jacobian is the matrix of derivatives
-# of a layer's activations by those of the layer before.
+# with these the network learns faster. (Section 4.2.2, and the abstract.) The Jacobian
+# is the matrix of derivatives of a layer's activations by those of the layer before.
 #
 # To test it, we take tanh networks with five hidden layers, as the paper does, five
 # draws of each. What is smaller: 500 units in a layer, and 64 for training, where the
@@ -249,30 +249,33 @@ for name in law:
 
 # %%
 # Third, training. Five hidden layers of 64 units learn the digits from 1,000 images,
-# with SGD, the learning rate 0.1, and batches of 50. The test is on the other 797. All
-# ten networks are trained at once. We count the epochs until the median accuracy of
-# five is above 90 %.
+# with SGD and batches of 50. The test is on the other 797. We count the epochs until
+# the median accuracy of five is above 90 %. The paper tuned the learning rate of each
+# of its networks. So each kind of weights gets four, and the best one counts. All 40
+# networks are trained at once.
 #
 # In the table, *fade* means: more than half is lost between the first and the last
-# hidden layer. *Much faster* means: in less than half as many epochs. "Not checked"
-# means: we know this place of the paper from quotations.
+# hidden layer. The tolerance of the singular values is half of the last digit given.
 
 from tensorglass import reproduction
 
-EPOCHS = 20
+EPOCHS, RATES = 12, (0.1, 0.2, 0.4, 0.8)
 torch.manual_seed(3)
 order = torch.randperm(len(labels)).to(device)
 training, testing = order[:1000], order[1000:]
 assert len(testing) == 797
 pairs = zip(*[weights(name, width=64) for name in law], strict=True)
-layers = [torch.cat(pair).detach().requires_grad_() for pair in pairs]
-biases = [torch.zeros(2 * DRAWS, 1, each.shape[2], device=device) for each in layers]
-biases = [each.requires_grad_() for each in biases]
-optimizer = torch.optim.SGD([*layers, *biases], lr=0.1)
+layers = [torch.cat([each.repeat(4, 1, 1) for each in pair]) for pair in pairs]
+layers = [each.detach().requires_grad_() for each in layers]  # kinds, rates, draws
+networks = 2 * len(RATES) * DRAWS
+assert networks == 40
+biases = [torch.zeros(networks, 1, each.shape[2], device=device) for each in layers]
+parameters = [*layers, *[each.requires_grad_() for each in biases]]
+rates = torch.tensor(RATES, device=device).repeat_interleave(DRAWS).repeat(2)
 
 
 def predict(h):  # each network gets the same images, and has its own weights
-    h = h.expand(2 * DRAWS, *h.shape)
+    h = h.expand(networks, *h.shape)
     for weight, bias in zip(layers[:-1], biases[:-1], strict=True):
         h = torch.tanh(torch.baddbmm(bias, h, weight))
     return torch.baddbmm(biases[-1], h, layers[-1])
@@ -282,21 +285,23 @@ accuracies = []
 for _ in range(EPOCHS):
     for some in training[torch.randperm(len(training)).to(device)].split(50):
         outputs = predict(images[some]).flatten(0, 1)
-        optimizer.zero_grad()
         # The sum of the mean losses: each network gets the gradient of its own.
-        targets = labels[some].repeat(2 * DRAWS)
-        (2 * DRAWS * F.cross_entropy(outputs, targets)).backward()
-        optimizer.step()
+        loss = networks * F.cross_entropy(outputs, labels[some].repeat(networks))
+        gradients = torch.autograd.grad(loss, parameters)
+        with torch.no_grad():
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                parameter.sub_(rates[:, None, None] * gradient)
     with torch.no_grad():
         right = predict(images[testing]).argmax(-1) == labels[testing]
     accuracies.append(right.float().mean(dim=1))
-curves = torch.stack(accuracies).cpu().reshape(EPOCHS, 2, DRAWS).median(dim=2).values
-curves = dict(zip(law, curves.T.tolist(), strict=True))
-epochs = {}
-for name, curve in curves.items():
-    above = [epoch for epoch, value in enumerate(curve, start=1) if value > 0.9]
-    epochs[name] = above[0]  # fails if there is none
-    print(f"{name:10} above 90 % in epoch {epochs[name]}, at last {curve[-1]:.1%}")
+curves = torch.stack(accuracies).cpu().unflatten(1, (2, -1, DRAWS)).median(3).values
+above = curves > 0.9
+counted = torch.where(above.any(0), 1 + above.int().argmax(0), EPOCHS + 1)
+epochs = {name: min(row) for name, row in zip(law, counted.tolist(), strict=True)}
+at_one_rate = dict(zip(law, counted[:, 0].tolist(), strict=True))
+for name, row in zip(law, counted.tolist(), strict=True):
+    print(f"{name:10} above 90 % in epoch {row}, by rates {RATES}")
+assert max(epochs.values()) <= EPOCHS
 
 
 def fade(values):
@@ -305,12 +310,12 @@ def fade(values):
 
 
 standard, normalized = rows["standard"], rows["normalized"]
-faster = "yes" if epochs["normalized"] < epochs["standard"] / 2 else "no"
+faster = "yes" if epochs["normalized"] < epochs["standard"] else "no"
 weights_fade = fade(standard["of weights"])
-section = "section 4.2.2 (not checked)"
+section = "section 4.2.2"
 kinds = "mean singular value, normalized", "mean singular value, standard"
 words = "fade, standard", "fade, normalized"
-figures = [f"figure {number} (not checked)" for number in (6, 7, 8)]
+figures = [f"figure {number}" for number in (6, 7, 8)]
 results = reproduction(
     (kinds[0], section, 0.8, overall["normalized"], 0.05),
     (kinds[1], section, 0.5, overall["standard"], 0.05),
@@ -319,7 +324,7 @@ results = reproduction(
     (f"gradients {words[0]}", figures[1], "yes", fade(standard["gradient"]), None),
     (f"gradients {words[1]}", figures[1], "no", fade(normalized["gradient"]), None),
     (f"weight gradients {words[0]}", figures[2], "no", weights_fade, None),
-    ("normalized learns much faster", "abstract", "yes", faster, None),
+    ("normalized learns faster, rates tuned", "abstract", "yes", faster, None),
 )
 assert [value.verdict for value in results.values] == ["agrees"] * 8
 results
@@ -413,21 +418,22 @@ for name, factor in sigma.items():
     assert_close(kept, factor**4, rtol=0.05, atol=0)
 
 # %%
-# In training, what differs is how soon the network learns, more than how well: in the
-# second epoch the normalized weights are ahead by more than 0.2, after all epochs by
-# less than 0.05. The paper also gives errors at the end of training, for four sets of
-# images and other activations. We compare none of them: our images are too easy, and
-# our networks too small. Nor do we follow the singular values during training.
+# In training, what differs is how soon the network learns, and at one learning rate the
+# lead looks larger than it is. Where both kinds have the rate 0.1, the standard weights
+# take more than three times the epochs of the normalized ones. With the best rate for
+# each, it is more like twice. And the standard weights bear a larger rate: at 0.8 the
+# normalized networks do not learn. After all epochs, each at its best rate, the two
+# differ by less than 0.05. The paper also gives errors at the end of training, for four
+# sets of images and other activations. We compare none of them: our images are too
+# easy, and our networks too small. Nor do we follow the singular values in training.
 
-ahead = [
-    normal - other for normal, other in zip(*reversed(curves.values()), strict=True)
-]
-print(
-    f"normalized is ahead by {ahead[1]:.3f} in epoch 2, and by {ahead[-1]:.3f} at last"
-)
-ahead_early = ahead[1] > 0.2
-assert ahead_early
-assert_close(ahead[-1], 0.0, rtol=0, atol=0.05)
+ratios = [each["standard"] / each["normalized"] for each in (at_one_rate, epochs)]
+print(f"epochs, standard / normalized: at 0.1 {ratios[0]:.1f}, tuned {ratios[1]:.1f}")
+assert ratios[0] > 3 > ratios[1]
+best = curves[-1].max(dim=1).values
+assert_close(best[0], best[1], rtol=0, atol=0.05)
+too_large = curves[-1, :, -1] < 0.5
+assert too_large.tolist() == [False, True]
 
 # %%
 # Exercises
