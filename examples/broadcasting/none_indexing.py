@@ -14,7 +14,7 @@ Short answer
 
 ``None`` in an index inserts an axis of size 1 at its place, and a colon keeps an axis
 as it is. So ``v[None, :]`` is ``v.unsqueeze(0)`` and ``v[:, None]`` is
-``v.unsqueeze(1)``. It is the same operation, and it copies nothing.
+``v.unsqueeze(1)``. It is the same operation, and of a dense tensor it copies nothing.
 """
 
 import itertools
@@ -232,7 +232,7 @@ with shows_error(RuntimeError, match="view size is not compatible"):
 #
 # NumPy's function is ``np.expand_dims``, which takes several axes at once. Torch has no
 # function of that name. And the stride of the new axis, which is never used to find an
-# element, is 0 for an index with ``None`` in NumPy, and neither in torch nor for
+# element, is 0 for an index with ``None`` in NumPy, and here neither in torch nor for
 # ``np.expand_dims``.
 
 array = np.zeros((2, 3), dtype=np.int64)
@@ -250,9 +250,9 @@ assert (numpy_bytes, expanded_bytes, torch_stride) == (0, 3 * 8, 3)
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Two lists of indices are read in pairs: here the elements (0, 0) and (1, 1). Together
-# they give one axis, in the place of the lists. If something stands between them, that
-# axis goes to the front, and a ``None`` is something. (NumPy counts a single integer as
-# a list, too. Torch does not.)
+# they give one axis, in the place of the lists. If a colon, a slice or a ``None``
+# stands between them, that axis goes to the front. (NumPy counts a single integer as a
+# list, too. Torch does not.)
 
 cube = torch.arange(60, device=device).reshape(5, 3, 4)
 together = cube[:, [0, 1], [0, 1]]
@@ -264,6 +264,7 @@ print("behind   ", tuple(behind.shape))
 assert (together.shape, behind.shape) == ((5, 2), (5, 2, 1))
 assert separated.shape == (2, 5, 1)
 assert torch.equal(separated, together.T[..., None])
+assert cube[..., None][:, [0, 1], 0, [0]].shape == (5, 2)  # an integer parts nothing
 
 in_torch = cube[:, 0, None, [0, 1]]
 in_numpy = cube.cpu().numpy()[:, 0, None, [0, 1]]
@@ -319,7 +320,7 @@ torch.testing.assert_close(indexed.sum(dim=-1), torch.ones(2, 5, device=device))
 # ~~~~~~~~~~
 #
 # Write a function that inserts an axis at ``dim``, as ``unsqueeze`` does, also for a
-# negative ``dim``, and use nothing but an index.
+# negative ``dim`` in its range, and use nothing but an index.
 #
 # Solution
 # ^^^^^^^^

@@ -181,8 +181,9 @@ assert wrong.sum(dim=1).tolist() == [0.5, 0.8125, 1.75]
 # ``mean(dim=0)`` removes axis 0: it averages the numbers **of each column**, and
 # returns one number per column. That has the length of a row, so it can be subtracted
 # as it is. ``mean(dim=1)`` returns one number per row. It is refused, unless the matrix
-# is square, where it goes the wrong way, or has one column, where the result becomes a
-# square. ``keepdim=True`` keeps it upright.
+# is square, where it goes the wrong way; has one column, where the result becomes a
+# square; or has one row, where it happens to be right. ``keepdim=True`` keeps it
+# upright.
 
 points = torch.arange(6.0, device=device).reshape(2, 3)
 assert points.mean(dim=0).shape == (3,)
@@ -195,6 +196,7 @@ one_column = torch.tensor([[1.0], [2], [3], [4]], device=device)
 becomes = one_column - one_column.mean(dim=1)
 assert becomes[0].tolist() == [0, -1, -2, -3]
 assert becomes.shape == (4, 4)
+assert (points[:1] - points[:1].mean(dim=1)).tolist() == [[-1, 0, 1]]
 centred = points - points.mean(dim=1, keepdim=True)
 torch.testing.assert_close(centred.sum(dim=1), torch.zeros(2, device=device))
 

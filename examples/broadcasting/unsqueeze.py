@@ -14,8 +14,8 @@ Short answer
 
 ``unsqueeze(dim)`` inserts an axis of size 1, and broadcasting stretches axes of size 1:
 so you say along which axis your tensor is repeated. For a sum or a product a new axis
-in front changes nothing, since broadcasting puts one there anyway. Where nothing does,
-as for the batch of a layer, it is what you need.
+in front does not change what fits or which numbers meet, since broadcasting puts one
+there anyway. Where nothing does, as for the batch of a layer, it is what you need.
 """
 
 import itertools
@@ -206,7 +206,7 @@ assert torch.equal(stretched, torch.stack([vector] * 4, dim=1))
 #
 # ``unsqueeze(0)`` is most often met in front of a model: one image becomes a batch of
 # one. A layer that expects a batch axis does not add it, nor does ``cat``. And a matrix
-# product puts the missing axis of its right operand at the end, not in front.
+# product puts the missing axis of a vector on its right at the end, not in front.
 
 image = torch.rand(3, 8, 8, device=device)
 layer = torch.nn.BatchNorm2d(3).to(device)
@@ -329,9 +329,10 @@ assert batch_of_one.squeeze().shape == ()
 # Empty tensors and tensors without axes
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Older notes say that each tensor needs at least one axis. It does not: a dense tensor
-# without axes broadcasts with every dense tensor. (A sum with a sparse one is refused.)
-# And a size of 0 is a size like any other: a 1 is stretched to 0.
+# Older notes say that each tensor needs at least one axis. It does not: in a sum or a
+# product a dense tensor without axes broadcasts with every dense tensor. (A sum with a
+# sparse matrix is refused.) It counts less for the dtype, until it has an axis. And a
+# size of 0 is a size like any other: a 1 is stretched to 0.
 
 assert (torch.tensor(5, device=device) + vector).tolist() == [15, 25, 35]
 sparse = torch.eye(2, device=device).to_sparse()
@@ -340,6 +341,9 @@ with shows_error(RuntimeError, match="to have same size"):
 empty = torch.zeros(0, device=device)
 also_empty = empty + torch.zeros(2, 1, device=device)
 assert also_empty.shape == (2, 0)
+double, single = torch.tensor(1.0).double(), torch.ones(3)
+assert (double + single).dtype == torch.float32
+assert (double.unsqueeze(0) + single).dtype == torch.float64
 with shows_error(RuntimeError, match="must match"):
     empty + torch.zeros(2, device=device)
 
@@ -449,7 +453,7 @@ assert equally_good == ["a[:, None] + b", "a[:, None, None] + b"]
 
 # %%
 # And have it watch a training step for the silent trap. An empty log is what you want
-# to see.
+# to see. It proves nothing of tensors that you expand yourself, or of an ``einsum``.
 
 with watch_broadcasts(only="both_stretched") as log:
     loss = ((prediction.squeeze(1) - target) ** 2).mean()

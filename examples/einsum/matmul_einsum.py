@@ -12,9 +12,9 @@ in other people's code.
 Short answer
 ------------
 
-``torch.einsum("ik,kj->ij", a, b)`` is ``a @ b``. Each letter names an axis. ``i`` and
-``j`` stand after the arrow, so the result keeps them. ``k`` does not, so the products
-are summed along it.
+``torch.einsum("ik,kj->ij", a, b)`` is ``a @ b``, for dense matrices. Each letter names
+an axis. ``i`` and ``j`` stand after the arrow, so the result keeps them. ``k`` does
+not, so the products are summed along it.
 """
 
 import torch
@@ -77,7 +77,8 @@ class Operations(TorchDispatchMode):
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         result = function(*args, **(kwargs or {}))
         operands = [arg for arg in args if isinstance(arg, torch.Tensor)]
-        if not any(shares_memory(result, operand) for operand in operands):
+        view = any(shares_memory(result, operand) for operand in operands)
+        if function._schema.is_mutable or not view:
             shapes = [tuple(operand.shape) for operand in operands]
             self.calls.append((function.overloadpacket.__name__, *shapes))
         return result
@@ -99,9 +100,9 @@ assert calls == [("bmm", (1, 5, 784), (1, 784, 10))]
 # %%
 # Reading the string takes some microseconds more. With three operands ``einsum`` also
 # looks for a good order at every call: for small matrices that takes far longer than
-# the products. And what it calls can be a poor choice. For the dot products of columns,
-# ``ib,ib->b``, it runs a matrix product for each of them, and multiplying and summing
-# is many times faster. (The times are measured on one thread.)
+# the products. And what it calls can be a poor choice. For the dot products of 500
+# columns, ``ib,ib->b``, it runs a matrix product for each of them, and multiplying and
+# summing is many times faster. (The times are measured on one thread.)
 
 from tensorglass import measured
 from torch.utils.benchmark import Timer
@@ -129,9 +130,13 @@ three_small = slower("ij,jk,kl->il", lambda a, b, c: a @ b @ c, *small)
 columns_dot = slower("ib,ib->b", lambda a, b: (a * b).sum(0), columns, columns)
 little_more = one_product[1] < 200  # microseconds
 many_times = min(three_small[0], columns_dot[0]) > 3
+with torch.backends.opt_einsum.flags(enabled=False):
+    without_search = slower("ij,jk,kl->il", lambda a, b, c: a @ b @ c, *small)
+search_is_most = three_small[1] > 2 * without_search[1]
 assert little_more
 if device.type == "cpu":
     assert many_times
+    assert search_is_most
 
 # %%
 # The rule
@@ -352,7 +357,8 @@ assert torch.equal(torch.einsum("bj,ja->ba", a, b), a @ b)
 #
 # ``a * b`` converts float32 to float64. ``@`` does not, nor does ``einsum`` where it
 # sums a letter that both have, unless that axis has size 1 or 0, where it needs no
-# matrix product. The usual case is an array from NumPy. Convert it yourself.
+# matrix product, or another axis has size 0. (``autocast`` converts for both.) The
+# usual case is an array from NumPy. Convert it yourself.
 
 doubles = b.double()
 converted = b * doubles
@@ -519,9 +525,9 @@ with shows_error(ValueError, match="a has 1 columns, but b has 3 rows"):
 # %%
 # For your own tensors, ``plan_einsum`` tells what an equation means before you run it:
 # the role of each letter, and the torch calls that compute it, with what they copy. A
-# stretched axis is a warning. tensorglass has an ``einsum`` that runs such a plan and
-# remembers it. It gives the values of ``torch.einsum``, and where sizes do not fit it
-# names the letter and both sizes.
+# letter that is stretched is a warning. tensorglass has an ``einsum`` that runs such a
+# plan and remembers it. It gives the values of ``torch.einsum``, up to rounding, and
+# where sizes do not fit it names the letter and both sizes.
 
 from tensorglass import EinsumError, einsum, plan_einsum
 

@@ -370,10 +370,10 @@ assert np.einsum("...i->i", batch.cpu().numpy(), optimize=True).tolist() == [10,
 # --------
 #
 # The letters mean the same on every device. Two things can differ. Sums of floats may
-# be added in another order, and so differ in the last digits; the proof above used
-# small whole numbers, which every order adds exactly. And on a GPU PyTorch has no
-# matrix product for integers, which ``einsum`` needs to sum a letter that two operands
-# share; where this page runs on one, it shows the error.
+# be added in another order, and so differ in the last digits, or overflow on the way;
+# the proof above used small whole numbers, which every order adds exactly. And on a GPU
+# PyTorch has no matrix product for integers, which ``einsum`` needs to sum a letter
+# that two operands share; where this page runs on one, it shows the error.
 
 x, y = torch.rand(2, 200, 3, generator=generator)
 on_device = torch.einsum("ij,ik->k", x.to(device), y.to(device)).cpu().double()
@@ -452,10 +452,10 @@ for equation, letters in {
     print(f"{equation:12} sums over", summed(equation))
     assert summed(equation) == list(letters)
 
-# %%
-# For your own tensors, ``plan_einsum`` lists each letter with its size and its role,
-# and warns of what is stretched or summed silently. A ``free`` letter is in one operand
-# and in the output. ``loops()`` writes the equation out as Python loops.
+# %% For your own tensors, ``plan_einsum`` lists each letter with its size and its role,
+# and warns of a letter that is stretched and of dots that are summed. A ``free`` letter
+# is in one operand and in the output. ``loops()`` writes the equation out as Python
+# loops.
 
 from tensorglass import plan_einsum
 

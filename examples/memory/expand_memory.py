@@ -15,8 +15,8 @@ Short answer
 ``expand`` and ``expand_as`` use none: they make a view, another way to read the same
 memory, whose stride (the step from one index to the next) is 0 along the repeated axis.
 Adding or multiplying tensors of one dtype does not copy the smaller one either. But the
-*result* is a new tensor of the full size. So is every intermediate result, unless the
-code is compiled.
+*result* is a new tensor of the full size. So is every intermediate result, unless it is
+written in place or the code is compiled.
 """
 
 import torch
@@ -101,11 +101,12 @@ with shows_error(RuntimeError, match="is invalid for input of size 3"):
 # ``expand`` gives a view with the stride 0 along each axis that grows from size 1, and
 # along each new axis of more than one index. It allocates nothing. (PyTorch
 # documentation, ``torch.Tensor.expand``.) An elementwise operation that is one kernel,
-# such as ``+``, ``*``, ``>`` or ``exp``, reads operands of one dtype through such
-# strides, and writes one new tensor: the broadcast shape, times the bytes of one
-# element. Some are made of several kernels, and take more at their peak. On the CPU
-# that is over ten times the result for ``isclose``, and three times for ``/`` of
-# integers, which converts both of them first.
+# such as ``+``, ``*``, ``>`` or ``exp``, reads operands of the dtype that it computes
+# in through such strides, and writes one new tensor: the broadcast shape, times the
+# bytes of one element. On the CPU what has another dtype, or a mark for the conjugate,
+# is copied first: so ``/`` of two integer tensors of full size takes three times its
+# result. And some operations are several kernels: ``isclose`` takes over ten times its
+# result at the peak.
 
 from tensorglass import explain_broadcast
 
@@ -228,16 +229,18 @@ assert peak_of(by_broadcasting) / distances.nbytes == 64
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # For more than 25 points the default of ``cdist`` computes a matrix product,
-# :math:`|x|^2 + |y|^2 - 2xy`. It is as small in memory, and wrong where the points are
-# close to each other and far from the origin: the squares cancel, and what is left is
-# their rounding. Here a point is not even at distance 0 from itself. The
-# ``compute_mode`` above subtracts first. For up to 25 points, and for another ``p``
-# than 2, the default does so too.
+# :math:`|x|^2 + |y|^2 - 2xy`. Besides its result that takes copies of the points, and
+# it is wrong where these are close to each other and far from the origin: the squares
+# cancel, and what is left is their rounding. Here a point is not even at distance 0
+# from itself. The ``compute_mode`` above subtracts first. If both sets have at most 25
+# points, and for another ``p`` than 2, the default does so too.
 
 far = points.double() + 1000  # the same points, moved
 true = torch.cdist(far, far, compute_mode=EXACT)
 torch.testing.assert_close(true.float(), distances, rtol=1e-4, atol=1e-4)
 by_product = torch.cdist(far.float(), far.float())
+copies = peak_of(lambda: torch.cdist(points, points)) - distances.nbytes
+assert copies >= 2 * points.nbytes
 by_difference = torch.cdist(far.float(), far.float(), compute_mode=EXACT)
 between = ~torch.eye(512, dtype=torch.bool, device=device)
 for name, found in {"default": by_product, "exact": by_difference}.items():
@@ -296,9 +299,9 @@ with shows_error(RuntimeError, match="view size is not compatible"):
 # So ``expand`` can cost what broadcasting does not
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# On the CPU, adding tensors of two dtypes first converts one of them: as it is, if you
-# let it broadcast, and at full size, if you have expanded it. Leave the stretching to
-# the operation.
+# On the CPU, adding tensors of two dtypes first converts what is not of the result's
+# dtype: as it is, if you let it broadcast, and at full size, if you have expanded it.
+# Leave the stretching to the operation.
 
 doubles = torch.zeros(2048, 2048, dtype=torch.float64, device=device)
 broadcast_peak = peak_of(lambda: doubles + row)
@@ -313,10 +316,10 @@ assert round(expanded_peak / MIB) == 32 + converted
 # ``matmul`` may copy an operand whose batch is broadcast
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# One matrix for all 256 batches is not copied. But three matrices, applied to 256
-# batches of three vectors, share one of two batch axes: no single stride leads through
-# both, and ``@`` writes the matrices out 256 times. ``einsum`` makes the shared axis
-# the batch and puts the other one among the columns.
+# One matrix for all 256 batches is not copied, without gradients. But three matrices,
+# applied to 256 batches of three vectors, share one of two batch axes: no single stride
+# leads through both, and ``@`` writes the matrices out 256 times. ``einsum`` makes the
+# shared axis the batch and puts the other one among the columns.
 
 matrices = torch.rand(3, 64, 64, device=device)
 vectors = torch.rand(256, 3, 64, 1, device=device)
@@ -339,9 +342,10 @@ assert round(einsum_peak / product.nbytes) == 1
 # One write changes many elements
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Torch refuses to add to an expanded tensor in place. But it lets you fill it, or write
-# to one element or one row, and the write is seen wherever that cell is. Clone before
-# you write.
+# In eager mode torch refuses ``add_``, ``+=`` and ``copy_`` where several elements
+# share a cell of what is written. But it lets you fill it, write to one element or to a
+# row of distinct cells, or write through a list of indices, and the write is seen
+# wherever that cell is. Compiled code may run even ``add_``. Clone before you write.
 
 shared = torch.zeros(3, device=device).expand(3, 3)
 with shows_error(RuntimeError, match="single memory location"):
@@ -352,15 +356,16 @@ assert shared.tolist() == [[5, 0, 0], [5, 0, 0], [5, 0, 0]]
 shared[1] = torch.tensor([7.0, 8.0, 9.0], device=device)
 assert shared.tolist() == [[7, 8, 9], [7, 8, 9], [7, 8, 9]]
 shared.fill_(6)
-assert shared.tolist() == [[6, 6, 6], [6, 6, 6], [6, 6, 6]]
+shared[[0, 1]] += 1  # written twice, and added once
+assert shared.tolist() == [[7, 7, 7], [7, 7, 7], [7, 7, 7]]
 
 own = torch.zeros(3, device=device).expand(3, 3).clone()
 own[0, 0] = 5
 assert own.tolist() == [[5, 0, 0], [0, 0, 0], [0, 0, 0]]
 
 # %%
-# Autograd keeps the small operand, and backward needs the full size
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# Autograd keeps the small factor, and its backward needs the full size
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # For ``matrix * weight``, with gradients for both, autograd keeps both: ``weight`` as
 # it is, not stretched. In the backward pass the gradient of each element is computed

@@ -32,7 +32,8 @@ assert storage_cells(x).tolist() == [10, 20, 30, 40, 50, 60]
 
 # %%
 # Without the library: make an empty tensor, and let ``set_`` give it the storage of
-# ``x``. It is then one flat row of all cells. Whoever writes into it writes into ``x``.
+# ``x``. It is then one flat row of all whole cells. Whoever writes into it writes into
+# ``x``.
 
 cells = torch.empty(0, dtype=x.dtype, device=device).set_(x.untyped_storage())
 assert cells.tolist() == [10, 20, 30, 40, 50, 60]
@@ -75,9 +76,10 @@ assert wide.untyped_storage().nbytes() == 24
 
 # %%
 # "For a tensor on a GPU, call ``.cpu()`` first." That makes a copy, and what you then
-# look at is other memory. A tensor that fills its storage keeps its order there. A
-# slice does not bring along what lies around it: here is such a copy of the last 2 rows
-# of ``x``, 4 numbers of 8 bytes, while the storage of ``x`` has 6.
+# look at is other memory. A tensor whose elements fill its storage, one in each cell,
+# keeps its order there. A slice does not bring along what lies around it: here is such
+# a copy of the last 2 rows of ``x``, 4 numbers of 8 bytes, while the storage of ``x``
+# has 6.
 
 from tensorglass import shares_memory
 
@@ -264,9 +266,10 @@ kept
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Autograd counts the writes to each tensor, its *version*, and refuses a backward pass
-# that would need an overwritten value. It does not count what you write through
-# ``storage_cells``, through a NumPy array that shares the memory, or through ``.data``.
-# The gradient is then wrong without an error. Here the backward pass of ``exp`` uses
+# that would need a value that was overwritten in this way. It does not count what you
+# write through ``storage_cells``, through a NumPy array that shares the memory, or
+# through ``.data``, nor what an optimizer with ``fused=True`` writes. The gradient is
+# then wrong without an error. Here the backward pass of ``exp`` uses
 # the result again: it should be ``exp(0)``, which is 1, and we have added 1.
 
 from tensorglass import shows_error
@@ -291,13 +294,20 @@ for other_way in same_memory:
     assert start.grad.tolist() == [2, 2, 2]
 assert start.detach().exp().tolist() == [1, 1, 1]
 
+weight = torch.ones(3, device=device, requires_grad=True)
+loss, weight.grad = (weight**2).sum(), torch.ones_like(weight)
+torch.optim.SGD([weight], lr=0.5, fused=True).step()
+weight.grad = None
+loss.backward()
+assert weight.grad.tolist() == [1, 1, 1]  # twice the new weight, not twice the old one
+
 # %%
 # ``.numpy()`` fails for many tensors
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # On a GPU it does, and it also fails where NumPy has no such type, or where it would
-# lose a gradient or a mark. ``storage_cells`` works for these; for a sparse tensor
-# there is no single storage, and it says so.
+# lose a gradient or a mark. ``storage_cells`` works for the first four below; for a
+# sparse tensor there is no single storage, and it says so.
 
 with shows_error(TypeError, match="can't convert meta device type tensor to numpy"):
     torch.empty(3, device="meta").numpy()  # "meta" has shapes only; same words on a GPU
