@@ -254,7 +254,7 @@ def weight_and_bias(scheme):
 
 
 torch.manual_seed(0)
-h = torch.randn(64, 512).to(device).expand(len(schemes) * DRAWS, 64, 512)
+h = torch.randn(16, 512).to(device).expand(len(schemes) * DRAWS, 16, 512)
 squares = [h.square().mean((1, 2))]  # of the input and after each layer
 with torch.no_grad():
     for _ in range(DEPTH):
@@ -575,7 +575,7 @@ from tensorglass import lsuv_
 torch.manual_seed(0)
 functions = (torch.tanh, torch.relu, F.gelu)
 gains = [gain(each) for each in functions]
-inputs = torch.randn(DRAWS, 64, 512).to(device)
+inputs = torch.randn(DRAWS, 16, 512).to(device)
 sums = [factor * inputs for factor in gains]
 for _ in range(DEPTH - 1):
     weight = torch.randn(DRAWS, 512, 512).to(device) / 512**0.5  # for all functions
