@@ -318,15 +318,15 @@ assert best_steps == [1e-8, 1e-6]
 assert [round(fall.log10().item()) for fall in falls] == [decades, 2 * decades]
 assert rises.log10().round().tolist() == [decades, decades]
 
-# %%
-# What does it cost? We count multiplications and additions in a chain of L linear
+# %% What does it cost? We count multiplications and additions in a chain of L linear
 # layers. Forward, each layer needs one matrix product. Backward, it needs two of the
 # same size: for the gradient of its weight, and of its input. The first layer needs
 # one, as nobody asked for the gradient of the network's input. So it is L products
 # forward and 2L - 1 backward: 1.9 times as many for 10 layers, and 2 times if the input
-# needs a gradient too. (Whatever the function, its gradient costs a small multiple of
-# it: Griewank and Walther 2008.) Differences would take a forward pass for each of the
-# 720 parameters.
+# needs a gradient too. (In theory the gradient of any function costs a small multiple
+# of it: Griewank and Walther 2008. In torch ``x[0]`` is an exception: its gradient
+# fills a tensor as large as ``x``.) Differences would take a forward pass for each of
+# the 720 parameters.
 
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -492,7 +492,8 @@ assert w.grad is None
 # ~~~~~~~~~~~~~~~~~~~~~~
 #
 # ``backward`` frees what the operations kept for it. A second one through an operation
-# that had kept something raises an error, unless the first had ``retain_graph=True``.
+# that had kept something raises an error, unless the first had ``retain_graph=True`` or
+# ``create_graph=True``.
 # Often nobody meant to go back twice: a tensor from the step before, such as the state
 # of a recurrent network, still refers to the operations that made it. ``detach`` cuts
 # it off. An addition keeps nothing. Its second pass runs without an error, and its
@@ -559,9 +560,11 @@ assert w.grad.tolist() == [2, 4]
 # ``w -= ...`` writes into the memory of ``w``: in place. While autograd records, that
 # raises an error for a parameter. Under ``no_grad`` it is allowed, and optimizers do it
 # so. Wait until ``backward`` is done: it may read the old values. Autograd counts the
-# writes to each tensor, its version, and refuses if one came in between. Two writes it
-# lets pass: one to a tensor that no operation has kept, which does no harm, and one
-# through ``.data``, which is not counted. Then the gradient is wrong, without an error.
+# writes to each tensor, its version, and refuses if one came in between. A write to a
+# tensor that nobody reads again does no harm, and passes. Others pass since they are
+# not counted: through ``.data``, through a NumPy array on the same memory, and by an
+# optimizer with ``fused=True``. What checkpointing will read again is not guarded,
+# either. Then the gradient is wrong, without an error.
 
 with shows_error(RuntimeError, match="a leaf Variable that requires grad"):
     w -= 0.5 * w.grad

@@ -110,8 +110,9 @@ assert all(map(torch.equal, *both))
 
 # %%
 # The last three are skip connections, debugging and pictures. They do use activations.
-# But a Python variable holds these: autograd keeps as many bytes with them as without.
-# (Between two layers, though, a skip connection can part what they shared: exercise 1.)
+# But a Python variable holds these. The sum of a skip connection keeps nothing, so here
+# autograd keeps as many bytes with them as without. But the sum is another tensor, and
+# if a layer follows, it keeps that one: exercise 1.
 
 from tensorglass import record_saved
 
@@ -133,12 +134,13 @@ assert saved.nbytes == alone.nbytes == batch.nbytes + hidden.nbytes
 # --------
 #
 # An operation keeps the tensors that the formulas of its derivatives read, for those
-# inputs that need a gradient. It keeps what it computed with, and makes no copy for
-# keeping, until backward has used them. This is said of eager mode: compiled code may
-# choose otherwise. (PyTorch notes, *Autograd mechanics*, "Saved tensors". What the two
-# passes compute: :doc:`forward_backward`.) The square of ``x`` has the derivative 2x,
-# and keeps ``x``. A linear layer whose output has the gradient g has two formulas: that
-# of the weight W reads the input x, and that of the input reads the weight.
+# inputs that need a gradient. It keeps what it computed with, until backward has used
+# it, and makes no copy for keeping, unless it overwrites in place what it needs. This
+# is said of eager mode: compiled code may choose otherwise. (PyTorch notes, *Autograd
+# mechanics*, "Saved tensors". What the two passes compute: :doc:`forward_backward`.)
+# The square of ``x`` has the derivative 2x, and keeps ``x``. A linear layer whose
+# output has the gradient g has two formulas: that of the weight W reads the input x,
+# and that of the input reads the weight.
 #
 # .. math::
 #
@@ -146,7 +148,8 @@ assert saved.nbytes == alone.nbytes == batch.nbytes + hidden.nbytes
 #    \qquad \frac{\partial L}{\partial x} = g \, W
 #
 # If the weight is frozen, the input is not kept. If the input needs no gradient, the
-# weight is not.
+# weight is not. Layers with one formula for all their gradients are less thrifty: a
+# convolution keeps both, frozen or not.
 
 from tensorglass import shows_error
 
@@ -169,6 +172,11 @@ linear.requires_grad_(False)  # the layer is frozen
 assert only.role == "weight"
 linear.requires_grad_(True)
 linear.zero_grad()
+frozen = nn.Conv1d(16, 16, 3).to(device).requires_grad_(False)
+both_kept = saved_for_backward(frozen, x[None].mT)
+assert {"input", "weight"} <= {tensor.role for tensor in both_kept.tensors}
+silu = F.silu(1 * x, inplace=True)
+assert silu.grad_fn._saved_self.data_ptr() != silu.data_ptr()  # a copy of its input
 
 # %%
 # Proof
@@ -466,9 +474,10 @@ assert all(node is not None for node, _ in total.grad_fn.next_functions)
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # ``eval()`` changes what layers such as dropout do, and so what they keep. A dropout
-# keeps no mask then. Attention with dropout, on the CPU, keeps no matrices of weights
-# either, and that may be most of it. All other operations keep what they kept. For
-# validation use ``no_grad`` or ``inference_mode`` as well: then 0 bytes are kept.
+# keeps no mask then. The attention of a transformer layer, on the CPU, keeps no
+# matrices of weights either, and that may be most of it. All other operations keep what
+# they kept. For validation use ``no_grad`` or ``inference_mode`` as well: then 0 bytes
+# are kept.
 
 dropping = nn.Sequential(network(8), nn.Dropout())
 attending = nn.TransformerEncoderLayer(128, 8, batch_first=True).to(device)
@@ -489,8 +498,9 @@ for mode in (torch.no_grad(), torch.inference_mode()):
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Under ``autocast`` a linear layer converts its input and its weight to 16 bits, and
-# keeps the copies: half the bytes of each, besides the originals. And it copies a batch
-# of transposed matrices before it multiplies, and keeps that copy.
+# keeps the copies: half the bytes of each, besides the originals if somebody holds
+# those. And it copies a batch of transposed matrices before it multiplies, and keeps
+# that copy.
 
 with torch.autocast(device.type, dtype=torch.bfloat16):
     narrow = saved_for_backward(linear, x)
@@ -565,7 +575,7 @@ assert same == {True: (True, 5056), False: (False, 0)}
 # keep. Where this page is built on a GPU, the code compares the law with
 # ``torch.cuda.memory_allocated``, whose allocator hands out blocks of 512 bytes. There
 # the code also expects one byte for each number in the mask of dropout, where the CPU
-# takes four.
+# takes four in float32.
 
 print("this page ran on", device.type)
 on_gpu = device.type == "cuda"
@@ -667,7 +677,8 @@ assert units(network(16, Apply), small) == 17
 #
 # ``saved_for_backward(model, batch)`` lists what your model keeps, by module and
 # operation. With fake tensors, which have a shape and no memory, it tells before you
-# have the machine how much a model keeps, with the kernels of the CPU. Here are 32
+# have the machine how much a model keeps, with the kernels of the CPU; the workspace of
+# an LSTM is left out. Here are 32
 # transformer layers of width 4,096, of four times that inside, with 4,096 tokens, in
 # float32. Training needs more than the weights and what is kept: the gradients take as
 # much as the weights, and Adam twice that.
