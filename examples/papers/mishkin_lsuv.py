@@ -265,9 +265,9 @@ assert few_images_take_more == [True, True]
 # %%
 # Third, training: three ways to start, for ReLU, tanh and the sigmoid, with five seeds
 # and five epochs. Networks *learn* if their median test accuracy is above a half;
-# guessing gives a tenth. What fails gets 20 epochs, that is 400 steps, and two learning
-# rates, with three seeds. Orthonormal ReLU networks get 24 epochs at the first rate,
-# and begin to learn.
+# guessing gives a tenth. PyTorch's weights for ReLU and tanh, and LSUV's for the
+# sigmoid, get 20 epochs, that is 400 steps, at two learning rates, with three seeds.
+# Orthonormal ReLU networks get 24 epochs at the first rate, and begin to learn.
 
 
 def stacked(tensors):

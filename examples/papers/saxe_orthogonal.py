@@ -22,9 +22,10 @@ Nearly. A product of orthogonal matrices is orthogonal, so all its singular valu
 1, at any depth. A product of Gaussian matrices keeps the size of a vector, too, but
 only on average: it has a few large singular values, and many that are next to nothing.
 Deep *linear* networks with orthogonal weights learn digits with 64 matrices about as
-fast as with 32. With Gaussian weights the time grows several times from 16 to 32. Two
-matrices are still somewhat faster. For tanh the isometry is kept roughly, if the gain
-is 1. For ReLU there is none.
+fast as with 32, each depth at its best learning rate. With independent weights of the
+same variance the time grows several times from 16 to 32. Two matrices are still
+somewhat faster. For tanh with the gain 1, most singular values of 100 layers are above
+0.01, but none is near 1. For ReLU there is no isometry.
 """
 
 import torch
@@ -35,6 +36,8 @@ device = default_device()  # a GPU if there is one
 
 def matrices(kind, *shape):  # the weights of a layer, or of many, drawn on the CPU
     drawn = torch.randn(*shape, dtype=torch.float64) / shape[-1] ** 0.5
+    if kind == "uniform":  # of the same variance
+        drawn = (3 / shape[-1]) ** 0.5 * (2 * torch.rand_like(drawn) - 1)
     if kind == "orthogonal":
         flat = drawn.view(-1, *shape[-2:])
         for each in flat:
@@ -67,7 +70,9 @@ assert many_vanish
 # ---------
 #
 # With orthogonal weights, the number of steps that a deep linear network needs does not
-# depend on its depth. With Gaussian weights of the right scale, it grows with depth.
+# depend on its depth. With independent weights of the right scale, it grows with depth.
+# (In figure 6A these are uniform, so uniform ones are trained here. For the spectra the
+# paper has Gaussian ones, and so have we.)
 #
 # The paper trains on MNIST, with 1000 units in a layer and up to 100 layers. It tries
 # 20 learning rates for each depth, and counts the steps until the training error falls
@@ -214,7 +219,7 @@ for share, expected in ((shares[5], 0.32), (shares[100], 0.94)):
 # trains all of them at once. For each seed the fastest rate counts. The gradients are
 # written out: autograd would copy all the weights in each step.
 
-SEEDS, DEPTHS = range(9), (2, 4, 8, 16, 32)
+SEEDS, DEPTHS = range(9), (2, 4, 6, 8, 16, 32)
 rates = 0.14 * 2 ** (torch.arange(8) / 2)  # to be divided by the depth
 assert len(SEEDS) * len(rates) == 72
 side, goal = rows.T.float().to(device), targets.float().to(device)
@@ -253,29 +258,29 @@ def learning(kind, depth, limit=600):
 
 
 times, best_rates = {}, {}
-for kind, depths in (("orthogonal", (*DEPTHS, 64)), ("Gaussian", DEPTHS)):
+for kind, depths in (("orthogonal", (*DEPTHS, 64)), ("uniform", DEPTHS)):
     for depth in depths:
         times[kind, depth], best_rates[kind, depth] = learning(kind, depth)
     print(f"{kind:10} steps:", *[f"{times[kind, depth]:4}" for depth in depths])
-lead = {
-    depth: times["Gaussian", depth] / times["orthogonal", depth] for depth in DEPTHS
-}
-grows = times["Gaussian", 32] > 3 * times["Gaussian", 8]
-magnified = lead[32] > 2 * lead[8]
-modest = lead[8] < 3
+lead = {depth: times["uniform", depth] / times["orthogonal", depth] for depth in DEPTHS}
+grows = times["uniform", 32] > 2 * times["uniform", 16] > 2 * times["uniform", 8]
+magnified = lead[32] > 2 * lead[6]
+modest = lead[6] < 2
 assert grows
+assert modest
 assert magnified
 
 # %%
 # Third, tanh. The paper asks for the singular values of the whole network's Jacobian:
 # how a small change of the input comes out after 100 layers. With orthogonal weights
-# and the gain 1, many of them are still of order 1. With the gain 0.9 none is, and with
-# Gaussian weights few are. Here "of order 1" means above 0.01.
+# and the gain 1, it says, many of them are still of order 1. With the gain 0.9 none is,
+# and with Gaussian weights few are. Here the largest is near 0.2. So "of order 1" must
+# be read with some good will: we take it to mean above 0.1, and "many" a tenth or more.
 
 
-def jacobian(kind, gain, layers=100, size=128):
+def jacobian(kind, gain, layers=100, size=128, scale=1.0):
     torch.manual_seed(0)
-    x, slope = torch.randn(size, dtype=torch.float64), torch.eye(size).double()
+    x, slope = scale * torch.randn(size).double(), torch.eye(size).double()
     for _ in range(layers):
         weight = gain * matrices(kind, size, size)
         slope = weight @ ((1 - x.tanh().square())[:, None] * slope)
@@ -285,20 +290,28 @@ def jacobian(kind, gain, layers=100, size=128):
 
 alive = {}
 for kind, gain in (("orthogonal", 0.9), ("orthogonal", 1), ("Gaussian", 1)):
-    alive[kind, gain] = (jacobian(kind, gain) > 0.01).double().mean().item()
-    print(f"tanh, {kind}, gain {gain}: {alive[kind, gain]:.0%} above 0.01")
-most, none = alive["orthogonal", 1] > 0.5, alive["orthogonal", 0.9] == 0
-few = alive["Gaussian", 1] < 0.2
-isometric = most and none and few
+    found = jacobian(kind, gain)
+    alive[kind, gain] = [(found > at).double().mean().item() for at in (0.1, 0.01)]
+    print(f"tanh, {kind}, gain {gain}: largest {found[0]:.2g}", end=", ")
+    print("above 0.1 and 0.01:", *[f"{share:.0%}" for share in alive[kind, gain]])
+many, most = alive["orthogonal", 1][0] > 0.1, alive["orthogonal", 1][1] > 0.5
+none, few = alive["orthogonal", 0.9] == [0, 0], alive["Gaussian", 1][0] < 0.1
+isometric = many and most and none and few
 assert isometric
+largest = jacobian("orthogonal", 1)[0].item()
+torch.testing.assert_close(largest, 0.2, rtol=0, atol=0.05)
 
 # %%
 # All together. The numbers of the paper are from its text and its captions. We know the
 # curves of figures 4 and 6 only as the text describes them: "independent of depth" is a
 # factor of 1, and a rate that goes like 1 / depth falls to 0.125 from 8 to 64 layers.
 # The rates that we try lie a factor of √2 apart: the ratio is known to one such factor.
-# Figure 4 is of another start, with each mode on its own. The theory is the same.
+# Figure 4 is of another start, with each mode on its own. The theory is the same. A
+# product of 100 orthogonal matrices is exact but for rounding: 1e-9. The shares at 0
+# are of 1,000 eigenvalues and of one product in the paper: 0.025. One twentieth is for
+# the steps, which are whole numbers near 15.
 
+assert 10 * len(spectra[100][0]) == 1_000
 from tensorglass import reproduction
 
 
@@ -308,7 +321,7 @@ def word(truth):
 
 deeper = {n: times["orthogonal", 64] / times["orthogonal", n] for n in (2, 32)}
 lower = best_rates["orthogonal", 64] / best_rates["orthogonal", 8]
-saturates = deeper[32] < 1.8
+saturates = deeper[32] < 1.3
 results = reproduction(
     ("orthogonal product: singular values", "section 3", 1.0, farthest, 1e-9),
     ("5 Gaussian: eigenvalues at 0", "figure 6C", 0.32, shares[5], 0.025),
@@ -316,10 +329,10 @@ results = reproduction(
     ("orthogonal: the steps saturate", "figure 4", "yes", word(saturates), None),
     ("orthogonal: steps, 64 layers / 2", "figure 6A", 1.0, deeper[2], 0.05),
     ("orthogonal: best rate, 64 / 8", "figure 4", 0.125, lower, 0.052),
-    ("Gaussian: steps grow with depth", "figure 6A", "yes", word(grows), None),
-    ("the lead is modest at 8 layers", "section 3", "yes", word(modest), None),
-    ("and magnified at 32", "section 3", "yes", word(magnified), None),
-    ("tanh: isometry at the gain 1", "figure 7", "yes", word(isometric), None),
+    ("uniform: steps grow with depth", "figure 6A", "yes", word(grows), None),
+    ("the lead is modest around 6 layers", "section 3", "yes", word(modest), None),
+    ("and magnified in deeper ones: 32", "section 3", "yes", word(magnified), None),
+    ("tanh, gain 1: many of order 1", "figure 7", "yes", word(isometric), None),
 )
 assert [value.claim for value in results.values if value.verdict == "departs"] == [
     "orthogonal: steps, 64 layers / 2"
@@ -336,19 +349,19 @@ results
 
 import matplotlib.pyplot as plt
 
-colors = {"orthogonal": "#0072b2", "Gaussian": "#d55e00"}
+colors = {"orthogonal": "#0072b2", "uniform": "#d55e00"}
 figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 4.2), layout="constrained")
 for kind, color in colors.items():
     line = [(depth, found) for (k, depth), found in times.items() if k == kind]
     left.plot(*zip(*line, strict=True), "o-", color=color)
-left.text(27, times["Gaussian", 32], "Gaussian", color=colors["Gaussian"], ha="right")
+left.text(27, times["uniform", 32], "uniform", color=colors["uniform"], ha="right")
 left.text(64, 20, "orthogonal", color=colors["orthogonal"], ha="right")
 published = times["orthogonal", 2]
 left.axhline(published, color="#009e73", linestyle="--")
 left.text(2, 0.93 * published, "published: no growth", color="#009e73", va="top")
 left.set(xscale="log", yscale="log", ylim=(6, 400))
 left.set(xlabel="matrices in the network", ylabel="steps, median of 9 seeds")
-left.set_xticks((*DEPTHS, 64), (*DEPTHS, 64))
+left.set_xticks((2, 4, 8, 16, 32, 64), (2, 4, 8, 16, 32, 64))
 left.set_yticks((10, 30, 100, 300), (10, 30, 100, 300))
 left.minorticks_off()
 left.set_title("With orthogonal weights, depth costs little")
@@ -356,7 +369,7 @@ left.set_label(
     "Steps until digits are learned over the number of matrices, both axes "
     "logarithmic. With orthogonal weights the line rises a little at first, to about "
     "one and a half times the dashed line of the paper, and is then flat. With "
-    "Gaussian weights it starts as low and rises steeply to about ten times as much."
+    "uniform weights it starts as low and rises steeply to about ten times as much."
 )
 for factors, color in ((1, "#cc79a7"), (5, "#56b4e9"), (100, "#d55e00")):
     right.plot(range(1, 101), spectra[factors][0], color=color)
@@ -392,6 +405,18 @@ strengths = torch.linalg.svdvals(classes.T @ images / count)
 print("strengths:", *[f"{each:.2f}" for each in strengths[:-1].tolist()])
 weaker_than_one = strengths.max().item() < 1
 assert weaker_than_one
+
+# %%
+# *For tanh "of order 1" is generous.* Each layer of tanh shrinks the signal a little,
+# so that it ends nearly linear, at the gain 1. But the first layers are not, and what
+# they take is lost. With a signal a hundredth as large at the start, all singular
+# values of 100 layers are above 0.9.
+
+tiny = jacobian("orthogonal", 1, scale=0.01)
+print(f"signal a hundredth as large: singular values {tiny[-1]:.2f} to {tiny[0]:.2f}")
+nearly_linear = tiny[-1] > 0.9
+assert nearly_linear
+assert largest < 0.5
 
 # %%
 # *ReLU has no isometry.* In one layer about half of the units are silent, and as many
