@@ -369,6 +369,8 @@ assert round(whole[0] / whole[1], 1) == 1.1
 # *The same gradients are not the same training* where a layer keeps count. Batch
 # normalization sees each batch twice in the checkpointed segments: its gradients are
 # equal, its running averages are not. The one of the last segment, which runs once, is.
+# And ``checkpoint_sequential`` goes by the list of a network's parts, in which one that
+# stands there twice is listed once: it leaves out the second ReLU below.
 #
 # This page tests neither a residual network nor ImageNet nor recurrent networks, which
 # the paper has, nor a GPU, where not all kernels give the same bits twice. It counts
@@ -385,6 +387,10 @@ for way in (stored, segmented):
 kept = [torch.equal(one, other) for one, other in zip(*averages, strict=True)]
 assert equal_gradients(normalized) == [True] * 16
 assert kept == [False, False, True, True]
+relu = nn.ReLU()
+listed_once = nn.Sequential(nn.Linear(64, 64), relu, nn.Linear(64, 64), relu).to(device)
+assert listed_once(images).min() == 0
+assert checkpoint_sequential(listed_once, 2, images, **OPTIONS).min() < 0
 
 # %%
 # Exercises

@@ -25,7 +25,7 @@ Deep *linear* networks with orthogonal weights learn digits with 64 matrices abo
 fast as with 32, each depth at its best learning rate. With independent weights of the
 same variance the time grows several times from 16 to 32. Two matrices are still
 somewhat faster. For tanh with the gain 1, most singular values of 100 layers are above
-0.01, but none is near 1. For ReLU there is no isometry.
+0.01, but none is near 1. For ReLU independent orthogonal weights give no isometry.
 """
 
 import torch
@@ -418,9 +418,9 @@ nearly_linear = tiny[-1] > 0.9
 assert nearly_linear
 assert largest < 0.5
 
-# %%
-# *ReLU has no isometry.* In one layer about half of the units are silent, and as many
-# singular values are 0. The paper speaks of functions that saturate at both ends.
+# %% *ReLU has no isometry* of this kind. In one layer about half of the units are
+# silent, and as many singular values are 0. The paper speaks of functions that saturate
+# at both ends.
 
 torch.manual_seed(0)
 weight = matrices("orthogonal", 200, 200)

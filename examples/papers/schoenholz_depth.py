@@ -358,13 +358,15 @@ assert less_after_60
 # Solution
 # ^^^^^^^^
 #
-# At 1, the square of its slope at 0. The signal becomes ever smaller there, though
-# slowly.
+# At 1, which is one over the square of its slope at 0. The signal becomes ever smaller
+# there, though slowly. For a tanh twice as steep it is 1/4.
 
 without = critical_sigma_w(torch.tanh, 0.0)
 print(without)
 torch.testing.assert_close(without.sigma_w, 1.0, rtol=1e-6, atol=0)
 assert without.fixed_point == 0
+steeper = critical_sigma_w(lambda z: torch.tanh(2 * z), 0.0)
+torch.testing.assert_close(steeper.sigma_w**2, 1 / 4, rtol=1e-6, atol=0)
 
 # %%
 # Exercise 2
