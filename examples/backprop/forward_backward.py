@@ -318,7 +318,8 @@ assert best_steps == [1e-8, 1e-6]
 assert [round(fall.log10().item()) for fall in falls] == [decades, 2 * decades]
 assert rises.log10().round().tolist() == [decades, decades]
 
-# %% What does it cost? We count multiplications and additions in a chain of L linear
+# %%
+# What does it cost? We count multiplications and additions in a chain of L linear
 # layers. Forward, each layer needs one matrix product. Backward, it needs two of the
 # same size: for the gradient of its weight, and of its input. The first layer needs
 # one, as nobody asked for the gradient of the network's input. So it is L products

@@ -264,7 +264,8 @@ print("behind   ", tuple(behind.shape))
 assert (together.shape, behind.shape) == ((5, 2), (5, 2, 1))
 assert separated.shape == (2, 5, 1)
 assert torch.equal(separated, together.T[..., None])
-assert cube[..., None][:, [0, 1], 0, [0]].shape == (5, 2)  # an integer parts nothing
+not_parted = cube[..., None][:, [0, 1], 0, [0]]  # by an integer
+assert not_parted.shape == (5, 2)
 
 in_torch = cube[:, 0, None, [0, 1]]
 in_numpy = cube.cpu().numpy()[:, 0, None, [0, 1]]

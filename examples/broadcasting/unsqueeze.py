@@ -342,8 +342,8 @@ empty = torch.zeros(0, device=device)
 also_empty = empty + torch.zeros(2, 1, device=device)
 assert also_empty.shape == (2, 0)
 double, single = torch.tensor(1.0).double(), torch.ones(3)
-assert (double + single).dtype == torch.float32
-assert (double.unsqueeze(0) + single).dtype == torch.float64
+totals = double + single, double.unsqueeze(0) + single
+assert [total.dtype for total in totals] == [torch.float32, torch.float64]
 with shows_error(RuntimeError, match="must match"):
     empty + torch.zeros(2, device=device)
 

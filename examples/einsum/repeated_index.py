@@ -452,7 +452,8 @@ for equation, letters in {
     print(f"{equation:12} sums over", summed(equation))
     assert summed(equation) == list(letters)
 
-# %% For your own tensors, ``plan_einsum`` lists each letter with its size and its role,
+# %%
+# For your own tensors, ``plan_einsum`` lists each letter with its size and its role,
 # and warns of a letter that is stretched and of dots that are summed. A ``free`` letter
 # is in one operand and in the output. ``loops()`` writes the equation out as Python
 # loops.

@@ -301,7 +301,8 @@ epochs = {name: min(row) for name, row in zip(law, counted.tolist(), strict=True
 at_one_rate = dict(zip(law, counted[:, 0].tolist(), strict=True))
 for name, row in zip(law, counted.tolist(), strict=True):
     print(f"{name:10} above 90 % in epoch {row}, by rates {RATES}")
-assert max(epochs.values()) <= EPOCHS
+both_learn = max(epochs.values()) <= EPOCHS
+assert both_learn
 
 
 def fade(values):

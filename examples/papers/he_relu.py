@@ -286,13 +286,15 @@ first = len(patient)
 print(f"30 layers, Xavier: the first of five begins in epoch {first}")
 one_begins = bool((patient[-1] < BEGUN).any())
 assert one_begins
-assert EPOCHS < first <= MORE
+begins_late = EPOCHS < first <= MORE
+assert begins_late
 
 both = [("He", 0.003), ("Xavier", 0.02)]
 shallow, _ = trained(22, both, MORE, enough=lambda begun: (begun.sum(1) > 2).all())
 epochs = [1 + (arm < BEGUN).int().argmax().item() for arm in shallow.median(2).values.T]
 print(f"22 layers begin, medians: He in epoch {epochs[0]}, Xavier in {epochs[1]}")
-assert (shallow[-1] < BEGUN).sum(1).min() > 2
+most_begin = (shallow[-1] < BEGUN).sum(1).min() > 2
+assert most_begin
 he_sooner = epochs[0] < epochs[1]
 assert he_sooner
 
@@ -369,7 +371,8 @@ right.set_label(
 
 assert law[0] == -14.5
 assert law[30 - 22] == -10.5
-assert first > epochs[1]
+sooner_with_22 = first > epochs[1]
+assert sooner_with_22
 
 # %%
 # To train at 30 layers is not to profit from them. In the paper 30 layers err in
@@ -391,7 +394,7 @@ last = min(EPOCHS, len(shallow)) - 1
 deeper_is_worse = losses[last, 0].median() > shallow[last, 0].median()
 assert deeper_is_worse
 last = signal_propagation(torch.relu, 2**0.5).through(30, width=64).layers[-1]
-assert round(last.spread / last.second_moment, 1) == 2.8
+assert f"{last.spread / last.second_moment:.1f}" == "2.8"
 
 # %%
 # Exercises
