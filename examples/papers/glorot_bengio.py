@@ -430,7 +430,8 @@ for name, factor in sigma.items():
 
 leads = [each["standard"] - each["normalized"] for each in (at_one_rate, epochs)]
 print(f"normalized weights are ahead by {leads[0]} epochs at 0.1, tuned by {leads[1]}")
-assert 0 < leads[1] <= leads[0] / 2
+at_most_half = 0 < leads[1] <= leads[0] / 2
+assert at_most_half
 best = curves[-1].max(dim=1).values
 assert_close(best[0], best[1], rtol=0, atol=0.05)
 too_large = curves[-1, :, -1] < 0.5
