@@ -8,8 +8,10 @@ import pytest
 sys.path.append(str(Path(__file__).parents[1] / "mutants"))
 
 import counter_programs
+from _ext.sources.pages import executed
 from counter_programs import missing, read, survivors_of_counter_programs, trial_of
 from forks import run_in_forks
+from ledger import ROOT
 
 PAGE = """
 # Does a copy share memory?
@@ -111,3 +113,10 @@ def test_an_entry_that_fits_no_line_is_refused(page, entry, said):
     write(page, entry)
     with pytest.raises(ValueError, match=said):
         trial_of(read(page)[0], counter_programs.read_page(page))
+
+
+@pytest.mark.parametrize("path", executed(ROOT).values(), ids=lambda path: path.stem)
+def test_each_claim_of_a_page_has_one(path):
+    assert list(missing(path)) == []
+    blocks = counter_programs.read_page(path)
+    assert all(trial_of(each, blocks).checked for each in read(path))
