@@ -189,9 +189,9 @@ assert by_heart == 9 * [True]
 # .. math:: \mathbb{E}[y^2] = s^2 n \cdot \frac{1}{n} \sum_{i=1}^{n} x_i^2
 #
 # So L layers multiply the mean square by :math:`(s^2 n)^L` on average, and the size by
-# about :math:`(s \sqrt{n})^L`. (He et al., 2015, section 2.2.) The reason: in the
-# square of a sum, the mixed products of two different weights cancel. Here are all
-# choices of four weights ±s.
+# about :math:`(s \sqrt{n})^L`, as long as L is far below n. (He et al., 2015, section
+# 2.2.) The reason: in the square of a sum, the mixed products of two different weights
+# cancel. Here are all choices of four weights ±s.
 
 import itertools
 
@@ -555,11 +555,13 @@ assert [ratio.isnan().any().item() for ratio in ratios] == [True, False, False]
 # Batch norm makes the forward scale right, and not the gradients
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# With it the scale of the weights no longer matters for the signal. And yet the
-# gradient grows on its way back, more than a hundredfold through 30 linear layers with
-# batch norm and ReLU, whatever the scale: here batch norm itself makes it explode (Yang
-# et al., 2019).
+# With it the scale of the weights no longer matters for the signal, unless they are so
+# small that the variance is near the epsilon of batch norm, 1e-5. And yet the gradient
+# grows on its way back, more than a hundredfold through 30 linear layers with batch
+# norm and ReLU, at both scales below: here batch norm itself makes it explode (Yang et
+# al., 2019).
 
+assert nn.BatchNorm1d(256).eps == 1e-5
 for weight_std in (0.01, 1):
     make = partial(network, nn.ReLU, weight_std, norm=nn.BatchNorm1d)
     sizes, growth = [], []

@@ -319,7 +319,8 @@ assert f"{spread(128, DEPTH):.2f}" == "2.37"
 # %%
 # Third, symmetry. If all weights of a layer are the same number, and so are its biases
 # and all weights of the next layer, then all units between the two compute the same,
-# get the same gradient, and stay the same. The targets are the signs of products of two
+# get the same gradient, and stay the same, up to rounding. (Dropout parts them, and so
+# may rounding, in time.) The targets are the signs of products of two
 # inputs, which one unit cannot learn. 32 such units are worth one. Their weights have
 # rank 1, also after 200 steps of training, and the loss is still near the variance of
 # the targets. Random weights have rank 8 before and after, and learn. Constant weights
