@@ -24,6 +24,7 @@ from tensorglass import default_device, track_memory
 
 device = default_device()  # a GPU if there is one
 MIB = 2**20
+torch.manual_seed(0)
 
 row = torch.rand(2048, device=device)
 matrix = torch.rand(2048, 2048, device=device)
@@ -345,8 +346,11 @@ assert round(einsum_peak / product.nbytes) == 1
 #
 # In eager mode torch refuses ``add_``, ``+=`` and ``copy_`` where several elements
 # share a cell of what is written. But it lets you fill it, write to one element or to a
-# row of distinct cells, or write through a list of indices, and the write is seen
-# wherever that cell is. Compiled code may run even ``add_``. Clone before you write.
+# row of distinct cells, or, with a warning, write through a list of indices. The write
+# is seen wherever that cell is. Compiled code may run even ``add_``. Clone before you
+# write.
+
+import warnings
 
 shared = torch.zeros(3, device=device).expand(3, 3)
 with shows_error(RuntimeError, match="single memory location"):
@@ -357,7 +361,11 @@ assert shared.tolist() == [[5, 0, 0], [5, 0, 0], [5, 0, 0]]
 shared[1] = torch.tensor([7.0, 8.0, 9.0], device=device)
 assert shared.tolist() == [[7, 8, 9], [7, 8, 9], [7, 8, 9]]
 shared.fill_(6)
-shared[[0, 1]] += 1  # written twice, and added once
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    shared[[0, 1]] += 1  # written twice, and added once
+print("UserWarning:", str(caught[0].message).split(".")[0])
+assert "expanded tensors is deprecated" in str(caught[0].message)
 assert shared.tolist() == [[7, 7, 7], [7, 7, 7], [7, 7, 7]]
 
 own = torch.zeros(3, device=device).expand(3, 3).clone()
