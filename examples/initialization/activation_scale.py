@@ -561,7 +561,8 @@ assert [ratio.isnan().any().item() for ratio in ratios] == [True, False, False]
 # norm and ReLU, at both scales below: here batch norm itself makes it explode (Yang et
 # al., 2019).
 
-assert nn.BatchNorm1d(256).eps == 1e-5
+epsilon = nn.BatchNorm1d(256).eps
+assert epsilon == 1e-5
 for weight_std in (0.01, 1):
     make = partial(network, nn.ReLU, weight_std, norm=nn.BatchNorm1d)
     sizes, growth = [], []
