@@ -23,8 +23,8 @@ average, both of the signal and of the gradient. Xavier's weights, with the vari
 fan_in, do not make up for that. He's, with 2 / fan_in, do. A factor of √2 in each
 weight adds up: behind the first of 30 layers come 29 others, and the gradient there is
 smaller by the factor 2^-14.5 with Xavier's weights. With He's, 30 layers learn
-handwritten digits in 14 epochs. With Xavier's, none of five networks begins by then, at
-any of three learning rates. But given more epochs, one does begin: in the paper they
+handwritten digits in 12 epochs. With Xavier's, none of five networks begins by then, at
+either of two learning rates. But given more epochs, one does begin: in the paper they
 stall. 22 layers begin with both, as in the paper.
 """
 
@@ -214,12 +214,13 @@ assert law[0] == -14.5
 # %%
 # Third, training: SGD with momentum 0.9, batches of 50, five draws. A network *begins*
 # in the first epoch whose mean training loss is below 2. Equal probabilities make ln 10
-# = 2.303. Xavier's networks get three learning rates, and 14 epochs. The gradients are
-# written out: that takes half the time.
+# = 2.303. Xavier's networks get two learning rates: 0.08 with 12 epochs, and 0.01,
+# which suits them better, with up to 48. The gradients are written out: that takes half
+# the time.
 
 from tensorglass import reproduction
 
-EPOCHS, MORE, BEGUN = 14, 56, 2.0
+EPOCHS, MORE, BEGUN = 12, 48, 2.0
 assert MORE == 4 * EPOCHS
 assert round(math.log(10), 3) == 2.303
 
@@ -235,7 +236,7 @@ def training_losses(depth, arms):  # after each epoch; and what tells the accura
     def outputs_of(h):  # each network gets the same images, and has its own weights
         inputs = [h.expand(count, *h.shape)]
         for weight, bias in zip(layers[:-1], biases[:-1], strict=True):
-            inputs.append(torch.baddbmm(bias, inputs[-1], weight).relu_())
+            inputs.append(torch.bmm(inputs[-1], weight).add_(bias).relu_())
         return inputs, torch.baddbmm(biases[-1], inputs[-1], layers[-1])
 
     def accuracies():
@@ -251,7 +252,7 @@ def training_losses(depth, arms):  # after each epoch; and what tells the accura
             change = (outputs.softmax(-1) - right) / len(some)
             for layer in reversed(range(depth)):
                 h, weight, bias = inputs[layer], layers[layer], biases[layer]
-                before = (change @ weight.mT).mul_(h > 0)
+                before = torch.bmm(change, weight.mT).mul_(h > 0)
                 momenta[layer].baddbmm_(h.mT, change, beta=0.9)
                 momenta[depth + layer].mul_(0.9).add_(change.sum(1, keepdim=True))
                 weight.addcmul_(momenta[layer], rates, value=-1)
@@ -271,13 +272,13 @@ def trained(depth, arms, epochs, enough=lambda begun: False):
     return torch.stack(found), epoch[1]()
 
 
-arms = [("He", 0.003), *(("Xavier", rate) for rate in (0.005, 0.02, 0.08))]
+arms = [("He", 0.002), ("Xavier", 0.08)]
 losses, right = trained(30, arms, EPOCHS)
 begun = (losses < BEGUN).any(0).sum(1).tolist()  # of five
 accuracy = right[0].median().item()
-print(f"30 layers, 14 epochs: of five begin with He's {begun[0]},", end=" ")
-print(f"with Xavier's {begun[1:]}; He's median accuracy {accuracy:.0%}")
-assert begun == [5, 0, 0, 0]
+print(f"30 layers, 12 epochs: of five begin with He's {begun[0]},", end=" ")
+print(f"with Xavier's {begun[1]}; He's median accuracy {accuracy:.0%}")
+assert begun == [5, 0]
 at_ln_10 = torch.full((EPOCHS,), math.log(10))
 assert_close(losses[:, 1].median(1).values, at_ln_10, rtol=0, atol=0.02)
 
@@ -289,7 +290,7 @@ assert one_begins
 begins_late = EPOCHS < first <= MORE
 assert begins_late
 
-both = [("He", 0.003), ("Xavier", 0.02)]
+both = [("He", 0.002), ("Xavier", 0.02)]
 shallow, _ = trained(22, both, MORE, enough=lambda begun: (begun.sum(1) > 2).all())
 epochs = [1 + (arm < BEGUN).int().argmax().item() for arm in shallow.median(2).values.T]
 print(f"22 layers begin, medians: He in epoch {epochs[0]}, Xavier in {epochs[1]}")
@@ -338,13 +339,13 @@ left.axvline(EPOCHS, color="#808080", lw=1, ls=":")
 left.text(first, 2.4, "in the paper Xavier's stall", color=colors["Xavier"], ha="right")
 left.text(1, 2.4, "ln 10", color="#009e73")
 left.text(7.5, 1.3, "He, median", color=colors["He"])
-left.text(EPOCHS + 0.5, 0.1, "14 epochs", color="#606060")
+left.text(EPOCHS + 0.5, 0.1, "12 epochs", color="#606060")
 left.set(ylim=(0, 2.6), xlabel="epoch", ylabel="training loss")
 left.set_title("30 layers: Xavier's weights begin late")
 left.set_label(
     "Losses over the epochs. With He's weights the median falls from 2.3 to below 0.6 "
-    "in 14 epochs. Five thin lines for Xavier's stay on the dotted line at ln 10 for "
-    "more than 14 epochs. Then one falls below 2, where the lines end."
+    "in 12 epochs. Five thin lines for Xavier's stay on the dotted line at ln 10 for "
+    "more than 12 epochs. Then one falls below 2, where the lines end."
 )
 right.plot(range(1, 31), [2**power for power in law], color="#009e73", lw=1)
 right.plot(range(1, 31), [2**power for power in ratios], ".", color=colors["Xavier"])
@@ -365,7 +366,7 @@ right.set_label(
 # ----------------
 #
 # In the paper Xavier's 30 layers stall. Here one of five begins, though later than
-# after 14 epochs: "never" is a matter of patience. By the law the gradient in their
+# after 12 epochs: "never" is a matter of patience. By the law the gradient in their
 # first layer is 2^-14.5 of He's. That is small, but it is not 0. With 22 layers it is
 # 2^-10.5, and most of five begin in fewer epochs.
 
@@ -452,12 +453,17 @@ assert product == 512 / 64 == 8
 
 from statistics import median
 
+
+def loss(outputs):
+    return F.cross_entropy(outputs, labels[:500])
+
+
 arriving = {"nn.Linear": [], "He": []}
 for seed in range(5):
     torch.manual_seed(seed)
     model = network(30)
     for shares in arriving.values():
-        stats = activation_stats(model, images, lambda y: F.cross_entropy(y, labels))
+        stats = activation_stats(model, images[:500], loss)
         shares.append(stats.layers[0].gradient_rms / stats.layers[-1].gradient_rms)
         initialize_(model, torch.relu)
 default, he = map(median, arriving.values())
