@@ -43,6 +43,7 @@ from .publishing import (
     inventories,
     pruning,
     same_each_build,
+    search_sections,
     take_along,
     twins,
     wheel,
@@ -65,6 +66,7 @@ HANDLERS: dict[str, Sequence[Handler | int]] = {
         GALLERY_DEFAULTS,
         OTHERS,
         addresses.add_page_not_found,
+        search_sections.add_page,
     ],
     "builder-inited": [
         stale_pages.begin_build,  # whom all others here ask
@@ -75,6 +77,7 @@ HANDLERS: dict[str, Sequence[Handler | int]] = {
         parallel.give_back,
         cards.use_cards,  # in the place of the thumbnails that the gallery has written
         same_each_build.bring_the_style_of_notebooks,
+        search_sections.switch_off_the_search_of_sphinx,
         wheel.build_wheel,
     ],
     "env-get-outdated": [
@@ -101,7 +104,6 @@ HANDLERS: dict[str, Sequence[Handler | int]] = {
         api_reference.link_name,  # after other projects' names, whose links are the right ones
     ],
     "doctree-resolved": [OTHERS, check_figures.fill_in, errors_explained.put_index],
-    "html-collect-pages": [OTHERS, same_each_build.leave_out_index_entries],
     "html-page-context": [
         OTHERS,
         related.add_related,
@@ -110,6 +112,7 @@ HANDLERS: dict[str, Sequence[Handler | int]] = {
         measured.write_measured,
         take_along.add_how_to_run,  # the foot of the page, below what is related
         ran_on.append_run,
+        search_sections.add_scripts,
         twins.write_twin,  # of the finished body
         trimming.drop_unused,  # when all others have named their style sheets
     ],
@@ -118,6 +121,7 @@ HANDLERS: dict[str, Sequence[Handler | int]] = {
         downloads.write_downloads,
         addresses.write_sitemap,
         twins.write_index,
+        search_sections.write_sections,
         pruning.remove_what_is_gone,  # of all that was written above, what belongs to no page
     ],
 }
@@ -125,7 +129,6 @@ HANDLERS: dict[str, Sequence[Handler | int]] = {
 # While a page is read.
 TRANSFORMS: Sequence[type[Any] | int] = [
     cards.DescribeCards,
-    maths.NotSearched,
     other_device.ShowRecord,  # before errors and measured figures are marked, in the record as on the page
     error_outputs.MarkErrors,
     trimming.RemoveGalleryFurniture,
@@ -133,6 +136,7 @@ TRANSFORMS: Sequence[type[Any] | int] = [
     NUMBERS_OF_SECTIONS,
     READ,  # titles have their quotes, and Sphinx has read them
     errors_explained.CollectErrors,
+    search_sections.CollectSections,
     measured.CollectMeasured,
 ]
 

@@ -6,6 +6,8 @@ The messages are read off the pages' own outputs, so the list is that of the las
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from docutils import nodes
@@ -74,6 +76,21 @@ def messages(env: BuildEnvironment) -> dict[str, list[Place]]:
     return grouped([(text, (page, *place)) for page in pages for text, *place in env.metadata[page].get("errors", [])])
 
 
+def anchors(found: Iterable[str]) -> dict[str, str]:
+    """Return for each message the name by which a link leads to it: its first words, and a number if they are taken.
+
+    >>> anchors(["ValueError: got 'a' or so", "ValueError: got a, or so"])
+    {"ValueError: got 'a' or so": 'valueerror-got-a-or-so', 'ValueError: got a, or so': 'valueerror-got-a-or-so-2'}
+    """
+    taken: Counter[str] = Counter()
+    names = {}
+    for message in found:
+        name = "-".join(nodes.make_id(message).split("-")[:12])
+        taken[name] += 1
+        names[message] = f"{name}-{taken[name]}" if taken[name] > 1 else name
+    return names
+
+
 def write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Have the list written again when a message or a place has changed."""
     shown = messages(env)
@@ -87,10 +104,11 @@ def put_index(app: Sphinx, document: nodes.document, page: str) -> None:
     """Put the list in its place: under each message, links to the sections that show it."""
     for place in list(document.findall(error_index)):
         shown = app.env.metadata[page]["error_index"]
-        place.replace_self(nodes.bullet_list("", *[item(app, page, *each) for each in shown.items()]))
+        names = anchors(shown)
+        place.replace_self(nodes.bullet_list("", *[item(app, page, names[each], each, shown[each]) for each in shown]))
 
 
-def item(app: Sphinx, here: str, message: str, places: list[Place]) -> nodes.list_item:
+def item(app: Sphinx, here: str, name: str, message: str, places: list[Place]) -> nodes.list_item:
     """Return a message, and under it a list of links."""
     links = []
     for page, section, title in places:
@@ -99,4 +117,4 @@ def item(app: Sphinx, here: str, message: str, places: list[Place]) -> nodes.lis
         links.append(
             nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(f" in “{app.env.titles[page].astext()}”")))
         )
-    return nodes.list_item("", nodes.paragraph("", "", nodes.literal(text=message)), nodes.bullet_list("", *links))
+    return nodes.list_item("", nodes.paragraph("", "", nodes.literal(text=message)), nodes.bullet_list("", *links), ids=[name])

@@ -14,7 +14,6 @@ from typing import Any
 from xml.etree import ElementTree
 
 from docutils import nodes
-from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
@@ -140,11 +139,3 @@ def _write(writer: Any, node: nodes.Node, tag: str, formulas: list[str]) -> None
             attributes += ' style="white-space:nowrap"'  # no line begins with the comma behind it
         writer.body.append(f"<{tag} {attributes}>{shown}</{tag}>")
     raise nodes.SkipNode
-
-
-class NotSearched(SphinxTransform):
-    """Keep the words of TeX, such as `aligned` or `frac`, out of the index of the search."""
-
-    def apply(self, **kwargs: Any) -> None:
-        for node in self.document.findall(lambda node: isinstance(node, (nodes.math, nodes.math_block))):
-            node["classes"].append("no-search")

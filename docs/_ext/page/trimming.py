@@ -11,6 +11,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 FOR_TAGS = "sg-tags"  # the pages of this gallery have none to filter by
 FOR_NOTEBOOKS = "mystnb"
+FOR_HIGHLIGHTING = "sphinx_highlight"  # of what was searched for, down to single letters, through a whole page
 
 
 class RemoveGalleryFurniture(SphinxTransform):
@@ -35,7 +36,7 @@ class PlainVariables(SphinxPostTransform):
 def drop_unused(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
     """Keep only the style sheets and scripts that the page uses."""
     is_notebook = "cell_output" in context.get("body", "") or "cell_input" in context.get("body", "")
-    unused = [FOR_TAGS] if is_notebook else [FOR_TAGS, FOR_NOTEBOOKS]
+    unused = [FOR_TAGS, FOR_HIGHLIGHTING, *([] if is_notebook else [FOR_NOTEBOOKS])]
     for kind in ("css_files", "script_files"):
         context[kind] = [
             file for file in context[kind] if not any(name in str(getattr(file, "filename", file)) for name in unused)

@@ -1,11 +1,10 @@
 """What would differ from build to build for no reason.
 
-That is where a notebook's outputs are cut, the search index, and the addresses of a style sheet.
+That is where a notebook's outputs are cut, and the addresses of a style sheet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,17 +40,6 @@ def join_streams() -> None:
             return merge(joined(outputs))
 
         render.coalesce_streams = coalesce_streams
-
-
-def leave_out_index_entries(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Leave the entries of the general index out of the search, which finds the same names as objects.
-
-    Sphinx forgets them in a build that does not write their page, and has them in one that does.
-    """
-    indexer = getattr(app.builder, "indexer", None)  # of those that write HTML
-    if indexer is not None:
-        indexer._index_entries.clear()
-    yield from ()
 
 
 def bring_the_style_of_notebooks(app: Sphinx) -> None:
