@@ -4,6 +4,7 @@
 const SHOWN = 20, OF_ONE_PAGE = 3, EXCERPT = 240;
 const WEAK = 0.1; // a result of less than this part of the best one's score has a word by chance
 const MOST = 0.6; // of a query's words: a message that has so many of them is the one that was pasted
+const QUESTIONS = "auto_examples/", MESSAGES = "errors.html"; // the pages that answer, and the list of all messages
 
 const PARTS = /[\p{L}\p{N}_]+/gu;
 const AN_ERROR = /\w*(?:Error|Exception|Warning): \S/;
@@ -30,10 +31,9 @@ function wordsOf(text) {
   return parts.filter((word) => /^\P{N}./u.test(word) && !EMPTY.has(word));
 }
 
-// The questions answer; the other pages say the same shorter, or say how. The list of messages leads to all places.
-function weight({ address }) {
-  if (address.startsWith("errors.html")) return 1.3;
-  return address.startsWith("auto_examples/") ? 1 : 0.5;
+// That a section shows almost the same message twice must not put it before one that shows the very message.
+function wordsOnce(errors) {
+  return [...new Set(errors.flatMap(wordsOf))].join(" ");
 }
 
 // A section's number among the places is its name in the index.
@@ -46,7 +46,7 @@ function indexed(pages) {
     fields: ["page", "title", "errors", "text", "words"],
     tokenize: wordsOf,
     processTerm: (word) => word,
-    extractField: (place, field) => (field === "errors" ? place.errors.join("\n") : place[field]),
+    extractField: (place, field) => (field === "errors" ? wordsOnce(place.errors) : place[field]),
   });
   index.addAll(places.map((place, id) => ({ ...place, id })));
   return { places, index };
@@ -55,23 +55,33 @@ function indexed(pages) {
 // All places, the best first. A message that has most of the words comes before a page that has them here and there.
 function found({ places, index }, query) {
   const words = [...new Set(wordsOf(query.replace(BEFORE_THE_ERROR, "")))];
-  const mayBeAMessage = words.length > 2 || AN_ERROR.test(query);
+  const mayBeAMessage = words.length > 3 || AN_ERROR.test(query);
   const ranked = index.search(words.join(" "), {
     tokenize: (text) => text.split(" "),
     boost: { page: 2, title: 3, errors: 3, words: 0.5 },
     boostTerm: (word) => (ANY.has(word) ? 0.3 : 1),
-    boostDocument: (id) => weight(places[id]),
+    boostDocument: (id) => (places[id].address.startsWith(QUESTIONS) ? 1 : 0.5), // others say it shorter, or say how
     fuzzy: (word) => (word.length > 4 ? 0.2 : false),
     prefix: (word) => word.length > 2,
   });
   const results = ranked.map(({ id, score, terms }) => {
     const place = { ...places[id], terms: new Set(terms) };
-    const said = place.errors.map((text) => [...new Set(wordsOf(text))].filter((word) => place.terms.has(word)).length);
-    const message = mayBeAMessage && Math.max(...said) >= MOST * words.length
-      ? place.errors[said.indexOf(Math.max(...said))] : "";
-    return { ...place, message, score: message ? 3 * score : score };
+    const { message, likeness } = mayBeAMessage ? messageOf(place, words.length) : { likeness: 0 };
+    const isListed = message && place.address.startsWith(MESSAGES);
+    return { ...place, message, score: score * (1 + 4 * likeness) * (isListed ? 2.5 : 1) };
   });
   return few(results.sort((one, other) => other.score - one.score));
+}
+
+// The message of a place that has the most of so many words, if it has enough, and the words in common among all.
+function messageOf({ errors, terms }, count) {
+  const known = errors.map((message) => {
+    const own = new Set(wordsOf(message));
+    const common = Math.min([...own].filter((word) => terms.has(word)).length, count);
+    return { message, likeness: common >= MOST * count ? common / (own.size + count - common) : 0 };
+  });
+  const best = known.sort((one, other) => other.likeness - one.likeness)[0];
+  return best?.likeness ? best : { likeness: 0 };
 }
 
 // Without what is weak, and not all of one page.
@@ -80,7 +90,7 @@ function few(results) {
   return results.filter(({ address, score }) => {
     const page = address.split("#")[0];
     count[page] = (count[page] ?? 0) + 1;
-    return score > WEAK * results[0].score && count[page] <= (page === "errors.html" ? 1 : OF_ONE_PAGE);
+    return score > WEAK * results[0].score && count[page] <= (page === MESSAGES ? 1 : OF_ONE_PAGE);
   });
 }
 

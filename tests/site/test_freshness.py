@@ -196,7 +196,7 @@ def test_outputs_are_marked_for_what_they_are(project):
     page = (site / "auto_examples/broadcasting/uses_alpha.html").read_text()
     assert 'clock <span class="measured">987654321 ticks</span> and on' in page
     assert '<span class="measured">987654321 ticks</span>' in (site / "notebook.html").read_text()
-    assert "987654321" not in (site / "searchindex.js").read_text()
+    assert "987654321" not in (site / "search_sections.js").read_text()
     assert not re.search("[\ue000-\ue0ff]", page)
     # An error looks like one; another output does not.
     assert re.search(
@@ -252,14 +252,17 @@ def test_pages_follow_the_title_of_another_page(project):
     assert neighbour.stat().st_mtime_ns == written
 
 
-def test_the_search_index_is_the_same_after_an_idle_build(project):
-    index = project.site / "searchindex.js"
-    with (project.root / "docs/notebook.md").open("a") as notebook:
-        notebook.write("\n```{index} single: clockwork\n```\n")
-    assert project.ran() == ["notebook"]
-    before = index.read_bytes()
+def test_a_later_build_has_the_search_of_a_first_one(project):
+    texts = project.site / "search_sections.js"
+    first = texts.read_bytes()
+    project.replace("docs/notebook.md", "**Short answer.** It is 7.", "**Short answer.** Clockwork.")
     assert project.ran() == []
-    assert index.read_bytes() == before
+    assert b"Clockwork" in texts.read_bytes()
+    project.replace("docs/notebook.md", "**Short answer.** Clockwork.", "**Short answer.** It is 7.")
+    assert project.ran() == []
+    assert texts.read_bytes() == first
+    assert project.ran(name="once-more") is not None  # with no page read before
+    assert (project.site.with_name("once-more") / texts.name).read_bytes() == first
 
 
 def test_a_page_that_a_later_build_writes_names_its_style_sheets_as_before(project):

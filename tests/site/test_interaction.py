@@ -1,4 +1,4 @@
-"""What a reader does on the built site, in a real browser: opens, copies, prints, searches, changes the theme."""
+"""What a reader does on the built site, in a real browser: opens, copies, prints, changes the theme."""
 
 import contextlib
 
@@ -98,12 +98,6 @@ def test_solutions_open_by_keyboard(open_page):
     assert solution.locator("pre").first.is_visible()
 
 
-def test_without_javascript_the_search_says_what_it_needs(open_page):
-    window = open_page("search", java_script_enabled=False)
-    # Playwright's search for texts leaves out `noscript`, which is what shows here.
-    assert "activate JavaScript" in window.locator(".admonition.error").inner_text()
-
-
 def test_what_is_folded_opens_for_print_and_closes_after(open_page):
     window = open_page(UNSQUEEZE)
     is_open = "[...document.querySelectorAll('article details')].map(each => each.open)"
@@ -153,14 +147,6 @@ def test_the_focus_is_seen_on_the_buttons_that_copy(open_page):
     assert button.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
     window.wait_for_timeout(400)
     assert float(button.evaluate("e => getComputedStyle(e).opacity")) == 1
-
-
-def test_a_search_finds(open_page):
-    window = open_page("search")
-    window.locator("input[name=q]").first.fill("keepdim")
-    window.keyboard.press("Enter")
-    window.locator("#search-results li a").first.wait_for()
-    assert any("row" in text for text in window.locator("#search-results li a").all_inner_texts())
 
 
 def test_the_first_page_shows_what_this_is_within_one_screen(open_page):

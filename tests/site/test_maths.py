@@ -147,13 +147,14 @@ Where :math:`a < b` and :math:`"a" \ne \text{c}`.
 
 
 def built(folder, page):
-    """Return a page of formulas as it is built, its search index, and the warnings."""
-    docs, out, warnings = written(folder, {"docs/index.rst": page}, "page.maths"), folder / "out", io.StringIO()
+    """Return a page of formulas as it is built, the texts that are searched, and the warnings."""
+    docs = written(folder, {"docs/index.rst": page}, "page.maths", "publishing.search_sections")
+    out, warnings = folder / "out", io.StringIO()
     settings = {"html_math_renderer": "drawn"}
     with docutils_namespace():  # what Sphinx adds to docutils is taken back, or the next would warn that it is there
         Sphinx(docs, docs, out, out / "trees", "html", settings, status=None, warning=warnings).build()
     html = BeautifulSoup((out / "index.html").read_text("utf-8"), "html.parser")
-    return html, (out / "searchindex.js").read_text("utf-8"), warnings.getvalue()
+    return html, (out / "search_sections.js").read_text("utf-8"), warnings.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +181,7 @@ def test_formulas_on_a_page(page):
 
 def test_the_words_of_tex_are_not_found_by_a_search(page):
     _, index, _ = page
-    assert '"titl"' in index
+    assert '"Title"' in index
     assert not re.search("align|frac|begin", index)
     assert "M 5" not in index  # nor a path
 

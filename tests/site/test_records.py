@@ -210,7 +210,7 @@ def text_of(part):
 def test_without_a_record_there_is_no_trace_of_one(project):
     assert shown(project) is None
     assert shown(project, "uses_beta") is None
-    assert "NVIDIA" not in (project.site / "searchindex.js").read_text("utf-8")
+    assert "NVIDIA" not in (project.site / "search_sections.js").read_text("utf-8")
 
 
 @pytest.mark.long

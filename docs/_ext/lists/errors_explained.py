@@ -117,4 +117,6 @@ def item(app: Sphinx, here: str, name: str, message: str, places: list[Place]) -
         links.append(
             nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(f" in “{app.env.titles[page].astext()}”")))
         )
-    return nodes.list_item("", nodes.paragraph("", "", nodes.literal(text=message)), nodes.bullet_list("", *links), ids=[name])
+    return nodes.list_item(
+        "", nodes.paragraph("", "", nodes.literal(text=message)), nodes.bullet_list("", *links), ids=[name]
+    )

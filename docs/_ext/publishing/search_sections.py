@@ -44,7 +44,9 @@ class CollectSections(SphinxTransform):
 
     def apply(self, **kwargs: Any) -> None:
         found = [section_of(part) for part in parts(self.document)]
-        self.env.metadata[self.env.docname]["sections"] = [section for section in found if section["text"] or section["words"]]
+        self.env.metadata[self.env.docname]["sections"] = [
+            section for section in found if section["text"] or section["words"]
+        ]
 
 
 def is_part(node: nodes.Node) -> bool:
@@ -150,7 +152,9 @@ def sections(app: Sphinx) -> list[list[Any]]:
         kept = env.metadata[page]
         listed = [message_of(*each) for each in anchors(messages(env)).items()] if "error_index" in kept else []
         said = [list(section.values()) for section in [*kept["sections"], *listed]]
-        found.append([app.builder.get_target_uri(page), env.titles[page].astext(), said])
+        title = env.titles[page].astext()  # of the reference's pages often that of a section of the gallery
+        named = f"Reference: {title}" if page.startswith("reference/") else title
+        found.append([app.builder.get_target_uri(page), named, said])
     return found
 
 
