@@ -70,7 +70,7 @@ MESSAGES = [
     ("view size is not compatable with input tensors size & stride", f"{STORAGE}#view-needs-memory-without-breaks"),
     ("can't call numpy() on Tensor that requires grad", f"{STORAGE}#numpy-fails-for-many-tensors"),
     (
-        "TypeError: can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory",
+        "TypeError: can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host",
         f"{STORAGE}#numpy-fails-for-many-tensors",
     ),
     ("can't convert mps:0 device type tensor to numpy", f"{STORAGE}#numpy-fails-for-many-tensors"),
