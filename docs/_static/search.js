@@ -31,10 +31,12 @@ function wordsOf(text) {
   return parts.filter((word) => /^\P{N}./u.test(word) && !EMPTY.has(word));
 }
 
-// That a section shows almost the same message twice must not put it before one that shows the very message.
-function wordsOnce(errors) {
-  return [...new Set(errors.flatMap(wordsOf))].join(" ");
-}
+// What is indexed of some fields. A page's file has the name of its matter. And that a section shows almost the same
+// message twice must not put it before one that shows the very message: there, each word counts once.
+const FIELDS = {
+  page: ({ page, address }) => `${page} ${address.match(/([^/]*)\.html/)[1]}`,
+  errors: ({ errors }) => [...new Set(errors.flatMap(wordsOf))].join(" "),
+};
 
 // A section's number among the places is its name in the index.
 function indexed(pages) {
@@ -46,7 +48,7 @@ function indexed(pages) {
     fields: ["page", "title", "errors", "text", "words"],
     tokenize: wordsOf,
     processTerm: (word) => word,
-    extractField: (place, field) => (field === "errors" ? wordsOnce(place.errors) : place[field]),
+    extractField: (place, field) => FIELDS[field]?.(place) ?? place[field],
   });
   index.addAll(places.map((place, id) => ({ ...place, id })));
   return { places, index };

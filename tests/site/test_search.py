@@ -136,6 +136,8 @@ QUESTIONS = [
     ("kaiming uniform relu gain", WEIGHTS),
     ("loss is nan", SCALE),
     ("why store activatons", STORED),
+    ("unsqueze", UNSQUEEZE),
+    ("shapse canot multiplyed", MATMUL),
     ("explain_broadcast", "reference/broadcasting.html"),
 ]
 
@@ -175,6 +177,28 @@ def test_a_message_that_no_page_shows_leads_near(search, query, page):
 @pytest.mark.parametrize(("query", "page"), QUESTIONS)
 def test_words_lead_to_their_question_first(search, query, page):
     assert search(query)[0].split("#")[0] == page
+
+
+def test_numbers_and_classes_of_a_message_change_nothing(search):
+    message = "by an inplace operation: [torch.{} {}], which is output {} of Relu, is at version 1; expected version 0"
+    places = search(message.format("FloatTensor", [64, 16], 0))
+    assert len(places) > 3
+    assert search(message.format("cuda.HalfTensor", [3, 224, 7, 1], 12)) == places
+    assert search(message.format("mps.BFloat16Tensor", [], 1)) == places
+
+
+def test_a_class_or_a_device_finds_another(search):
+    assert len(search("torch.cuda.ComplexHalfTensor")) > 3
+    assert search("torch.cuda.ComplexHalfTensor") == search("torch.LongTensor")
+    assert f"{UNSQUEEZE}#on-a-gpu" in search("xpu:3")  # there it is a GPU of another kind
+
+
+def test_of_a_traceback_the_last_line_is_looked_for(search):
+    error = "RuntimeError: shape '[10, 784]' is invalid for input of size 7000"
+    lines = (
+        'File "row_or_column.py", line 3, in weight_initialization\n  vector.unsqueeze(0) + matrix.detach().einsum()'
+    )
+    assert search(f"Traceback (most recent call last):\n {lines}\n{error}") == search(error)
 
 
 def test_every_message_of_the_list_is_found_with_other_numbers(search, built_site):
