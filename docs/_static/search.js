@@ -31,11 +31,10 @@ function wordsOf(text) {
   return parts.filter((word) => /^\P{N}./u.test(word) && !EMPTY.has(word));
 }
 
-// What is indexed of some fields. A page's file has the name of its matter. And that a section shows almost the same
-// message twice must not put it before one that shows the very message: there, each word counts once.
+// What is indexed of some fields. A page's file has the name of its matter.
 const FIELDS = {
   page: ({ page, address }) => `${page} ${address.match(/([^/]*)\.html/)[1]}`,
-  errors: ({ errors }) => [...new Set(errors.flatMap(wordsOf))].join(" "),
+  errors: ({ errors }) => errors.join("\n"),
 };
 
 // A section's number among the places is its name in the index.

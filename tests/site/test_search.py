@@ -180,11 +180,11 @@ def test_words_lead_to_their_question_first(search, query, page):
 
 
 def test_numbers_and_classes_of_a_message_change_nothing(search):
-    message = "by an inplace operation: [torch.{} {}], which is output {} of Relu, is at version 1; expected version 0"
-    places = search(message.format("FloatTensor", [64, 16], 0))
+    message = "by an inplace operation: [torch.{} {}], which is output {} of {}, is at version 1; expected version 0"
+    places = search(message.format("FloatTensor", [64, 16], 0, "Relu"))
     assert len(places) > 3
-    assert search(message.format("cuda.HalfTensor", [3, 224, 7, 1], 12)) == places
-    assert search(message.format("mps.BFloat16Tensor", [], 1)) == places
+    assert search(message.format("cuda.HalfTensor", [3, 224, 7, 1], 12, "ReluBackward0")) == places
+    assert search(message.format("mps.BFloat16Tensor", [], 1, "Relu")) == places
 
 
 def test_a_class_or_a_device_finds_another(search):
@@ -230,6 +230,16 @@ def test_a_message_of_the_list_is_reached(window, search):
         window.locator(":target > p").inner_text()
         == "RuntimeError: mat1 and mat2 shapes cannot be multiplied (2x1 and 3x4)"
     )
+
+
+def test_a_page_has_three_places_among_the_results_and_the_list_of_messages_one(search):
+    pages = [place.split("#")[0] for place in search("expected size of tensor input dimension, but got")]
+    assert max(map(pages.count, pages)) == 3
+    assert pages.count("errors.html") == 1
+
+
+def test_the_beginning_of_a_word_finds_it(search):
+    assert set(search("checkpoi")[:1]) & set(search("checkpointing"))
 
 
 def test_a_result_names_page_and_section_and_shows_the_message(window, search):
