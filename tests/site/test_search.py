@@ -356,7 +356,9 @@ def test_only_the_page_of_the_search_loads_it(built_site):
         assert ("search.js" in loaded, "minisearch.js" in loaded) == (page == built_site / "search.html",) * 2, page
         assert not {"searchtools.js", "language_data.js", "searchindex.js", "sphinx_highlight.js"} & set(loaded), page
     names = {path.name for path in built_site.rglob("*.js")}
-    assert not {"searchtools.js", "language_data.js", "searchindex.js", "sphinx_highlight.js"} & names
+    assert (
+        not {"searchtools.js", "language_data.js", "searchindex.js", "sphinx_highlight.js", "base-stemmer.js"} & names
+    )
 
 
 def test_the_texts_are_light_and_asked_for_by_a_search_alone(browser, address, built_site):

@@ -1,9 +1,10 @@
 """The site's own search: what its page loads, and the sections that it finds, as `search_sections.js`.
 
 Sphinx's search finds pages that have all words of a query, which a pasted error message never has. Here MiniSearch
-looks, which `docs/_static/minisearch` holds as npm has it: it ranks by any word, forgives typing errors, is small, and
-takes texts, so that nothing but Python is needed here. (Pagefind needs a server and a program of its own; lunr is no
-longer kept.) The texts are a script, because a page that is opened from a folder may not read other files.
+looks, which `docs/_static/minisearch` holds as npm has it: it ranks by any word, forgives typing errors, and makes its
+index in the browser, so that nothing but Python is needed here. (Pagefind fetches its index in pieces, which a page
+that is opened from a folder may not; lunr forgives only where the query asks for it.) The texts are a script for the
+same reason.
 
 Each page's sections are kept with the page when it is read. So the file is the same after a warm build as after a cold
 one. Prose and error messages are kept as they are; of code and of other outputs the distinct words.
@@ -31,7 +32,8 @@ from ..runs.record import MARK_END, MARK_START
 FILE = "search_sections.js"
 PAGE = "search"
 SCRIPTS = ("minisearch/minisearch.js", "search.js")
-OF_SPHINX = ("searchindex.js", "_static/searchtools.js", "_static/language_data.js", "_static/sphinx_highlight.js")
+OF_SPHINX = ("searchindex.js", *(f"_static/{name}.js" for name in ("searchtools", "language_data", "sphinx_highlight")))
+OF_EARLIER_BUILDS = ("_static/base-stemmer.js", "_static/english-stemmer.js")
 
 Section = dict[str, Any]  # anchor, title, text, errors and words
 
@@ -138,7 +140,7 @@ def write_sections(app: Sphinx, error: Exception | None) -> None:
     """Write the sections of all pages, and remove what only Sphinx's search would load."""
     if error is not None or app.builder.format != "html":
         return
-    for name in OF_SPHINX:
+    for name in OF_SPHINX + OF_EARLIER_BUILDS:
         Path(app.outdir, name).unlink(missing_ok=True)
     written = json.dumps(sections(app), ensure_ascii=False, separators=(",", ":"))
     Path(app.outdir, FILE).write_text(f"window.searchSections = {written};\n", "utf-8")
