@@ -139,7 +139,7 @@ def keyboard(window):
 
 
 def in_print(window):
-    """Return what is seen on paper: its colour scheme, what is cut, and what is folded or left out."""
+    """Return what is seen on paper: its colour scheme, what is cut, on every sheet, folded or left out."""
     window.set_viewport_size({"width": 720, "height": 900})  # 720 is what A4 leaves between its margins
     window.emulate_media(media="print")
     return window.evaluate(
@@ -151,6 +151,9 @@ def in_print(window):
                 cut: all('article pre, article p, article table, article img')
                     .filter(e => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth)
                     .map(e => (e.textContent || e.alt).slice(0, 100)),
+                on_every_sheet: all('body *')
+                    .filter(e => getComputedStyle(e).position === 'fixed' && isShown(e) && e.textContent.trim())
+                    .map(e => e.textContent.trim().slice(0, 100)),
                 opened: all('article details').map(e => isShown(e.querySelector('pre, p'))),
                 licences: all('.licences').map(isShown),
             }};

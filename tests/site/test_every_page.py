@@ -186,6 +186,11 @@ def test_nothing_is_cut_in_print(look, page):
 
 
 @each_page
+def test_nothing_stands_on_every_sheet_of_paper(look, page):
+    assert look(page, "dark").in_print["on_every_sheet"] == []
+
+
+@each_page
 def test_what_is_folded_is_printed(look, page):
     opened = look(page, "dark").in_print["opened"]
     assert (page in QUESTIONS) <= bool(opened)

@@ -1,6 +1,7 @@
 """What a reader does on the built site, in a real browser: opens, copies, prints, changes the theme."""
 
 import contextlib
+import re
 
 import pytest
 from browser import note, open_window
@@ -108,6 +109,19 @@ def test_what_is_folded_opens_for_print_and_closes_after(open_page):
     assert all(window.evaluate(is_open))
     window.evaluate("dispatchEvent(new Event('afterprint'))")
     assert window.evaluate(is_open) == before
+
+
+@pytest.mark.parametrize("page", [UNSQUEEZE, "auto_examples/memory/tensor_storage", "reference/memory"])
+def test_no_sheet_of_paper_is_left_half_empty(open_page, page):
+    sheet = {"width": 720, "height": 1000}
+    window = open_page(page)
+    window.set_viewport_size(sheet)
+    window.emulate_media(media="print")
+    window.evaluate("dispatchEvent(new Event('beforeprint'))")
+    needed = window.evaluate("document.documentElement.scrollHeight") / sheet["height"]
+    printed = window.pdf(width="720px", height="1000px")
+    sheets = len(re.findall(rb"/Type /Page\b", printed))
+    assert needed - 1 < sheets <= 1 + 1.1 * needed
 
 
 def test_the_buttons_copy(open_page):

@@ -37,6 +37,7 @@ FAULTS = [
     ("<p tabindex=0 onfocus=\"style.visibility = 'hidden'\">unseen</p>", "keyboard", "unseen"),
     ('<p onkeydown="return false"><button>trap</button></p><button>beyond</button>', "keyboard", "beyond"),
     ("<style>@media print { p { width: 900px } }</style>", "in_print", "Words"),
+    ('<p style="position: fixed; top: 0">over the text</p>', "in_print", "over the text"),
     ("<style>@media print { .licences { display: none } }</style>", "in_print", "'licences': [False]"),
     ('<details><summary>More</summary><p style="display: none">never</p></details>', "in_print", "'opened': [False]"),
 ]
@@ -63,7 +64,13 @@ def test_a_sound_page_is_found_sound(browser, site):
     assert (look.overflow, look.cut_text, look.violations, look.jumping_images) == (0, [], [], [])
     assert look.images == [["A dot", 60, f"{address}/dot.svg", False]]
     assert look.keyboard == ([], [])
-    assert look.in_print == {"scheme": "normal", "cut": [], "opened": [], "licences": [True]}
+    assert look.in_print == {
+        "scheme": "normal",
+        "cut": [],
+        "on_every_sheet": [],
+        "opened": [],
+        "licences": [True],
+    }
 
 
 @pytest.mark.parametrize(("fault", "quality", "says"), FAULTS)
