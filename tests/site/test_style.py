@@ -1,0 +1,60 @@
+"""What the style sheet makes of the pages: what must be told apart, keep its place and its size, and come at once."""
+
+import contextlib
+
+import pytest
+from browser import open_window
+
+pytestmark = [pytest.mark.long, pytest.mark.site]
+
+UNSQUEEZE = "auto_examples/broadcasting/unsqueeze"
+
+# The ratio of contrast of two colours, as the browser writes them.
+CONTRAST = """
+    const light = colour => {
+        const parts = colour.match(/[\\d.]+/g).slice(0, 3).map(x => x / 255);
+        const [r, g, b] = parts.map(x => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+    };
+    const contrast = (a, b) => Math.max(light(a) / light(b), light(b) / light(a));
+    const behind = e => {
+        const colour = getComputedStyle(e).backgroundColor;
+        return colour === 'rgba(0, 0, 0, 0)' ? behind(e.parentElement) : colour;
+    };
+"""
+
+
+@pytest.fixture
+def open_page(browser, address):
+    """Open a page of the site in a window, which is closed after the test."""
+    with contextlib.ExitStack() as windows:
+        yield lambda page, width=1280, theme="light", **options: windows.enter_context(
+            open_window(browser, address, page, width, theme, **options)
+        )
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("page", [UNSQUEEZE, "questions", "reference/index"])
+def test_links_in_code_are_seen(open_page, page, theme):
+    window = open_page(page, theme=theme)
+    links = window.evaluate(
+        f"""() => {{
+            {CONTRAST}
+            return [...document.querySelectorAll('article .highlight a, article a:has(> code)')].map(e => {{
+                const text = e.querySelector('span, code') || e, style = getComputedStyle(e);
+                const line = contrast(style.textDecorationColor, behind(text));
+                return [style.textDecorationLine, line, contrast(getComputedStyle(text).color, behind(text))];
+            }});
+        }}"""
+    )
+    assert len(links) > 10
+    assert [each for each in links if each[0] != "underline" or min(each[1:]) < 4.5] == []
+
+
+def test_a_link_in_code_answers_to_the_mouse(open_page):
+    window = open_page(UNSQUEEZE)
+    link = window.locator("article .highlight a").first
+    style = "e => getComputedStyle(e).textDecorationStyle"
+    assert link.evaluate(style) == "dotted"
+    link.hover()
+    assert link.evaluate(style) == "solid"
