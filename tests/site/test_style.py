@@ -58,3 +58,15 @@ def test_a_link_in_code_answers_to_the_mouse(open_page):
     assert link.evaluate(style) == "dotted"
     link.hover()
     assert link.evaluate(style) == "solid"
+
+
+def test_who_follows_a_link_on_the_page_is_there_at_once(open_page):
+    window = open_page(UNSQUEEZE)
+    place = "document.querySelector('#references').getBoundingClientRect().top"
+    before = window.evaluate(place)
+    window.evaluate("document.querySelector('.toc-tree a[href=\"#references\"]').click()")
+    window.evaluate("new Promise(requestAnimationFrame)")
+    after = window.evaluate(place)
+    window.wait_for_timeout(2000)
+    assert before > 2000
+    assert window.evaluate(place) == after
