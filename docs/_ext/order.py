@@ -114,6 +114,7 @@ HANDLERS: dict[str, Sequence[Handler | int]] = {
         ran_on.append_run,
         search_sections.add_scripts,
         twins.write_twin,  # of the finished body
+        trimming.drop_second_viewport,
         trimming.drop_unused,  # when all others have named their style sheets
     ],
     "build-finished": [

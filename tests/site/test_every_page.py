@@ -154,6 +154,12 @@ def test_every_image_is_shown(look, page):
 
 
 @each_page
+def test_the_width_of_the_screen_is_named_once(built_site, page):
+    text = (built_site / f"{page}.html").read_text("utf-8")
+    assert text.count('<meta name="viewport"') == 1
+
+
+@each_page
 def test_every_image_is_described(look, page):
     for alternative, _, source, is_figure in look(page).images:
         assert len(alternative) > (60 if is_figure else 10), source

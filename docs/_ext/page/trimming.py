@@ -1,7 +1,8 @@
-"""What the gallery puts on pages and no reader needs: words on downloads, links of variables, style sheets, scripts."""
+"""What others put on pages and no reader needs: words on downloads, links of variables, style sheets, scripts, a tag."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from docutils import nodes
@@ -31,6 +32,13 @@ class PlainVariables(SphinxPostTransform):
         for link in list(self.document.findall(nodes.reference)):
             if "sphx-glr-backref-instance" in link["classes"]:
                 link.replace_self(link.children)
+
+
+def drop_second_viewport(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Remove the tag for narrow screens that docutils writes: the theme has one."""
+    context["metatags"] = re.sub(r'<meta name="viewport"[^>]*>\n*', "", context.get("metatags", ""))
 
 
 def drop_unused(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
