@@ -141,6 +141,21 @@ def test_the_buttons_copy(open_page):
     compile(copied, "copied", "exec")
 
 
+@pytest.mark.parametrize(
+    ("page", "language", "prompts"), [("reference/memory", "default", (">>> ", "... ")), ("howto/gpu", "console", ("$ ",))]
+)
+def test_of_a_session_only_what_was_typed_is_copied(open_page, page, language, prompts):
+    window = open_page(page, permissions=["clipboard-read", "clipboard-write"])
+    blocks = window.locator(f"article .highlight-{language}:has(.gp)")
+    assert blocks.count() > 0
+    for block in blocks.all():
+        block.hover()
+        block.locator("button.copybtn").click()
+        copied = window.evaluate("navigator.clipboard.readText()").split("\n")
+        shown = [line for line in block.locator("pre").text_content().split("\n") if line.startswith(prompts)]
+        assert copied == [line[len(prompts[0]) :] for line in shown]
+
+
 def test_the_page_of_a_folder_works_too(open_page, built_site):
     window = open_page(UNSQUEEZE, base=f"file://{built_site}")
     assert [url for url in window.asked if not url.startswith(("file://", "data:"))] == []
