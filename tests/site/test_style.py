@@ -70,3 +70,10 @@ def test_who_follows_a_link_on_the_page_is_there_at_once(open_page):
     window.wait_for_timeout(2000)
     assert before > 2000
     assert window.evaluate(place) == after
+
+
+def test_where_nothing_can_be_pointed_at_the_buttons_that_copy_are_seen(open_page):
+    opacity = "e => +getComputedStyle(e).opacity"
+    with_mouse, by_finger = open_page(UNSQUEEZE), open_page(UNSQUEEZE, 390, has_touch=True, is_mobile=True)
+    assert with_mouse.locator("button.copybtn").first.evaluate(opacity) == 0
+    assert by_finger.locator("button.copybtn").first.evaluate(opacity) == 1
