@@ -77,3 +77,10 @@ def test_where_nothing_can_be_pointed_at_the_buttons_that_copy_are_seen(open_pag
     with_mouse, by_finger = open_page(UNSQUEEZE), open_page(UNSQUEEZE, 390, has_touch=True, is_mobile=True)
     assert with_mouse.locator("button.copybtn").first.evaluate(opacity) == 0
     assert by_finger.locator("button.copybtn").first.evaluate(opacity) == 1
+
+
+@pytest.mark.parametrize("width", [1100, 1264, 1280, 1440, 1920])
+def test_the_sidebar_keeps_its_place_from_page_to_page(open_page, width):
+    windows = [open_page(page, width) for page in ("index", "howto/index", "errors", UNSQUEEZE, "search")]
+    place = "document.querySelector('.sidebar-brand-text').getBoundingClientRect().x"
+    assert len({round(window.evaluate(place)) for window in windows}) == 1
