@@ -2,8 +2,10 @@
 
 import json
 import re
+from types import SimpleNamespace
 
 import pytest
+from _ext.publishing.addresses import colab_address
 from _ext.sources.script_metadata import with_library
 from throwaway import Throwaway
 
@@ -75,6 +77,14 @@ def test_pages_link_to_their_source_and_open_in_colab(hosted):
     text = (hosted / f"{PAGE}.html").read_text("utf-8")
     assert f'href="{REPOSITORY}/blob/main/examples/broadcasting/uses_alpha.py"' in text
     assert f'href="https://colab.research.google.com/github/somebody/tensors/blob/gh-pages/{PAGE}.ipynb"' in text
+
+
+@pytest.mark.parametrize("site", [SITE, ""])
+@pytest.mark.parametrize("notebooks", [f"{REPOSITORY}/blob/gh-pages", "https://elsewhere.example/notebooks", ""])
+def test_colab_is_offered_where_it_can_read_the_notebook_and_install_the_library(notebooks, site):
+    config = SimpleNamespace(tensorglass_notebooks=notebooks, html_baseurl=site)
+    offered = colab_address(SimpleNamespace(config=config), PAGE)
+    assert bool(offered) == (notebooks.startswith("https://github.com/") and site == SITE)
 
 
 @pytest.mark.long

@@ -2,7 +2,8 @@
 
 Where the site's address is known there are a sitemap, tags that previews of links read, and links on the page that is
 shown at addresses which lead nowhere. Where the repository's is known, pages link to their sources; where GitHub has
-the notebooks, they open in Colab. Where they are not known, nothing of that is there, and so nothing is dead.
+the notebooks, they open in Colab if the site, too, has an address: the library is there. Where they are not known,
+nothing of that is there, and so nothing is dead.
 """
 
 from __future__ import annotations
@@ -33,9 +34,13 @@ def source_address(app: Sphinx, path: Path) -> str:
 
 
 def colab_address(app: Sphinx, page: str) -> str:
-    """Return the address that opens a page's notebook in Colab, which reads notebooks from GitHub alone."""
+    """Return the address that opens a page's notebook in Colab, or nothing where that could not run it.
+
+    Colab reads notebooks from GitHub alone, and takes the library from the site, whose address the notebook must name.
+    """
     notebooks = app.config.tensorglass_notebooks
-    return f"{notebooks.replace(GITHUB, COLAB, 1)}/{page}.ipynb" if notebooks.startswith(GITHUB) else ""
+    can_run = notebooks.startswith(GITHUB) and app.config.html_baseurl
+    return f"{notebooks.replace(GITHUB, COLAB, 1)}/{page}.ipynb" if can_run else ""
 
 
 def describe(doctree: nodes.document, length: int = 300) -> str:
