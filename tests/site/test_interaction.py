@@ -163,6 +163,14 @@ def test_the_page_of_a_folder_works_too(open_page, built_site):
     assert window.get_by_role("button", name="Copy all code").is_visible()
 
 
+@pytest.mark.parametrize("nowhere", ["gone", "howto/gone", "no/such/folder/at/all"])
+def test_from_an_address_that_leads_nowhere_there_is_a_way_to_the_first_page(open_page, address, nowhere):
+    window = open_page(nowhere)
+    window.get_by_role("link", name="the first page").click()
+    window.wait_for_url(f"{address}/index.html")
+    assert window.title() == "tensorglass"
+
+
 def test_the_focus_is_seen_on_the_buttons_that_copy(open_page):
     window = open_page(UNSQUEEZE)
     button = window.locator("button.copybtn").first

@@ -83,8 +83,8 @@ def add_tags(app: Sphinx, page: str, template: str, context: dict[str, Any], doc
 def add_page_not_found(app: Sphinx, config: Config) -> None:
     """Add the page that a server shows at addresses that lead nowhere.
 
-    It is shown at any depth, where relative addresses lead elsewhere: it needs no other file, and has links only where
-    the site's address is known.
+    It is shown at any depth, where relative addresses lead elsewhere: it needs no other file, and has links where the
+    site's address is known. Where it is not, a script in it looks for the site's beginning in the folders above.
     """
     config.html_additional_pages[_NOT_FOUND] = "not_found.html"
 
