@@ -108,6 +108,7 @@ HANDLERS: dict[str, Sequence[Handler | int]] = {
         OTHERS,
         related.add_related,
         take_along.add_actions,
+        take_along.add_archive,
         addresses.add_tags,
         measured.write_measured,
         take_along.add_how_to_run,  # the foot of the page, below what is related

@@ -68,6 +68,6 @@ function watchScrollers() {
 
 makeScrollersFocusable();
 watchScrollers();
-document.querySelectorAll(".page-actions").forEach(offerAllCode);
+document.querySelectorAll(".page-actions[data-metadata]").forEach(offerAllCode);
 addEventListener("beforeprint", openFolded);
 addEventListener("afterprint", closeFolded);

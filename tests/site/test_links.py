@@ -87,6 +87,13 @@ def test_each_page_offers_script_notebook_and_library(parsed, built_site, script
         assert archive.read(wheel.name) == wheel.read_bytes()
 
 
+@pytest.mark.parametrize("page", ["index", "auto_examples/index", "howto/copy_a_page"])
+def test_the_archive_of_all_pages_is_offered(parsed, built_site, page):
+    path = built_site / f"{page}.html"
+    (link,) = parsed[path].select("article a[download][href$='.zip']")
+    assert (path.parent / link["href"]).resolve() == built_site / "tensorglass-pages.zip"
+
+
 def test_names_in_code_link_to_their_documentation(parsed, built_site):
     page = parsed[built_site / "auto_examples/broadcasting/unsqueeze.html"]
     links = {link["href"] for link in page.select(".highlight-Python pre a[href]")}

@@ -9,9 +9,10 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from ..runs.freshness import this_build
+from ..sources.pages import GALLERY
 from ..sources.script_metadata import METADATA, requirements
 from .addresses import colab_address, source_address
-from .downloads import script_of
+from .downloads import ARCHIVE, script_of
 
 
 def add_actions(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document) -> None:
@@ -33,6 +34,13 @@ def add_actions(app: Sphinx, page: str, template: str, context: dict[str, Any], 
     metadata = html.escape(header[0]) if header else ""
     bar = f'<div class="page-actions" data-metadata="{metadata}">{"".join(links)}</div>'
     context["body"] = context["body"].replace("</h1>", f"</h1>\n{bar}", 1)
+
+
+def add_archive(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    """Put the archive of all pages under the title of the gallery's index."""
+    if page == f"{GALLERY}/index" and "body" in context:
+        link = f'<a href="../{ARCHIVE}" download>All scripts and notebooks <span class="suffix">.zip</span></a>'
+        context["body"] = context["body"].replace("</h1>", f'</h1>\n<div class="page-actions">{link}</div>', 1)
 
 
 def add_how_to_run(
