@@ -60,6 +60,28 @@ def test_a_link_in_code_answers_to_the_mouse(open_page):
     assert link.evaluate(style) == "solid"
 
 
+@pytest.mark.parametrize(("width", "title"), [(1280, "34px"), (390, "28px")])
+def test_headings_and_code_have_their_sizes(open_page, width, title):
+    window = open_page(UNSQUEEZE, width)
+    sizes = [window.locator(f"article {part}").first for part in ("h1", "h2", "h3", "pre")]
+    assert [each.evaluate("e => getComputedStyle(e).fontSize") for each in sizes] == [title, "24px", "19px", "14px"]
+
+
+def test_a_long_line_of_code_fits(open_page):
+    window = open_page(UNSQUEEZE)
+    window.evaluate("document.querySelectorAll('details').forEach(e => { e.open = true })")
+    shown = window.evaluate(
+        """[...document.querySelectorAll('article .highlight-Python pre')].map(e => {
+            e.textContent = 'x'.repeat(88);
+            const part = e.parentElement.closest('details, #short-answer'), inside = part && part.getBoundingClientRect();
+            const box = e.getBoundingClientRect(), fits = e.scrollWidth <= e.clientWidth;
+            return [fits, !part || (inside.left <= box.left && box.right <= inside.right), part ? part.className : ''];
+        })"""
+    )
+    assert {each[2] for each in shown} == {"", "solution"}
+    assert [each for each in shown if not (each[0] and each[1])] == []
+
+
 def test_who_follows_a_link_on_the_page_is_there_at_once(open_page):
     window = open_page(UNSQUEEZE)
     place = "document.querySelector('#references').getBoundingClientRect().top"
