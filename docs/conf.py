@@ -82,6 +82,7 @@ napoleon_custom_sections = [("Attributes", "params_style")]
 
 html_theme = "furo"
 html_title = "tensorglass"
+html_favicon = "_static/mark.svg"
 html_baseurl = site_address
 html_context = {"site_address": site_address}
 html_math_renderer = "drawn"

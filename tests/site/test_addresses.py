@@ -2,6 +2,7 @@
 
 import json
 import re
+import struct
 from types import SimpleNamespace
 
 import pytest
@@ -69,6 +70,10 @@ def test_pages_carry_tags_for_previews_and_their_own_address(hosted):
     assert f'<meta property="og:url" content="{SITE}/{PAGE}.html">' in text
     assert '<meta property="og:title" content="A page about alpha">' in text
     assert '<meta property="og:description" content="It is 7.">' in text
+    (picture,) = re.findall('<meta property="og:image" content="(.*?)">', text)
+    size = (hosted / picture.removeprefix(f"{SITE}/")).read_bytes()[16:24]
+    assert struct.unpack(">II", size) == (1200, 630)  # what previews ask for
+    assert '<meta name="twitter:card" content="summary_large_image">' in text
     assert f"{SITE}/{PAGE}.html" in re.search('<div class="licences">.*?</div>', text, re.DOTALL)[0]
     assert f"({SITE}/{PAGE}.md)" in (hosted / "llms.txt").read_text("utf-8")
 

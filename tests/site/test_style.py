@@ -101,6 +101,32 @@ def test_where_nothing_can_be_pointed_at_the_buttons_that_copy_are_seen(open_pag
     assert by_finger.locator("button.copybtn").first.evaluate(opacity) == 1
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_mark_stands_beside_the_name_and_on_the_tab(open_page, theme):
+    window = open_page(UNSQUEEZE, theme=theme)
+    mark, name = (window.locator(f".sidebar-brand {part}") for part in ("img", ".sidebar-brand-text"))
+    assert mark.evaluate("i => i.complete && i.naturalWidth > 0")
+    assert mark.get_attribute("alt") == ""
+    left, right = mark.bounding_box(), name.bounding_box()
+    assert left["x"] + left["width"] < right["x"]
+    assert abs(left["y"] + left["height"] / 2 - right["y"] - right["height"] / 2) < 4
+    icon = window.locator("link[rel~=icon]").evaluate("e => e.href")
+    answer = window.request.get(icon)
+    assert answer.ok
+    assert answer.headers["content-type"] == "image/svg+xml"
+    seen = window.evaluate(
+        f"""text => {{
+            {CONTRAST}
+            const rgb = hex => 'rgb(' + [1, 3, 5].map(i => parseInt(hex.slice(i, i + 2), 16)).join(',') + ')';
+            const behindMark = behind(document.querySelector('.sidebar-brand'));
+            return text.match(/#[0-9a-f]{{6}}/g).map(colour => contrast(rgb(colour), behindMark));
+        }}""",
+        answer.text(),
+    )
+    assert len(seen) == 3
+    assert min(seen) >= 3
+
+
 @pytest.mark.parametrize("width", [1100, 1264, 1280, 1440, 1920])
 def test_the_sidebar_keeps_its_place_from_page_to_page(open_page, width):
     windows = [open_page(page, width) for page in ("index", "howto/index", "errors", UNSQUEEZE, "search")]

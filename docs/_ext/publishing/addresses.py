@@ -17,6 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 GITHUB, COLAB = "https://github.com/", "https://colab.research.google.com/github/"
+PREVIEW = "_static/preview.png"  # drawn from docs/preview.svg
 _NOT_FOUND = "404"
 
 
@@ -62,7 +63,7 @@ def add_tags(app: Sphinx, page: str, template: str, context: dict[str, Any], doc
         return
     title = html.unescape(context.get("title", ""))
     description = app.env.metadata[page]["description"]
-    tags = {"name": {"description": description}, "property": {}}
+    tags: dict[str, dict[str, str]] = {"name": {"description": description}, "property": {}}
     address = absolute(app, f"{page}.html")
     if address:
         tags["property"] = {
@@ -71,7 +72,10 @@ def add_tags(app: Sphinx, page: str, template: str, context: dict[str, Any], doc
             "og:type": "website",
             "og:site_name": app.config.project,
             "og:url": address,
+            "og:image": absolute(app, PREVIEW),
+            "og:image:alt": f"The mark of {app.config.project}: a row and a column, stretched over a hatched block",
         }
+        tags["name"]["twitter:card"] = "summary_large_image"
     context["metatags"] = context.get("metatags", "") + "".join(
         f'\n<meta {kind}="{name}" content="{html.escape(text)}">'
         for kind, named in tags.items()
