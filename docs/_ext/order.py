@@ -40,6 +40,7 @@ from .page import (
 from .publishing import (
     addresses,
     downloads,
+    install,
     inventories,
     pruning,
     same_each_build,
@@ -155,6 +156,7 @@ POST_TRANSFORMS: Sequence[type[Any] | int] = [
 NODES: dict[type[Any], dict[str, Any]] = {
     check_figures.check_figures: {},
     errors_explained.error_index: {},
+    install.install: {"html": (install.visit_install, None)},
     folded.folded: {"html": (folded.visit_folded, folded.depart_folded)},
 }
 
@@ -163,6 +165,7 @@ DIRECTIVES: dict[str, type[Any]] = {
     "claims": claims.Claims,
     "devices": recorded_runs.Devices,
     "error-index": errors_explained.ErrorIndex,
+    "install": install.Install,
     "pages-using": pages_using.PagesUsing,
     "questions": questions.Questions,
     "reproductions": reproductions.Reproductions,

@@ -87,6 +87,15 @@ def test_each_page_offers_script_notebook_and_library(parsed, built_site, script
         assert archive.read(wheel.name) == wheel.read_bytes()
 
 
+@pytest.mark.parametrize("page", ["index", "reference/index"])
+def test_the_library_is_installed_with_one_line(parsed, built_site, page):
+    path = built_site / f"{page}.html"
+    (place,) = parsed[path].select(".install")
+    (wheel,) = built_site.glob("*.whl")
+    assert (path.parent / place.a["href"]).resolve() == wheel
+    assert place.pre.text == f"python -m pip install {wheel.name}"  # the site's address is not known here
+
+
 @pytest.mark.parametrize("page", ["index", "auto_examples/index", "howto/copy_a_page"])
 def test_the_archive_of_all_pages_is_offered(parsed, built_site, page):
     path = built_site / f"{page}.html"
