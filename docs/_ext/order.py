@@ -132,6 +132,7 @@ HANDLERS: dict[str, Sequence[Handler | int]] = {
 # While a page is read.
 TRANSFORMS: Sequence[type[Any] | int] = [
     cards.DescribeCards,
+    cards.TellCards,
     other_device.ShowRecord,  # before errors and measured figures are marked, in the record as on the page
     error_outputs.MarkErrors,
     trimming.RemoveGalleryFurniture,

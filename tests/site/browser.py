@@ -71,11 +71,12 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
         """Answer as hosts of sites do: at an address that leads nowhere, with the page that the site has for that."""
         page = Path(self.directory, SUB_PATH, "404.html")
         if code != http.HTTPStatus.NOT_FOUND or not page.exists():
-            return super().send_error(code, *arguments)
-        self.send_response(code)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.end_headers()
-        self.wfile.write(page.read_bytes())
+            super().send_error(code, *arguments)
+        else:
+            self.send_response(code)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(page.read_bytes())
 
 
 @contextlib.contextmanager

@@ -110,7 +110,8 @@ def parts(window):
 def images(window):
     """Return each image's text alternative, width, source, and whether it is a figure; the mark stands by its name."""
     return window.evaluate(
-        "[...document.images].filter(i => !i.matches('.sidebar-brand img')).map(i => [i.alt, i.naturalWidth, i.currentSrc, i.classList.contains('figure')])"
+        "[...document.images].filter(i => !i.matches('.sidebar-brand img'))"
+        ".map(i => [i.alt, i.naturalWidth, i.currentSrc, i.classList.contains('figure')])"
     )
 
 

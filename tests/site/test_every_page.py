@@ -8,6 +8,7 @@ import re
 
 import pytest
 from browser import note
+from bs4 import BeautifulSoup
 from looks import (
     cut_text,
     images,
@@ -157,6 +158,18 @@ def test_every_image_is_shown(look, page):
 def test_the_width_of_the_screen_is_named_once(built_site, page):
     text = (built_site / f"{page}.html").read_text("utf-8")
     assert text.count('<meta name="viewport"') == 1
+
+
+@pytest.mark.parametrize("page", [one_unit(page) for page in ["auto_examples/index", *SECTIONS]])
+def test_a_card_says_in_the_page_itself_what_it_leads_to(built_site, page):
+    cards = BeautifulSoup((built_site / f"{page}.html").read_text("utf-8"), "html.parser").select(
+        ".sphx-glr-thumbcontainer"
+    )
+    assert len(cards) > 1
+    for card in cards:
+        assert set(card.attrs) == {"class"}
+        assert len(card.select_one("p.card-text").text) > 30
+        assert len(card.select("a")) == 1
 
 
 @each_page

@@ -8,8 +8,7 @@ import pytest
 matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
-from _ext.runs.cards import save_card
-from _ext.runs.figures import save_themed_svg, text_alternative
+from _ext.runs.figures import save_card, save_themed_svg, text_alternative
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +37,10 @@ def test_a_card_shows_the_first_drawing_alone_and_says_what_it_shows(tmp_path):
     for ax, name in zip(axes, ("first & left", "second"), strict=True):
         ax.plot([1, 2])
         ax.set_title(name)
+        ax.set_xlabel("x")
+        ax.text(0, 1, "here")
+        ax.annotate("there", (0, 1), (1, 1), arrowprops={"arrowstyle": "->"}).set_in_layout(False)
+        ax.legend(["a line"])
     figure.suptitle("both")
     save_themed_svg(figure, tmp_path / "before.svg")
     save_card(figure, tmp_path / "card.svg")
@@ -50,6 +53,8 @@ def test_a_card_shows_the_first_drawing_alone_and_says_what_it_shows(tmp_path):
     ]
     assert widths[0] < 0.6 * widths[1]
     assert card.count('id="axes_') == 1
+    assert not re.search('<g id="(text|legend)_', card)  # at the size of a card, no word could be read
+    assert 'id="patch_' in card
     # The figure is as it was.
     assert (tmp_path / "after.svg").read_text("utf-8") == (tmp_path / "before.svg").read_text("utf-8")
 

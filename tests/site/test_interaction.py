@@ -142,7 +142,8 @@ def test_the_buttons_copy(open_page):
 
 
 @pytest.mark.parametrize(
-    ("page", "language", "prompts"), [("reference/memory", "default", (">>> ", "... ")), ("howto/gpu", "console", ("$ ",))]
+    ("page", "language", "prompts"),
+    [("reference/memory", "default", (">>> ", "... ")), ("howto/gpu", "console", ("$ ",))],
 )
 def test_of_a_session_only_what_was_typed_is_copied(open_page, page, language, prompts):
     window = open_page(page, permissions=["clipboard-read", "clipboard-write"])

@@ -73,7 +73,8 @@ def test_a_long_line_of_code_fits(open_page):
     shown = window.evaluate(
         """[...document.querySelectorAll('article .highlight-Python pre')].map(e => {
             e.textContent = 'x'.repeat(88);
-            const part = e.parentElement.closest('details, #short-answer'), inside = part && part.getBoundingClientRect();
+            const part = e.parentElement.closest('details, #short-answer');
+            const inside = part && part.getBoundingClientRect();
             const box = e.getBoundingClientRect(), fits = e.scrollWidth <= e.clientWidth;
             return [fits, !part || (inside.left <= box.left && box.right <= inside.right), part ? part.className : ''];
         })"""

@@ -1,4 +1,4 @@
-"""What others put on pages and no reader needs: words on downloads, links of variables, style sheets, scripts, a tag."""
+"""What others put on pages and no reader needs: words on downloads, links of variables, files that style, a tag."""
 
 from __future__ import annotations
 

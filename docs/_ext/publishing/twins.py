@@ -19,7 +19,7 @@ from ..lists.navigation import reading_order
 from .addresses import absolute
 
 UNWANTED = (
-    "style, script, .headerlink, .page-actions, .sphx-glr-thumbnail-title, button, .toctree-wrapper:not(:has(a)), "
+    "style, script, .headerlink, .page-actions, button, .toctree-wrapper:not(:has(a)), "
     ".sphx-glr-thumbcontainer img, .pages-using img"  # cards, whose pictures are their pages'
 )
 

@@ -17,27 +17,10 @@ from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
 from ..sources.pages import GALLERY
-from .figures import save_themed_svg, sentences_of, text_alternative
+from .figures import CARD_SUFFIX
 
-CARD_SUFFIX = ".card.svg"  # beside the figure that a card is made of
-
-
-def save_card(figure: Any, path: Path) -> None:
-    """Save the first drawing of a figure alone, for the index: at that size, a whole figure could not be read."""
-    first, *others = figure.axes
-    shown = {artist: artist.get_visible() for artist in (*others, *figure.texts, *figure.legends)}
-    layout = figure.get_layout_engine()
-    figure.set_layout_engine("none")  # everything stays where it is
-    for artist in shown:
-        artist.set_visible(False)
-    box = first.get_tightbbox(figure.canvas.get_renderer()).transformed(figure.dpi_scale_trans.inverted())
-    save_themed_svg(figure, path, bbox_inches=box.padded(0.05))
-    # Inside the file, so that it travels with it to wherever the card is shown.
-    title = f"<title>{html.escape(sentences_of('', [first]) or text_alternative(figure))}</title>"
-    path.write_text(re.sub(r"(<svg [^>]*>)", lambda tag: tag[0] + title, path.read_text("utf-8"), count=1), "utf-8")
-    for artist, visible in shown.items():
-        artist.set_visible(visible)
-    figure.set_layout_engine(layout)
+_OPENS = re.compile(r'(<div class="sphx-glr-thumbcontainer") tooltip="(.*?)">', re.DOTALL)
+_CLOSES = re.compile(r'<div class="sphx-glr-thumbnail-title">.*?</div>', re.DOTALL)
 
 
 def use_cards(app: Sphinx) -> None:
@@ -58,3 +41,21 @@ class DescribeCards(SphinxTransform):
                 path = Path(self.app.srcdir, image["uri"].lstrip("/"))
                 found = re.search("<title>(.*?)</title>", path.read_text("utf-8"))
                 image["alt"] = html.unescape(found[1]) if found else ""
+
+
+class TellCards(SphinxTransform):
+    """Put what the gallery tells of a page where a mouse rests into the card itself: under the link, for everybody."""
+
+    def apply(self, **kwargs: Any) -> None:
+        told = ""
+        for part in list(self.document.findall(nodes.raw)):
+            text = part.astext()
+            if opens := _OPENS.search(text):
+                told = opens[2]  # it is HTML already
+                text = _OPENS.sub(r"\1>", text)
+            elif told and _CLOSES.search(text):
+                text = _CLOSES.sub(
+                    lambda _, told=told: f'<p class="card-text">{told}</p>', text
+                )  # the link has the title
+                told = ""
+            part[:] = [nodes.Text(text)]

@@ -1,7 +1,11 @@
-"""Figures as the site shows them: SVG that follows the theme, and what they show in words. Needs matplotlib alone."""
+"""Figures as the site shows them: SVG that follows the theme, small ones for cards, and what they show in words.
+
+Needs matplotlib alone.
+"""
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 from typing import Any
@@ -13,6 +17,7 @@ _THEME_STYLE = (
     "@media (prefers-color-scheme: dark) { :root { color: #e4e6ea } }</style>"
 )
 
+CARD_SUFFIX = ".card.svg"  # beside the figure that a card is made of
 TIMINGS = "timings"  # plt.figure(num="timings"): a figure of running times
 
 
@@ -45,3 +50,30 @@ def save_themed_svg(figure: Any, path: Path, **options: Any) -> None:
     if figure.get_label() == TIMINGS:
         svg = svg.replace("<svg ", '<svg class="measured" ', 1)
     path.write_text(svg.replace("#000000", "currentColor"), "utf-8")
+
+
+def save_card(figure: Any, path: Path) -> None:
+    """Save the first drawing of a figure alone and without words, for the index: at that size, none could be read."""
+    from matplotlib.text import Text
+
+    first, *others = figure.axes
+    words = {text: text.get_text() for text in first.findobj(Text)}
+    hidden = [text for text in words if not getattr(text, "arrow_patch", None)]  # an arrow goes with its text
+    legend = [first.get_legend()] if first.get_legend() else []
+    shown = {artist: artist.get_visible() for artist in (*others, *figure.texts, *figure.legends, *hidden, *legend)}
+    layout = figure.get_layout_engine()
+    figure.set_layout_engine("none")  # everything stays where it is
+    for artist in shown:
+        artist.set_visible(False)
+    for text in words.keys() - set(hidden):
+        text.set_text("")
+    box = first.get_tightbbox(figure.canvas.get_renderer()).transformed(figure.dpi_scale_trans.inverted())
+    save_themed_svg(figure, path, bbox_inches=box.padded(0.05))
+    # Inside the file, so that it travels with it to wherever the card is shown.
+    title = f"<title>{html.escape(sentences_of('', [first]) or text_alternative(figure))}</title>"
+    path.write_text(re.sub(r"(<svg [^>]*>)", lambda tag: tag[0] + title, path.read_text("utf-8"), count=1), "utf-8")
+    for artist, visible in shown.items():
+        artist.set_visible(visible)
+    for text in words.keys() - set(hidden):
+        text.set_text(words[text])
+    figure.set_layout_engine(layout)

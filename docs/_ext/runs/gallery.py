@@ -11,8 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .cards import CARD_SUFFIX, save_card
-from .figures import save_themed_svg, text_alternative
+from .figures import CARD_SUFFIX, save_card, save_themed_svg, text_alternative
 from .freshness import this_build
 
 REPRODUCTION_SUFFIX = ".reproduction.json"  # beside a page: what it found of what was published
