@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 import some_parts
 from _ext.runs.gallery import keep_reproduction
+from bs4 import BeautifulSoup
 from some_parts import written
 
 from tensorglass import reproduction
@@ -45,7 +46,7 @@ def project(tmp_path):
             "Papers\n======\n\n.. reproductions::\n\n.. toctree::\n\n   first\n   second\n"
         ),
     }
-    docs = written(tmp_path, files, "lists.reproductions")
+    docs = written(tmp_path, files, "lists.reproductions", "page.folded")
     return SimpleNamespace(docs=docs, pages=docs / "auto_examples" / "papers")
 
 
@@ -76,15 +77,25 @@ def test_the_table_is_in_reading_order_names_the_pages_and_follows_them(project)
     assert text.index("The second page") < text.index("claim of the second")
     assert "agrees" in text
     assert "departs" not in text
-    assert text.count("The second page") == 1
     run(project, "first", claim="claim of the first", ours=0.7)
     assert "departs" in built(project)
 
 
 @pytest.mark.long
-def test_a_page_is_named_once_for_all_its_rows(project):
-    both = reproduction(("a", "table 1", 0.5, 0.5, 0.1), ("b", "table 1", "yes", "yes", None))
-    keep_reproduction((), handed_over(project.pages, "first", results=both), {})
-    text = built(project)
-    assert text.count("The first page") == 1
-    assert 'rowspan="2"' in text
+def test_a_page_is_one_line_with_its_counts_and_its_rows_are_folded_below(project):
+    values = [("a", "table 1 (not checked)", 0.5, 0.25, 0.1), ("b", "table 1", "yes", "yes", None), ("c", "x", 1, 1, 1)]
+    keep_reproduction((), handed_over(project.pages, "first", results=reproduction(*values)), {})
+    page = BeautifulSoup(built(project), "html.parser")
+    (folded,) = page.select("details.of-page:not([open])")
+    assert folded.summary.text == "The first page agrees: 2, departs: 1, not checked: 1"
+    assert [link["href"] for link in folded.select("a")] == ["first.html"]
+    rows = [[cell.text for cell in row.select("td")] for row in folded.select("tbody tr")]
+    assert [row[1] for row in rows] == ["table 1\N{NO-BREAK SPACE}\N{DAGGER}", "table 1", "x"]
+    assert "Of 1 papers, 3 results." in page.text
+    assert page.text.count("Not checked.") == 1
+
+
+@pytest.mark.long
+def test_where_all_is_checked_there_is_no_note(project):
+    run(project, "first")
+    assert "checked" not in built(project)

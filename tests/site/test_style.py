@@ -102,6 +102,34 @@ def test_where_nothing_can_be_pointed_at_the_buttons_that_copy_are_seen(open_pag
     assert by_finger.locator("button.copybtn").first.evaluate(opacity) == 1
 
 
+@pytest.mark.parametrize(("page", "height"), [("auto_examples/papers/index", 2000), ("checks", 3500)])
+def test_long_lists_are_a_line_for_each_page(open_page, page, height):
+    window = open_page(page)
+    lines = window.locator("details.of-page > summary")
+    assert lines.count() > 5
+    assert max(line.bounding_box()["height"] for line in lines.all()) < 64  # two lines of text at most
+    assert window.evaluate("document.documentElement.scrollHeight") < height
+
+
+def test_the_points_of_numbers_stand_below_each_other(open_page):
+    window = open_page("auto_examples/papers/index")
+    window.evaluate("document.querySelectorAll('details').forEach(e => { e.open = true })")
+    places = window.evaluate(
+        """[...document.querySelectorAll('table.reproductions')].map(table => [3, 4].map(column =>
+            [...table.querySelectorAll(`tbody td:nth-child(${column}) p`)].map(e => e.firstChild)
+                .filter(text => text.data.includes('.'))
+                .map(text => {
+                    const range = document.createRange(), point = text.data.indexOf('.');
+                    range.setStart(text, point);
+                    range.setEnd(text, point + 1);
+                    return range.getBoundingClientRect().left;
+                })
+        )).flat().filter(each => each.length > 1)"""
+    )
+    assert len(places) > 5
+    assert [each for each in places if max(each) - min(each) > 1] == []
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_mark_stands_beside_the_name_and_on_the_tab(open_page, theme):
     window = open_page(UNSQUEEZE, theme=theme)

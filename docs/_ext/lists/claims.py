@@ -1,4 +1,4 @@
-"""The table of circulating claims: what is said, what is true, and the check on its page that shows it.
+"""The tables of circulating claims: what is said, what is true, and the check on its page that shows it.
 
 The directive ``.. claims::`` shows docs/claims.toml. The build fails if a claim names a page that is not there, or if
 its check stands in none of that page's blocks of code: so the table cannot outlive what it rests on.
@@ -19,15 +19,15 @@ from sphinx.util.docutils import SphinxDirective
 from ..law.rules import checks_in
 from ..sources import pages
 from ..sources.blocks import Block, read_script
-from .tables import cell, link_to, table
+from .tables import cell, counted, of_page, table
 
 KEYS = {"page", "said", "verdict", "true", "check"}
 VERDICTS = ("wrong", "half right", "right")
-HEADER = ("page", "what is said", "verdict", "what is true, and the check that shows it")
+HEADER = ("what is said", "verdict", "what is true, and the check that shows it")
 
 
 class Claims(SphinxDirective):
-    """The table, with a link to each page in front of its rows."""
+    """The pages, each with its claims folded below."""
 
     def run(self) -> list[nodes.Node]:
         docs = Path(self.env.srcdir)
@@ -40,7 +40,7 @@ class Claims(SphinxDirective):
         wrong = list(problems(claims, scripts))
         if wrong:
             raise ExtensionError("\n".join(f"{file}: {problem}" for problem in wrong))
-        return [table_of(claims, {path.stem: f"/{page}" for page, path in found.items()})]
+        return [nodes.container("", *by_page(claims, {path.stem: page for page, path in found.items()}))]
 
 
 def problems(claims: list[dict[str, str]], scripts: dict[str, Path]) -> Iterator[str]:
@@ -76,14 +76,12 @@ def _lines(code: str) -> list[str]:
     return [" ".join(line.split()) for line in code.split("\n")]
 
 
-def table_of(claims: list[dict[str, str]], documents: dict[str, str]) -> nodes.table:
-    """Return the table; `documents` are those of the pages, which stand in it in the order of the claims."""
-    body: list[nodes.row] = []
-    for page, of_page in itertools.groupby(claims, key=lambda claim: claim["page"]):
-        rows = [_row(claim) for claim in of_page]
-        rows[0].insert(0, cell(nodes.paragraph("", "", link_to(documents[page])), more_rows=len(rows) - 1))
-        body += rows
-    return table("What is said, and what is true", HEADER, body, name="claims")
+def by_page(claims: list[dict[str, str]], documents: dict[str, str]) -> Iterator[nodes.Node]:
+    """Yield a table for each page, in the order of the claims; `documents` are the pages by the names in the claims."""
+    for page, each in itertools.groupby(claims, key=lambda claim: claim["page"]):
+        of_this = list(each)
+        rows = table("", HEADER, [_row(claim) for claim in of_this], name="claims")
+        yield of_page(documents[page], counted((claim["verdict"] for claim in of_this), VERDICTS), rows)
 
 
 def _row(claim: dict[str, str]) -> nodes.row:

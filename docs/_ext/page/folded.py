@@ -10,7 +10,10 @@ from sphinx.transforms import SphinxTransform
 
 
 class folded(nodes.General, nodes.Element):  # noqa: N801 - docutils names its nodes this way
-    """What is folded; its attribute `title` stands on the button, and its class says what it is."""
+    """What is folded; its attribute `title` stands on the button, and its class says what it is.
+
+    With the attribute `of_page` the title is that of this page, and `title` is what is said of it.
+    """
 
 
 class FoldSolutions(SphinxTransform):
@@ -27,7 +30,11 @@ class FoldSolutions(SphinxTransform):
 
 def visit_folded(writer: Any, node: folded) -> None:
     writer.body.append(writer.starttag(node, "details", suffix=""))
-    writer.body.append(f"<summary>{html.escape(node['title'])}</summary>\n")
+    title = html.escape(node["title"])
+    if "of_page" in node:
+        page = writer.builder.env.titles[node["of_page"]].astext()
+        title = f'<span>{html.escape(page)}</span> <span class="said-of-page">{title}</span>'
+    writer.body.append(f"<summary>{title}</summary>\n")
 
 
 def depart_folded(writer: Any, node: folded) -> None:
