@@ -70,6 +70,9 @@ cells = [(depth, variance) for depth, row in grid.items() for variance in row]
 most_frequent = labels.float().mean(0).max().item()
 torch.testing.assert_close(most_frequent, 0.1, rtol=0, atol=0.01)
 assert len(cells) == 7
+PAPER = {"layers": 300, "units": 300}
+much_smaller = PAPER["layers"] > 5 * max(grid) and PAPER["units"] > 4 * WIDTH
+assert much_smaller
 
 # %%
 # The law

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from ..report import counted, public
 from ..shapes import Shape, broadcast_axis_size
@@ -76,7 +77,7 @@ class Contraction:
 
     def warnings(self) -> tuple[str, ...]:
         """Return a sentence for each silent trap: what torch accepts and few people mean."""
-        return (*self._summed_ellipsis(), *self._summed_apart(), *self._stretched())
+        return (*self._summed_ellipsis(), *self._summed_apart(), *self._stretched(), *self._stretched_both_ways())
 
     def _index(self, letter: str) -> Index:
         operands = tuple(i for i, term in enumerate(self.terms) if letter in term)
@@ -120,10 +121,32 @@ class Contraction:
             if "broadcast" in index.roles and not index.letter.startswith(ELLIPSIS):
                 small = [i for i in index.operands if self._size_in(i, index.letter) == 1]
                 large = next(i for i in index.operands if i not in small)
+                refused = " (a matrix product refuses this)" if index.roles[0] == "summed" else ""
                 yield (
                     f"index {index.letter} has size 1 in operand {small[0]} and size {index.size} in operand {large}: "
-                    "it is stretched (a matrix product refuses this)"
+                    f"it is stretched{refused}"
                 )
+
+    def _stretched_both_ways(self) -> Iterator[str]:
+        """Tell of two operands that the ellipsis stretches along different axes, as ``(n, 1) * (1, n)`` does.
+
+        One operand stretched to fit another is what an ellipsis is for. Two that stretch each other make a result
+        larger than both, which is rarely meant.
+        """
+        hidden = [i for i in self.indices() if i.letter.startswith(ELLIPSIS) and i.letter in self.output and i.size > 1]
+        for one, other in combinations(hidden, 2):
+            in_one, in_other = self._stretched_in(one), self._stretched_in(other)
+            if in_one - in_other and in_other - in_one:
+                yield (
+                    f"{_named(one.letter)} is stretched in operand {min(in_one - in_other)}, and "
+                    f"{_named(other.letter)} in operand {min(in_other - in_one)}: the result has all their pairs"
+                )
+                return
+
+    def _stretched_in(self, index: Index) -> set[int]:
+        """Return the operands with an ellipsis in which the axis of an ellipsis has size 1, or is missing."""
+        dotted = {i for i, term in enumerate(self.equation.terms) if ELLIPSIS in term.letters}
+        return {i for i in dotted if i not in index.operands or self._size_in(i, index.letter) == 1}
 
 
 def contraction(equation: Equation, shapes: tuple[Shape, ...]) -> Contraction:

@@ -1,6 +1,7 @@
 """The indices of an einsum: roles, sizes, warnings, and the errors of shapes that do not fit."""
 
 import pytest
+import torch
 
 from tensorglass import EinsumError, plan_einsum
 from tensorglass.contraction.equation import parse
@@ -37,9 +38,53 @@ def test_a_kept_diagonal_and_a_stretched_index():
 
 def test_the_stretched_operand_may_come_last():
     assert matched("i,i->i", (0,), (1,)).warnings() == (
-        "index i has size 1 in operand 1 and size 0 in operand 0: it is stretched (a matrix product refuses this)",
+        "index i has size 1 in operand 1 and size 0 in operand 0: it is stretched",
     )
     assert matched("i,i->i", (1,), (1,)).warnings() == ()
+
+
+@pytest.mark.parametrize(
+    ("equation", "shapes"),
+    [
+        ("ij,jk->ik", [(2, 1), (3, 4)]),
+        ("bij,bjk->bik", [(1, 2, 3), (7, 3, 4)]),
+        ("bij,bjk->bik", [(7, 2, 3), (7, 1, 4)]),
+    ],
+)
+def test_a_matrix_product_refuses_what_the_warning_says(equation, shapes):
+    """The oracle is `torch.matmul`, which stretches axes of the batch, and no others."""
+    (warning,) = matched(equation, *shapes).warnings()
+    try:
+        torch.matmul(*map(torch.zeros, shapes))
+    except RuntimeError:
+        assert warning.endswith(": it is stretched (a matrix product refuses this)")
+    else:
+        assert warning.endswith(": it is stretched")
+
+
+def test_operands_that_stretch_each_other_under_the_ellipsis_are_a_warning():
+    both = (
+        "axis 0 of the ellipsis is stretched in operand 1, and axis 1 of the ellipsis in operand 0: the result has all "
+        "their pairs"
+    )
+    assert matched("...i,...->i...", (2, 1, 5), (3,)).warnings() == (both,)
+    assert matched("...,...->...", (3, 1), (1, 4)).warnings() == (both,)
+    assert matched("...,...->...", (3, 1), (3,)).warnings() == (both,)  # a missing axis is stretched, too
+    assert matched("...i,...i->...", (3, 1, 5), (1, 4, 5)).warnings() == (both,)
+
+
+@pytest.mark.parametrize(
+    ("equation", "shapes"),
+    [
+        ("...ij,...jk->...ik", [(1, 2, 3), (7, 3, 4)]),  # one batch for all others: what an ellipsis is for
+        ("...ij,jk->...ik", [(5, 1, 2, 3), (3, 4)]),  # the second operand has no ellipsis
+        ("...,...->...", [(2, 3), ()]),
+        ("...,...->...", [(3, 1), (1, 0)]),
+        ("...,...->...", [(1, 1), (1, 4)]),
+    ],
+)
+def test_one_operand_stretched_to_fit_is_none(equation, shapes):
+    assert matched(equation, *shapes).warnings() == ()
 
 
 def test_an_ellipsis_is_spelled_out_from_the_right():
@@ -48,7 +93,6 @@ def test_an_ellipsis_is_spelled_out_from_the_right():
     assert found.output == ("i", "...0", "...1")
     assert found.sizes == {"...0": 2, "...1": 3, "i": 5}
     assert [index.roles for index in found.indices()] == [("free",), ("free",), ("batch", "broadcast")]
-    assert found.warnings() == ()
 
 
 def test_an_ellipsis_may_cover_nothing():
