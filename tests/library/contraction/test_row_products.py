@@ -80,9 +80,8 @@ def test_pieces_are_of_100_kib_at_most():
         "x2 = torch.cat([(p * q).sum((1, 2)) for p, q in zip(x0.split(1024), x1.permute(0, 2, 1).split(1024))])"
     )
     assert step.temporary_nbytes == 100 * 1024
-    (step,) = plan_einsum(
-        "bci,cbi->bc", (300, 40, 50), (40, 300, 50)
-    ).steps  # one axis is summed, and none gone through
+    # Here one axis is summed, and none gone through.
+    (step,) = plan_einsum("bci,cbi->bc", (300, 40, 50), (40, 300, 50)).steps
     assert step.code == "x2 = torch.cat([(p * q).sum(2) for p, q in zip(x0.split(12), x1.permute(1, 0, 2).split(12))])"
     assert (step.letters, step.shape, step.temporary_nbytes) == (("b", "c"), (300, 40), 12 * 40 * 50 * 4)
 
