@@ -115,6 +115,26 @@ def images(window):
     )
 
 
+def reading(window):
+    """Return what reading the page takes as it stands unfolded: words, lines of code, pixels, and what is how far down."""
+    return window.evaluate(
+        """() => {
+            const open = selector => [...document.querySelectorAll(selector)].filter(e => !e.closest('article details'));
+            const far = selector => Math.round((open(selector)[0]?.getBoundingClientRect().top ?? 0) + scrollY);
+            const words = e => e.innerText.split(/\\s+/).filter(word => /[\\p{L}\\p{N}]/u.test(word)).length;
+            const lines = e => e.innerText.split('\\n').filter(line => line.trim()).length;
+            const total = (found, count) => found.reduce((sum, e) => sum + count(e), 0);
+            return {
+                words: total(open('article section :is(h1, h2, h3, p, li:not(:has(p)))'), words),
+                lines: total(open('article [class*="highlight-"]:not(.sphx-glr-script-out *) pre'), lines),
+                height: Math.round(document.querySelector('article').getBoundingClientRect().height),
+                output: far('article .sphx-glr-script-out pre'),
+                picture: far('article img.figure'),
+            };
+        }"""
+    )
+
+
 def jumping_images(window):
     """Return the images without a place before they arrive: by their own width and height, or by those of a card."""
     return window.evaluate(

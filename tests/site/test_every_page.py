@@ -19,6 +19,7 @@ from looks import (
     look_without_scripts,
     overflow,
     parts,
+    reading,
     sizes,
     violations,
 )
@@ -43,11 +44,14 @@ ONE_OF_EACH_KIND = [
 
 # The bars, in bytes as sent.
 PAGE_WEIGHT, INDEX_WEIGHT, TEXT_WEIGHT = 250_000, 250_000, 90_000
+# What the longest question has, unfolded. Pages may only become shorter: 700 words and 80 lines are what five minutes
+# allow.
+MOST_WORDS, MOST_LINES = 1_920, 490
 
 
 def steps(page, theme, width):
     """Return what is looked at in one window of a page: some qualities in all four, others in one that shows them."""
-    more = {("light", 1280): [parts, images, jumping_images, keyboard], ("dark", 1280): [in_print]}
+    more = {("light", 1280): [parts, reading, images, jumping_images, keyboard], ("dark", 1280): [in_print]}
     if page in ONE_OF_EACH_KIND:
         more["light", 360] = [keyboard]
     return [overflow, cut_text, violations, *more.get((theme, width), [])]
@@ -147,6 +151,19 @@ def test_a_question_has_a_figure_and_a_section_has_images(look, page):
     note(page, "images", len(seen))
     assert (page in QUESTIONS) <= any(is_figure for *_, is_figure in seen)
     assert (page in SECTIONS) <= bool(seen)
+
+
+@pytest.mark.parametrize("page", [one_unit(page) for page in QUESTIONS])
+def test_no_question_takes_longer_to_read_than_the_longest_did(look, page):
+    seen = look(page).reading
+    note(page, f"words ({MOST_WORDS})", seen["words"])
+    note(page, f"lines of code ({MOST_LINES})", seen["lines"])
+    note(page, "screens", round(seen["height"] / 800, 1))
+    note(page, "output at px", seen["output"])
+    note(page, "picture at px", seen["picture"])
+    assert 0 < seen["words"] <= MOST_WORDS
+    assert 0 < seen["lines"] <= MOST_LINES
+    assert 0 < seen["output"] < seen["picture"]
 
 
 @each_page

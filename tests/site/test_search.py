@@ -372,3 +372,8 @@ def test_the_engine_is_as_its_authors_have_it(built_site):
     script = (folder / "minisearch.js").read_bytes()  # dist/umd/index.js of minisearch 7.2.0
     assert hashlib.sha256(script).hexdigest() == "03c27931eb603af1d3358579e9885eafdb6a2f5fa9929557b3e77d7e99d06d03"
     assert "Luca Ongaro" in (folder / "LICENSE.txt").read_text("utf-8")
+
+
+def test_of_a_signature_only_the_name_is_kept(built_site):
+    texts = (built_site / "search_sections.js").read_text("utf-8")
+    assert '"track_memory Record the live' in texts

@@ -98,7 +98,9 @@ def blocks(part: nodes.Element, is_entry: bool) -> Iterator[nodes.Element]:
         hidden = isinstance(child, nodes.Invisible | nodes.raw | nodes.math_block | nodes.title)
         if hidden or not isinstance(child, nodes.Element) or (is_part(child) and not is_entry):
             continue
-        if isinstance(child, nodes.TextElement):
+        if isinstance(child, addnodes.desc_signature):  # of types and signs a search knows nothing
+            yield from child.findall(addnodes.desc_name)
+        elif isinstance(child, nodes.TextElement):
             yield child
         else:
             yield from blocks(child, is_entry)
