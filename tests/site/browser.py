@@ -42,13 +42,18 @@ def open_window(browser, base, page, width=1280, theme="light", **options):
     window.on("console", lambda message: window.wrong.append(_told(message)) if message.type == "error" else None)
     window.on("pageerror", lambda error: window.wrong.append(str(error)))
     window.on("request", lambda request: window.asked.append(request.url))
-    window.on("requestfailed", lambda request: window.wrong.append(request.url))
+    window.on("requestfailed", lambda request: window.wrong.append(request.url) if _broke(request) else None)
     window.on("response", lambda answer: window.wrong.append(answer.url) if answer.status >= 400 else None)
     try:
         window.goto(f"{base}/{page}.html")
         yield window
     finally:
         context.close()
+
+
+def _broke(request):
+    """Return whether a request failed for another reason than that the window went to another page."""
+    return request.failure != "net::ERR_ABORTED"
 
 
 def _told(message):

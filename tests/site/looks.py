@@ -116,10 +116,11 @@ def images(window):
 
 
 def reading(window):
-    """Return what reading the page takes as it stands unfolded: words, lines of code, pixels, and what is how far down."""
+    """Return what reading the page takes as it stands unfolded: words, lines of code, pixels; and what begins where."""
     return window.evaluate(
         """() => {
-            const open = selector => [...document.querySelectorAll(selector)].filter(e => !e.closest('article details'));
+            const all = selector => [...document.querySelectorAll(selector)];
+            const open = selector => all(selector).filter(e => !e.closest('article details'));
             const far = selector => Math.round((open(selector)[0]?.getBoundingClientRect().top ?? 0) + scrollY);
             const words = e => e.innerText.split(/\\s+/).filter(word => /[\\p{L}\\p{N}]/u.test(word)).length;
             const lines = e => e.innerText.split('\\n').filter(line => line.trim()).length;

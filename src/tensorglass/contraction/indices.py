@@ -133,7 +133,7 @@ class Contraction:
         One operand stretched to fit another is what an ellipsis is for. Two that stretch each other make a result
         larger than both, which is rarely meant.
         """
-        hidden = [i for i in self.indices() if i.letter.startswith(ELLIPSIS) and i.letter in self.output and i.size > 1]
+        hidden = [i for i in self.indices() if i.letter.startswith(ELLIPSIS) and i.letter in self.output]
         for one, other in combinations(hidden, 2):
             in_one, in_other = self._stretched_in(one), self._stretched_in(other)
             if in_one - in_other and in_other - in_one:
