@@ -492,13 +492,12 @@ assert w.grad is None
 # Backward a second time
 # ~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``backward`` frees what the operations kept for it. A second one through an operation
-# that had kept something raises an error, unless the first had ``retain_graph=True`` or
-# ``create_graph=True``.
-# Often nobody meant to go back twice: a tensor from the step before, such as the state
-# of a recurrent network, still refers to the operations that made it. ``detach`` cuts
-# it off. An addition keeps nothing. Its second pass runs without an error, and its
-# gradient is added twice.
+# ``backward`` frees what torch's operations kept for it. A second one through an
+# operation that had kept something raises an error, unless the first had
+# ``retain_graph=True`` or ``create_graph=True``. Often nobody meant to go back twice: a
+# tensor from the step before, such as the state of a recurrent network, still refers to
+# the operations that made it. ``detach`` cuts it off. An addition keeps nothing. Its
+# second pass runs without an error, and its gradient is added twice.
 
 from tensorglass import shows_error
 

@@ -14,7 +14,7 @@ Short answer
 
 Because the backward pass computes with them. In eager mode, each operation keeps what
 torch's formula of its derivative asks for. ReLU and tanh keep their output. GELU keeps
-its input. A linear layer keeps its input and its weight; the weight was there before,
+its input. A linear layer keeps its input and its weight; a parameter was there before,
 so that costs no memory, except under ``autocast`` (see the traps). Sums and views keep
 nothing. Storing costs memory and saves time: what is not stored can be computed again.
 

@@ -194,13 +194,16 @@ assert "non-tuple sequence" in str(warning.message)
 # ``True`` adds an axis too, and copies
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# A boolean in an index is a mask. ``True`` keeps everything and ``False`` nothing, in
-# an axis of its own, whose size is 0 for ``False``. What you read through a mask is a
-# copy, so a write into that copy does not reach the tensor. On the left of ``=`` a mask
-# writes into the tensor itself.
+# A boolean in an index is a mask. Alone, ``True`` keeps everything and ``False``
+# nothing, in an axis of its own, whose size is 0 for ``False``. Several booleans share
+# that axis, and beside a list of indices they add none. What you read through a mask is
+# a copy, so a write into that copy does not reach the tensor. On the left of ``=`` a
+# mask writes into the tensor itself.
 
 assert m[True].shape == (1, 2, 3)
 assert m[False].shape == (0, 2, 3)
+assert m[True, True].shape == (1, 2, 3)
+assert m[[0, 1], True].shape == (2, 3)
 masked = m[True]
 masked[0, 0, 0] = 99
 assert m[0, 0] == 0

@@ -15,7 +15,8 @@ Short answer
 ``unsqueeze(dim)`` inserts an axis of size 1, and broadcasting stretches axes of size 1:
 so you say along which axis your tensor is repeated. For a sum or a product a new axis
 in front does not change what fits or which numbers meet, since broadcasting puts one
-there anyway. Where nothing does, as for the batch of a layer, it is what you need.
+there anyway. Where nothing does, as for a layer that insists on a batch, it is what you
+need.
 """
 
 import itertools

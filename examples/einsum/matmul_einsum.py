@@ -357,8 +357,9 @@ assert torch.equal(torch.einsum("bj,ja->ba", a, b), a @ b)
 #
 # ``a * b`` converts float32 to float64. ``@`` does not, nor does ``einsum`` where it
 # sums a letter that both have, unless that axis has size 1 or 0, where it needs no
-# matrix product, or another axis has size 0. (``autocast`` converts for both.) The
-# usual case is an array from NumPy. Convert it yourself.
+# matrix product, or another axis has size 0. (``autocast`` converts types
+# of lower precision, and leaves float64 as it is.) The usual case is an array from
+# NumPy. Convert it yourself.
 
 doubles = b.double()
 converted = b * doubles
@@ -367,6 +368,10 @@ with shows_error(RuntimeError, match="expected scalar type|same dtype"):
     torch.einsum("ik,kj->ij", a, doubles)
 with shows_error(RuntimeError, match="same dtype"):
     a @ doubles
+with torch.autocast(device.type, torch.bfloat16):
+    assert torch.einsum("ik,kj->ij", a, b.half()).dtype == torch.bfloat16
+    with shows_error(RuntimeError, match="expected scalar type|same dtype"):
+        torch.einsum("ik,kj->ij", a, doubles)
 assert torch.equal(torch.einsum("ik,kj->ij", a, doubles.to(a.dtype)), c)
 for size in (1, 0):
     by_einsum = torch.einsum("ik,kj->ij", a[:, :size], doubles[:size])

@@ -344,11 +344,12 @@ assert round(einsum_peak / product.nbytes) == 1
 # One write changes many elements
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# In eager mode torch refuses ``add_``, ``+=`` and ``copy_`` where several elements
-# share a cell of what is written. But it lets you fill it, write to one element or to a
-# row of distinct cells, or, with a warning, write through a list of indices. The write
-# is seen wherever that cell is. Compiled code may run even ``add_``. Clone before you
-# write.
+# In eager mode torch refuses ``add_``, ``+=`` and ``copy_`` into an expanded tensor.
+# But it lets through ``fill_``, a write to one element or to a row of distinct cells,
+# and, with a warning, one through a list of indices. The write is seen wherever that
+# cell is. Overlapping windows, which ``unfold`` makes, it does not notice: there
+# ``add_`` adds to a cell once for each window. Compiled code may run even ``add_`` into
+# an expanded tensor. Clone before you write.
 
 import warnings
 
@@ -367,6 +368,12 @@ with warnings.catch_warnings(record=True) as caught:
 print("UserWarning:", str(caught[0].message).split(".")[0])
 assert "expanded tensors is deprecated" in str(caught[0].message)
 assert shared.tolist() == [[7, 7, 7], [7, 7, 7], [7, 7, 7]]
+with shows_error(RuntimeError, match="single memory location"):
+    shared[:] = 5
+base = torch.zeros(5, device=device)
+base.unfold(0, 3, 1).add_(1)
+if device.type == "cpu":  # a GPU adds in no order
+    assert base.tolist() == [1, 2, 3, 2, 1]
 
 own = torch.zeros(3, device=device).expand(3, 3).clone()
 own[0, 0] = 5

@@ -48,7 +48,8 @@ assert x.tolist() == [[10, 44], [20, 50], [30, 60]]
 # memory." The example that goes with it is a fresh tensor of 2 rows, and there the
 # order in memory happens to be the order of the indices. A transpose, which moves
 # nothing in memory, shows the difference. The array does lie on the tensor's memory:
-# nothing is copied, and ``ravel("K")`` reads its elements in the order of memory.
+# nothing is copied, and ``ravel("K")`` reads its elements in the order of memory, as
+# long as no two of them share a cell.
 
 fresh = torch.tensor([[1, 2, 3], [4, 5, 6]])
 print(fresh.T.numpy())
@@ -56,6 +57,7 @@ assert fresh.numpy().tolist() == [[1, 2, 3], [4, 5, 6]]
 assert fresh.T.numpy().tolist() == [[1, 4], [2, 5], [3, 6]]
 assert storage_cells(fresh.T).tolist() == [1, 2, 3, 4, 5, 6]
 assert fresh.T.numpy().ravel("K").tolist() == [1, 2, 3, 4, 5, 6]
+assert fresh[0].expand(2, 3).numpy().ravel("K").tolist() == [1, 2, 3, 1, 2, 3]
 assert fresh.T.numpy().ctypes.data == fresh.data_ptr()
 
 # %%
@@ -326,6 +328,7 @@ with shows_error(TypeError, match="can't convert Sparse layout tensor to numpy")
 with shows_error(TypeError, match="without a storage of its own"):
     storage_cells(sparse)
 
+assert storage_cells(torch.empty(3, device="meta")).shape == (3,)
 assert storage_cells(needs_gradient).tolist() == [1, 1]
 assert storage_cells(half).tolist() == [1, 1]
 assert conjugate.tolist() == [1 - 2j]

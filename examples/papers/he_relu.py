@@ -24,8 +24,8 @@ fan_in, do not make up for that. He's, with 2 / fan_in, do. A factor of √2 in 
 weight adds up: behind the first of 30 layers come 29 others, and the gradient there is
 smaller by the factor 2^-14.5 with Xavier's weights. With He's, 30 layers learn
 handwritten digits in 12 epochs. With Xavier's, none of five networks begins by then, at
-either of two learning rates. But given more epochs, one does begin: in the paper they
-stall. 22 layers begin with both, as in the paper.
+either of two learning rates. But given more epochs, at least one does begin: in the
+paper they stall. 22 layers begin with both, as in the paper.
 """
 
 import math
@@ -215,8 +215,7 @@ assert law[0] == -14.5
 # Third, training: SGD with momentum 0.9, batches of 50, five draws. A network *begins*
 # in the first epoch whose mean training loss is below 2. Equal probabilities make ln 10
 # = 2.303. Xavier's networks get two learning rates: 0.08 with 12 epochs, and 0.01,
-# which suits them better, with up to 48. The gradients are written out: that takes half
-# the time.
+# which suits them better, with up to 48. The gradients are written out.
 
 from tensorglass import reproduction
 
@@ -365,10 +364,10 @@ right.set_label(
 # Where it departs
 # ----------------
 #
-# In the paper Xavier's 30 layers stall. Here one of five begins, though later than
-# after 12 epochs: "never" is a matter of patience. By the law the gradient in their
-# first layer is 2^-14.5 of He's. That is small, but it is not 0. With 22 layers it is
-# 2^-10.5, and most of five begin in fewer epochs.
+# In the paper Xavier's 30 layers stall. Here at least one of five begins, though later
+# than after 12 epochs: "never" is a matter of patience. By the law the gradient in
+# their first layer is 2^-14.5 of He's. That is small, but it is not 0. With 22 layers
+# it is 2^-10.5, and most of five begin in fewer epochs.
 
 assert law[0] == -14.5
 assert law[30 - 22] == -10.5
