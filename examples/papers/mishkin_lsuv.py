@@ -12,8 +12,8 @@
 Mishkin and Matas 2016: can a batch of data set the scale of every layer?
 =========================================================================
 
-People cite this paper because its recipe works for any activation function: it measures
-what a formula would have to predict.
+People cite this paper because its recipe needs no formula for the activation function:
+it measures what a formula would have to predict.
 
 Short answer
 ------------
@@ -24,7 +24,7 @@ a bias is done after one division, on this batch exactly. Then 17 layers of ReLU
 learn digits in 80 steps of SGD. From PyTorch's own weights they do not, in four times
 the steps either. 17 layers of sigmoids do not learn with any of these weights; so it is
 in the paper, too. The recipe is called LSUV, for *layer-sequential unit variance*.
-``lsuv_`` does it.
+``initialize_`` draws the weights, and ``lsuv_`` does the rest.
 """
 
 from inspect import signature
@@ -148,6 +148,8 @@ assert steps[:2] == [1, 1]
 more_and_more = steps == sorted(steps)
 assert more_and_more
 assert [each.status for each in found[-2:]] == ["normalised", "not reached"]
+put_back = layer.weight @ layer.weight.T  # it is orthonormal, as before
+torch.testing.assert_close(put_back, torch.eye(64, device=device))
 torch.testing.assert_close((1 + PORT["tolerance"]) ** 2, 1.1**2)
 torch.testing.assert_close(1.1**2, 1.21)
 torch.testing.assert_close(found[4].std_after, by_law(0.9)[1], rtol=1e-4, atol=0)

@@ -142,8 +142,8 @@ torch.testing.assert_close(0.2 * to_explain.item(), 0.18, rtol=0, atol=0.005)
 # Two things follow.
 #
 # - The time has a limit for large L. So depth costs a finite delay, if the rate is
-#   divided by the depth. For s = 1 and a start at 0.1, the limit is 3.0 times the time
-#   of two layers.
+#   divided by the depth. For s = 1, from 0.1 to 0.9, the limit is 3.0 times the time of
+#   two layers.
 # - The delay is 1 / (s u₀), for small u₀. So a mode that begins near 0 waits for long.
 #   Orthogonal weights begin with u₀ = 1 in all modes, and avoid that.
 
@@ -397,8 +397,8 @@ torch.testing.assert_close(above, 10, rtol=0, atol=4)
 #
 # *Two matrices are faster than 64.* This row departs, by a factor of about 1.4. The
 # theory of the paper allows it: it promises a finite delay, not none. A mode of half
-# the strength that it starts with, s = 0.5 from u₀ = 1, takes 1.5 times as long in a
-# very deep network as in one with two layers. And on digits, the strengths of all
+# the strength that it starts with, s = 0.5 from u₀ = 1 to 0.55, takes 1.5 times as long
+# in a very deep network as in one with two layers. And on digits, the strengths of all
 # modes are below 1. (They are the singular values of the correlations of images and
 # classes. The theory is exact for uncorrelated inputs, and pixels are correlated.)
 

@@ -295,10 +295,11 @@ assert highest == max(accuracy[12, variance] for variance in grid[12])
 # networks had, we do not know.
 #
 # *The rate decides, too, and in both directions.* Below the critical point, 26 layers
-# do better with the larger rate. Above, they do better with the smaller one, since
-# there gradients explode. Their mean square is multiplied by χ in each layer, so they
-# have a scale of their own: 1 / ln χ, without its sign. Below the critical point it is
-# ξ itself. Above, it is shorter: six of these are 20 layers at 4.
+# do better with the larger rate. Above, they do better with the smaller one, and so do
+# 52 layers at the critical point. Above it, gradients explode. Their mean square is
+# multiplied by χ in each layer, so they have a scale of their own: 1 / ln χ, without
+# its sign. Below the critical point it is ξ itself. Above, it is shorter: six of these
+# are 20 layers at 4.
 
 gradient_scale = {v: 1 / abs(math.log(found.chi)) for v, found in theory.items()}
 for variance, scale in gradient_scale.items():
@@ -310,6 +311,8 @@ large_is_better = slowly[26, 1] < fast[26, 1]
 assert large_is_better
 small_is_better = fast[26, 4] < slowly[26, 4]
 assert small_is_better
+so_at_the_critical_point = fast[52, 1.76] < slowly[52, 1.76]
+assert so_at_the_critical_point
 
 # %%
 # The gradients of such a network, measured: through 36 layers of 256 units they grow by
