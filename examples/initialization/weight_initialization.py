@@ -652,9 +652,9 @@ assert f"fan_in {fan_in}" in report.parameters[0].how
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # No activation follows the last layer, so its gain is 1, or less. With the gain 0 all
-# classes start as equally likely, and the first loss is ln 10 = 2.303. The first step
-# then moves only the last layer: no gradient comes through it. Biases start at 0, since
-# their variance would be added to the signal in every layer.
+# classes start as equally likely, and the first loss is ln 10 = 2.303. The gradient
+# then moves only the last layer in the first step: none comes through it. Biases start
+# at 0, since their variance would be added to the signal in every layer.
 
 model = network(10, 64, 128)
 report = initialize_(model, torch.relu, last_gain=0.0)

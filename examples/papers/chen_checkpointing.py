@@ -22,7 +22,8 @@ Yes, that for the activations. Cut the n layers into √n segments. Keep the inp
 segment, drop the rest, and compute it again when backward gets there. If √n is a whole
 number, and all layers keep one activation of the same size, the peak is 2√n of them in
 place of n + 1: for 64 layers of ReLU 16 in place of 65. On the CPU the gradients are
-the same to the last bit, with ``nn.Dropout``, too. Fewer than n layers run twice: less
+the same to the last bit, with ``nn.Dropout``, too, unless a layer computes something
+else when it runs again. Fewer than n layers run twice: less
 than one more forward pass.
 """
 
@@ -377,12 +378,18 @@ assert round(whole[0] / whole[1], 1) == 1.1
 # *The same gradients are not the same training* where a layer keeps count. Batch
 # normalization sees each batch twice in the checkpointed segments: its gradients are
 # equal, its running averages are not. The one of the last segment, which runs once, is.
+# Spectral normalization changes its weight in each run: there the gradients differ, and
+# nothing says so.
 # And ``checkpoint_sequential`` goes by the list of a network's parts, in which one that
 # stands there twice is listed once: it leaves out the second ReLU below.
 #
 # This page tests neither a residual network nor ImageNet nor recurrent networks, which
 # the paper has, nor a GPU, where not all kernels give the same bits twice. It counts
 # work, and prints times, but asserts none.
+
+from copy import deepcopy
+
+from torch.nn.utils.parametrizations import spectral_norm
 
 torch.manual_seed(0)
 normalized = network(4, lambda: nn.BatchNorm1d(64))
@@ -395,6 +402,11 @@ for way in (stored, segmented):
 kept = [torch.equal(one, other) for one, other in zip(*averages, strict=True)]
 assert equal_gradients(normalized) == [True] * 16
 assert kept == [False, False, True, True]
+pairs = [(spectral_norm(nn.Linear(64, 64)), nn.ReLU()) for _ in range(4)]
+spectral = nn.Sequential(*[nn.Sequential(*pair) for pair in pairs]).to(device)
+by_way = [gradients(way, deepcopy(spectral), images) for way in (stored, segmented)]
+differ = [not torch.equal(one, other) for one, other in zip(*by_way, strict=True)]
+assert any(differ)
 relu = nn.ReLU()
 listed_once = nn.Sequential(nn.Linear(64, 64), relu, nn.Linear(64, 64), relu).to(device)
 assert listed_once(images).min() == 0

@@ -295,8 +295,9 @@ both = [("He", 0.002), ("Xavier", 0.02)]
 shallow, _ = trained(22, both, MORE, enough=lambda begun: (begun.sum(1) > 2).all())
 epochs = [1 + (arm < BEGUN).int().argmax().item() for arm in shallow.median(2).values.T]
 print(f"22 layers begin, medians: He in epoch {epochs[0]}, Xavier in {epochs[1]}")
-most_begin = (shallow[-1] < BEGUN).sum(1).min() > 2
-assert most_begin
+he_begins, xavier_begins = ((shallow[-1] < BEGUN).sum(1) > 2).tolist()  # most of five
+assert he_begins
+assert xavier_begins
 he_sooner = epochs[0] < epochs[1]
 assert he_sooner
 
@@ -313,8 +314,8 @@ results = reproduction(
     ("30 layers: log2 of the gradient ratio", section, -15, ratios[0], 1),
     ("30 layers, He: learns", "figure 3", "yes", word(accuracy > 0.5), None),
     ("30 layers, Xavier: ever begins", "figure 3", "no", word(one_begins), None),
-    ("22 layers, He: begins", "figure 2", "yes", word(epochs[0] <= MORE), None),
-    ("22 layers, Xavier: begins", "figure 2", "yes", word(epochs[1] <= MORE), None),
+    ("22 layers, He: begins", "figure 2", "yes", word(he_begins), None),
+    ("22 layers, Xavier: begins", "figure 2", "yes", word(xavier_begins), None),
     ("22 layers, He: sooner", "figure 2", "yes", word(he_sooner), None),
 )
 departing = [value.claim for value in results.values if value.verdict == "departs"]
@@ -450,7 +451,7 @@ assert product == 512 / 64 == 8
 # ``initialize_`` draws He's weights for a whole model. ``activation_stats`` tells
 # before training whether the gradient arrives. Here are 30 layers again, and medians of
 # five draws. With the weights of ``nn.Linear`` less than a billionth of the gradient in
-# the last layer arrives in the first. With He's about a quarter does.
+# the last layer arrives in the first. With He's about a fifth does.
 
 from statistics import median
 
@@ -471,7 +472,7 @@ default, he = map(median, arriving.values())
 print(f"of the gradient arrives: nn.Linear {default:.1g}, He {he:.2g}")
 less_than_a_billionth = default < 1e-9
 assert less_than_a_billionth
-assert_close(math.log2(he), math.log2(1 / 4), rtol=0, atol=1.5)
+assert_close(math.log2(he), math.log2(1 / 5), rtol=0, atol=0.7)
 
 # %%
 # References
