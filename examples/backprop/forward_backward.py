@@ -562,9 +562,9 @@ assert w.grad.tolist() == [2, 4]
 # so. Wait until ``backward`` is done: it may read the old values. Autograd counts the
 # writes to each tensor, its version, and refuses if one came in between. A write to a
 # tensor that nobody reads again does no harm, and passes. Others pass since they are
-# not counted: through ``.data``, through a NumPy array on the same memory, and by an
-# optimizer with ``fused=True``. What checkpointing will read again is not guarded,
-# either. Then the gradient is wrong, without an error.
+# not counted, for instance through ``.data``, through a NumPy array on the same memory,
+# and by an optimizer with ``fused=True``. What checkpointing will read again is not
+# guarded, either. Then the gradient is wrong, without an error.
 
 with shows_error(RuntimeError, match="a leaf Variable that requires grad"):
     w -= 0.5 * w.grad

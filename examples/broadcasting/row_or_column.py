@@ -163,7 +163,8 @@ assert (matrix + upright).T.tolist() == (matrix.T + vector).tolist()
 #
 # To divide each row of a matrix by its sum, people write ``p / p.sum(dim=1)``. For a
 # square matrix that runs, and it is wrong: the sum of row ``j`` divides column ``j``.
-# The rows then do not sum to 1. With ``keepdim=True`` the sums stay upright.
+# The rows then do not sum to 1, unless all had the same sum. With ``keepdim=True`` the
+# sums stay upright.
 
 p = torch.tensor([[1.0, 1, 2], [1, 2, 5], [3, 3, 10]], device=device)
 wrong = p / p.sum(dim=1)
@@ -173,6 +174,8 @@ assert p.sum(dim=1).shape == (3,)
 assert p.sum(dim=1, keepdim=True).shape == (3, 1)
 torch.testing.assert_close(right.sum(dim=1), torch.ones(3, device=device))
 assert wrong.sum(dim=1).tolist() == [0.5, 0.8125, 1.75]
+alike = torch.tensor([[1.0, 2, 1], [0, 1, 3], [2, 2, 0]], device=device)
+assert (alike / alike.sum(dim=1)).sum(dim=1).tolist() == [1, 1, 1]
 
 # %%
 # Which axis does ``dim`` remove?

@@ -466,8 +466,9 @@ assert storage_info(windows).elements_share_cells
 # Solution
 # ^^^^^^^^
 #
-# Once: both views have the same storage, and a storage is written once. After cloning,
-# only the rows are written.
+# Once: both views have the same storage, and a storage is written once. (All its views
+# have one dtype; ``torch.save`` refuses others.) After cloning, only the rows are
+# written.
 
 large = torch.zeros(1000, 100, device=device)
 ends = {"first": large[:10], "last": large[-10:]}
@@ -475,6 +476,8 @@ clones = {name: rows.clone() for name, rows in ends.items()}
 shares = [round(saved_size(value) / large.nbytes, 1) for value in (ends, clones)]
 print("views write", shares[0], "matrices, clones", shares[1])
 assert shares == [1.0, 0.0]
+with shows_error(RuntimeError, match="as different types"):
+    saved_size({**ends, "bits": large.view(torch.int32)})
 assert len(memory_of(ends).storages) == 1
 assert len(memory_of(clones).storages) == 2
 
