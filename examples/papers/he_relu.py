@@ -214,8 +214,9 @@ assert law[0] == -14.5
 # %%
 # Third, training: SGD with momentum 0.9, batches of 50, five draws. A network *begins*
 # in the first epoch whose mean training loss is below 2. Equal probabilities make ln 10
-# = 2.303. He's networks of 30 layers get the learning rate 0.002. Xavier's get 0.02
-# with 12 epochs, and 0.01 with up to 48. The gradients are written out.
+# = 2.303. He's networks get the learning rate 0.002. Xavier's of 30 layers get 0.02
+# with 12 epochs, and 0.01 with up to 48; those of 22 layers get 0.02. The gradients are
+# written out.
 
 from tensorglass import reproduction
 

@@ -22,10 +22,10 @@ Yes. Start from orthonormal weights. Go from the first layer to the last, and di
 each weight by the standard deviation of the layer's output on a batch. A layer without
 a bias is done after one division, on this batch exactly. Then 17 layers of ReLU or tanh
 learn digits in 80 steps of SGD; for tanh the orthonormal weights alone suffice. From
-PyTorch's own weights they do not, in four times the steps either. 17 layers of sigmoids
-do not learn with any of these weights; so it is in the paper, too. The recipe is called
-LSUV, for *layer-sequential unit variance*. ``initialize_`` draws the weights, and
-``lsuv_`` does the rest.
+PyTorch's own weights neither learns, in four times the steps either. 17 layers of
+sigmoids do not learn with any of these weights; so it is in the paper, too. The recipe
+is called LSUV, for *layer-sequential unit variance*. ``initialize_`` draws the weights,
+and ``lsuv_`` does the rest.
 """
 
 from inspect import signature
