@@ -34,6 +34,7 @@ from .page import (
     notebook_links,
     other_device,
     ran_on,
+    reading_time,
     related,
     trimming,
 )
@@ -136,12 +137,14 @@ TRANSFORMS: Sequence[type[Any] | int] = [
     other_device.ShowRecord,  # before errors and measured figures are marked, in the record as on the page
     error_outputs.MarkErrors,
     trimming.RemoveGalleryFurniture,
+    reading_time.SayReadingTime,
     folded.FoldSolutions,  # before sections are numbered and listed: a solution is none
     NUMBERS_OF_SECTIONS,
     READ,  # titles have their quotes, and Sphinx has read them
     errors_explained.CollectErrors,
     search_sections.CollectSections,
     measured.CollectMeasured,
+    folded.FoldMore,  # whose sections are still searched, and listed beside the page
 ]
 
 # Before a page is written.

@@ -9,80 +9,92 @@ How does unsqueeze help with broadcasting?
 People ask this when an addition stops with "The size of tensor a must match the size of
 tensor b", or when they see ``x.unsqueeze(1)`` in somebody's code and wonder why the 1.
 
+:Level: beginner
+
 Short answer
 ------------
 
-``unsqueeze(dim)`` inserts an axis of size 1, and broadcasting stretches axes of size 1:
-so you say along which axis your tensor is repeated. For a sum or a product a new axis
-in front does not change what fits or which numbers meet, since broadcasting puts one
-there anyway. Where nothing does, as for a layer that insists on a batch, it is what you
-need.
+``unsqueeze(dim)`` inserts an axis of size 1, and broadcasting repeats a tensor along
+its axes of size 1. Here 3 numbers meet 3 rows only after ``unsqueeze(1)``. A new axis
+in front, ``unsqueeze(0)``, changes no sum: broadcasting puts one there anyway. You need
+it where nothing does, as for a model that expects a batch.
 """
 
-import itertools
-import warnings
-
-import matplotlib.pyplot as plt
 import torch
-import torch.nn.functional as F
-from tensorglass import default_device, explain_broadcast, shows_error, watch_broadcasts
 
-device = default_device()  # a GPU if there is one
-
-matrix = torch.tensor([[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]], device=device)
-vector = torch.tensor([10, 20, 30], device=device)
+matrix = torch.tensor([[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]])
+vector = torch.tensor([10, 20, 30])
 
 total = matrix + vector.unsqueeze(1)
 print(total)
-
 assert total.tolist() == [[11, 12, 13, 14], [25, 26, 27, 28], [39, 40, 41, 42]]
-for refused in (vector, vector.unsqueeze(0)):
-    with shows_error(RuntimeError, match="must match the size"):
-        matrix + refused
 
 # %%
-# What is often said
-# ------------------
+# Without ``unsqueeze``, and with an axis in front, the sizes 4 and 3 clash in the last
+# axis. The new axis at the end moves the 3 under the other 3, and the hatched 1 is
+# repeated.
+
+# More: draws the shapes, aligned at their last axis
+import matplotlib.pyplot as plt
+from tensorglass import explain_broadcast
+
+figure, (left, right) = plt.subplots(1, 2, figsize=(8.2, 3.2), layout="constrained")
+explain_broadcast(matrix, vector).plot(left)
+left.set_title("matrix + vector")
+explain_broadcast(matrix, vector.unsqueeze(1)).plot(right)
+right.set_title("matrix + vector.unsqueeze(1)")
+assert not explain_broadcast(matrix, vector)
+assert not explain_broadcast(matrix, vector.unsqueeze(0))
+last_axis = explain_broadcast(matrix, vector.unsqueeze(1)).axes[0]
+assert last_axis.roles == ("equal", "stretched")
+
+# %%
+# Take it home
+# ------------
 #
-# A widely copied answer takes a vector of 3 numbers and a 3 by 4 matrix, and promises
-# that ``unsqueeze(0)`` lets you add the vector to every row. Run it, and it crashes,
-# with the same message as without ``unsqueeze``. (``shows_error`` is from the library
-# of this site, tensorglass. It prints an error that must come.)
+# One number for each row, one for each column, a batch of one:
 
-message = r"tensor a \(3\) must match the size of tensor b \(4\)"
+column = vector.unsqueeze(1)  # shape (3, 1); the same as vector[:, None]
+total = matrix + column  # one number for each row
+shifted = matrix + torch.tensor([1, 2, 3, 4])  # one for each column: no new axis
+batch = torch.rand(3, 32, 32).unsqueeze(0)  # shape (1, 3, 32, 32): a batch of one image
 
-with shows_error(RuntimeError, match=message):
-    vector + matrix
-
-with shows_error(RuntimeError, match=message):
-    vector.unsqueeze(0) + matrix
-
-# %%
-# *Dimension* is torch's word for axis, and *non-singleton* says that its size is not 1.
-# Dimension 1 is counted from the front of the aligned shapes: here it is the last axis,
-# -1. A row of this matrix has 4 numbers, and the vector has 3. A vector of 4 numbers
-# fits a row, and needs no ``unsqueeze``. A vector of 3 numbers fits a column, and for
-# that the new axis must stand at the end.
-
-four_numbers = torch.tensor([100, 200, 300, 400], device=device)
-for row, added in zip(matrix, matrix + four_numbers, strict=True):
-    assert torch.equal(added, row + four_numbers)
-
-for column, added in zip(matrix.T, (matrix + vector.unsqueeze(1)).T, strict=True):
-    assert torch.equal(added, column + vector)
+assert torch.equal(column, vector[:, None])
+assert total[:, 0].tolist() == [11, 25, 39]
+assert shifted[0].tolist() == [2, 4, 6, 8]
+assert batch.shape == (1, 3, 32, 32)
 
 # %%
-# The rule
-# --------
+# For your own tensors, or only their shapes, the library of this site says where a new
+# axis helps, smallest result first. (``b[:, None]`` is ``b.unsqueeze(1)``.)
+
+explanation = explain_broadcast((3, 4), (3,))
+assert explanation.smallest_fix.code == "a + b[:, None]"
+explanation
+
+# %%
+# And it can watch a training step for sums that repeat both tensors: an empty log is
+# good. (It sees neither tensors that you expand yourself nor an ``einsum``.)
+
+from tensorglass import watch_broadcasts
+
+target = torch.arange(4.0)
+prediction = target.unsqueeze(1)  # shape (4, 1), as from a model
+
+with watch_broadcasts(only="both_stretched") as log:
+    loss = ((prediction.squeeze(1) - target) ** 2).mean()
+print(log)
+assert len(log) == 0
+
+# %%
+# Why
+# ---
 #
 # Write the shapes one under the other, **aligned at their last axis**. An axis that one
 # shape does not have counts as 1. In each axis the sizes must be equal, or one of them
 # must be 1; the result has the equal size, or the one that is not 1. (PyTorch notes,
-# *Broadcasting semantics*.)
-#
-# So a new axis in front never changes whether shapes broadcast: it counted as 1 before
-# it was there. The rule is for dense tensors, and for operations that write a new
-# tensor. In code:
+# *Broadcasting semantics*, for dense tensors, and operations that write a new one.) So
+# a new axis in front never changes whether shapes broadcast. In code:
 
 
 def broadcast_shape(a, b):
@@ -100,23 +112,21 @@ print(results)
 assert results == {(3,): None, (1, 3): None, (3, 1): (3, 4)}
 
 # %%
-# ``explain_broadcast`` prints the alignment, and which insertions would help. The one
-# that gives the smallest result stands first. (``a`` is the matrix and ``b`` the
-# vector; ``b[:, None]`` is ``b.unsqueeze(1)``.)
-
-explanation = explain_broadcast(matrix, vector)
-assert explanation.smallest_fix.code == "a + b[:, None]"
-assert torch.equal(vector[:, None], vector.unsqueeze(1))
-explanation
-
-# %%
-# Proof
-# -----
+# More: every pair of shapes with up to 3 axes, tried
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Does torch follow that code? We try **every** pair of shapes with up to 3 axes and
 # sizes from 0 to 3. For each pair we add tensors of random numbers, with and without
 # one more axis in front. The values must be those of tensors that are written out at
-# full size first, by an index that says 0 wherever an axis has size 1.
+# full size first, by an index that says 0 wherever an axis has size 1. From here on,
+# tensors are on the GPU if there is one.
+
+import itertools
+
+from tensorglass import default_device
+
+device = default_device()
+matrix, vector = matrix.to(device), vector.to(device)
 
 
 def add(x, y):
@@ -160,6 +170,9 @@ print(working, "broadcast,", len(pairs) - working, "do not")
 assert working == 2479
 
 # %%
+# More: no number is copied
+# ~~~~~~~~~~~~~~~~~~~~~~~~~
+#
 # ``unsqueeze`` moves no data. The result is a view: the same memory with one more axis,
 # so a write through it is seen in the vector.
 
@@ -170,26 +183,10 @@ assert vector[0] == 99
 vector[0] = 10
 
 # %%
-# Picture
-# -------
-#
-# On the left, without ``unsqueeze``: the sizes 4 and 3 meet in the last axis and clash.
-# On the right, the new axis has moved the 3 one place to the left, under the other 3,
-# and the 1 is stretched to 4.
-
-figure, (left, right) = plt.subplots(1, 2, figsize=(8.2, 3.2), layout="constrained")
-explain_broadcast(matrix, vector).plot(left)
-left.set_title("matrix + vector")
-explain_broadcast(matrix, vector.unsqueeze(1)).plot(right)
-right.set_title("matrix + vector.unsqueeze(1)")
-assert not explain_broadcast(matrix, vector)
-last_axis = explain_broadcast(matrix, vector.unsqueeze(1)).axes[0]
-assert last_axis.roles == ("equal", "stretched")
-
-# %%
-# And cell by cell. The hatched cells are not stored anywhere: a step of 0 in memory
+# Cell by cell, the hatched cells are not stored anywhere: a step of 0 in memory
 # reads the first column again.
 
+# More: draws the two tensors as they are stretched, and their sum
 upright = vector.unsqueeze(1)
 cells = explain_broadcast(matrix, upright).plot_cells(matrix, upright)
 cells.set_title("matrix + vector.unsqueeze(1)")
@@ -199,6 +196,36 @@ assert stretched.data_ptr() == vector.data_ptr()
 assert torch.equal(stretched, torch.stack([vector] * 4, dim=1))
 
 # %%
+# What is often said
+# ------------------
+#
+# A widely copied answer promises that ``unsqueeze(0)`` lets you add a vector of 3
+# numbers to every row of a 3 by 4 matrix. It crashes, as without ``unsqueeze``.
+# (``shows_error`` prints an error that must come.)
+
+from tensorglass import shows_error
+
+message = r"tensor a \(3\) must match the size of tensor b \(4\)"
+
+with shows_error(RuntimeError, match=message):
+    vector + matrix
+
+with shows_error(RuntimeError, match=message):
+    vector.unsqueeze(0) + matrix
+
+# %%
+# Torch's dimension 1 is the last axis of the aligned shapes. A row of this matrix has 4
+# numbers: a vector of 4 fits it, and needs no ``unsqueeze``. A vector of 3 fits a
+# column, and for that the new axis must stand at the end.
+
+four_numbers = torch.tensor([100, 200, 300, 400], device=device)
+for row, added in zip(matrix, matrix + four_numbers, strict=True):
+    assert torch.equal(added, row + four_numbers)
+
+for column, added in zip(matrix.T, (matrix + vector.unsqueeze(1)).T, strict=True):
+    assert torch.equal(added, column + vector)
+
+# %%
 # Traps
 # -----
 #
@@ -206,14 +233,20 @@ assert torch.equal(stretched, torch.stack([vector] * 4, dim=1))
 # ~~~~~~~~~~~~~~~
 #
 # ``unsqueeze(0)`` is most often met in front of a model: one image becomes a batch of
-# one. A layer that expects a batch axis does not add it, nor does ``cat``. And a matrix
-# product puts the missing axis of a vector on its right at the end, not in front.
+# one. A layer that expects a batch axis does not add it.
 
 image = torch.rand(3, 8, 8, device=device)
 layer = torch.nn.BatchNorm2d(3).to(device)
 with shows_error(ValueError, match="expected 4D input"):
     layer(image)
 assert layer(image.unsqueeze(0)).shape == (1, 3, 8, 8)
+
+# %%
+# More: ``cat`` and ``@`` put no axis in front either
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# ``cat`` joins tensors with equally many axes. And a matrix product puts the missing
+# axis of a vector on its right at the end, not in front.
 
 with shows_error(RuntimeError, match="same number of dimensions"):
     torch.cat([matrix, matrix[0]])
@@ -231,18 +264,26 @@ assert (left @ right.unsqueeze(0)).shape == (3, 4)
 #
 # A model returns shape (4, 1), the targets have shape (4,). Their difference has shape
 # (4, 4): every prediction against every target. Here the prediction is perfect, and the
-# loss should be 0. It is 2.5. Nothing is raised; ``F.mse_loss`` at least warns.
-# ``watch_broadcasts`` finds the line; ``only="both_stretched"`` keeps what is larger
-# than either tensor. ``squeeze(1)``, which removes the axis, mends it.
-
-target = torch.arange(4.0, device=device)
-prediction = target.unsqueeze(1)
+# loss should be 0. It is 2.5. ``squeeze(1)``, which removes the axis, mends it, and
+# ``watch_broadcasts`` finds the line.
 
 with watch_broadcasts(only="both_stretched") as log:
     loss = ((prediction - target) ** 2).mean()
 
 print("loss:", loss.item())
 assert loss == 2.5
+assert [(seen.shapes, seen.result) for seen in log] == [(((4, 1), (4,)), (4, 4))]
+log
+
+# %%
+# More: ``mse_loss`` warns
+# ~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# Nothing is raised here either, but torch's own loss says something.
+
+import warnings
+
+import torch.nn.functional as F
 
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
@@ -252,13 +293,11 @@ print("UserWarning:", warning.message)
 assert warning.category is UserWarning
 assert "different to the input size" in str(warning.message)
 
-assert [(seen.shapes, seen.result) for seen in log] == [(((4, 1), (4,)), (4, 4))]
 assert F.mse_loss(prediction.squeeze(1), target) == 0
-log
 
 # %%
-# Sizes that fit by accident
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~
+# More: sizes that fit by accident
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Subtract a mean per channel from images of shape (2, 3, 3, 3), in the order image,
 # channel, height, width. The images happen to be 3 pixels wide and to have 3 channels.
@@ -276,8 +315,8 @@ print("means per channel:", wrong.mean(dim=(0, 2, 3)).tolist())
 assert wrong.mean(dim=(0, 2, 3)).tolist() == [-9, 0, 9]
 
 # %%
-# In place, only the other tensor is stretched
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# More: in place, only the other tensor is stretched
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # ``a += b`` writes into ``a``, and the memory of ``a`` cannot grow: neither along an
 # axis of size 1, nor by a new axis in front, not even one of size 1.
@@ -300,8 +339,8 @@ b.unsqueeze(0).add_(row)
 assert b.tolist() == [2, 2, 2]
 
 # %%
-# Where the axis may go
-# ~~~~~~~~~~~~~~~~~~~~~
+# More: where the axis may go
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # A tensor with n axes has n + 1 places for a new one. ``dim`` counts them from 0, or
 # backwards from -1.
@@ -315,8 +354,8 @@ with shows_error(IndexError, match=message):
     vector.unsqueeze(2)
 
 # %%
-# ``squeeze`` removes more than you think
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# More: ``squeeze`` removes more than you think
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # ``squeeze(dim)`` undoes ``unsqueeze(dim)``. Without ``dim`` it removes **every** axis
 # of size 1, also that of a batch which happens to hold one example.
@@ -327,8 +366,8 @@ assert batch_of_one.squeeze(1).shape == (1,)
 assert batch_of_one.squeeze().shape == ()
 
 # %%
-# Empty tensors and tensors without axes
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# More: empty tensors and tensors without axes
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Older notes say that each tensor needs at least one axis. It does not: in a sum or a
 # product a dense tensor without axes broadcasts with every dense tensor. (A sum with a
@@ -349,8 +388,8 @@ with shows_error(RuntimeError, match="must match"):
     empty + torch.zeros(2, device=device)
 
 # %%
-# The gradient of what was repeated
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# More: the gradient of what was repeated
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # A number that was used 5 times gets 5 gradients, and backward adds them. The gradient
 # has the shape of the small tensor, not of the result. ``summed_axes`` names, for each
@@ -367,10 +406,10 @@ assert explanation.summed_axes == ((), (-2,))
 # On a GPU
 # --------
 #
-# PyTorch's notes give one rule of broadcasting for all devices. One thing is added: all
-# tensors must live on the same device, except that a tensor without axes may stay on
-# the CPU. Where this page runs without a GPU, tensors on the meta device, which have
-# shapes but no data, show that in other words.
+# PyTorch's notes give one rule of broadcasting for all devices. But all tensors must
+# live on the same device, except that a tensor without axes may stay on the CPU. Where
+# this page runs without a GPU, tensors on the meta device, which have shapes but no
+# data, show that in other words.
 
 print("this page ran on", device.type)
 other = torch.ones(3, device="cuda" if device.type == "cuda" else "meta")
@@ -387,8 +426,8 @@ assert mixed.device == other.device
 # Exercise 1
 # ~~~~~~~~~~
 #
-# A batch of 64 colour images has the shape (64, 3, 256, 256). Subtract a vector of 3
-# channel means. Which axes must be inserted, and where?
+# 64 color images have the shape (64, 3, 256, 256). Subtract 3 channel means. Which axes
+# must be inserted, and where?
 #
 # Solution
 # ^^^^^^^^
@@ -423,9 +462,8 @@ assert both.tolist() == [[11, 12, 13, 14], [21, 22, 23, 24], [31, 32, 33, 34]]
 # Exercise 3
 # ~~~~~~~~~~
 #
-# ``points`` has the shape (5, 2): five points in the plane. Compute all differences
-# between two of them, with the shape (5, 5, 2), so that ``differences[i, j] = points[i]
-# - points[j]``.
+# ``points`` has the shape (5, 2). Compute all differences, of shape (5, 5, 2):
+# ``differences[i, j] = points[i] - points[j]``.
 #
 # Solution
 # ^^^^^^^^
@@ -435,31 +473,6 @@ differences = points.unsqueeze(1) - points.unsqueeze(0)
 assert differences.shape == (5, 5, 2)
 for i, j in itertools.product(range(5), repeat=2):
     assert torch.equal(differences[i, j], points[i] - points[j])
-
-# %%
-# Take it home
-# ------------
-#
-# Ask the library about your own tensors, or only about their shapes. Where sizes
-# repeat, several insertions can fit: ``fixes`` lists more of them, and you choose.
-
-answer = explain_broadcast((32, 10), (32,))
-print(answer.smallest_fix.code, "gives", answer.smallest_fix.result)
-assert answer.smallest_fix.code == "a + b[:, None]"
-
-fixes = explain_broadcast((2,), (2, 2, 3)).fixes
-equally_good = [fix.code for fix in fixes if fix.result == (2, 2, 3)]
-print(equally_good)
-assert equally_good == ["a[:, None] + b", "a[:, None, None] + b"]
-
-# %%
-# And have it watch a training step for the silent trap. An empty log is what you want
-# to see. It proves nothing of tensors that you expand yourself, or of an ``einsum``.
-
-with watch_broadcasts(only="both_stretched") as log:
-    loss = ((prediction.squeeze(1) - target) ** 2).mean()
-print(log)
-assert len(log) == 0
 
 # %%
 # References

@@ -19,11 +19,13 @@ import functools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..sources.blocks import Block
 
 CLAIM_HEADINGS = (
     "Short answer",
+    "Why",
     "What is often said",
     "The rule",
     "Traps",
@@ -155,23 +157,41 @@ def _always_true(test: ast.expr) -> bool:
 
 def passages_of(blocks: list[Block]) -> Iterator[Passage]:
     """Yield the prose of a page, passage by passage; code follows only the last passage of a block."""
+    for index, parts in titled_parts(blocks):
+        following = next((other for other in blocks[index + 1 :] if other.text.strip()), None)
+        code = following.text if following is not None and following.is_code else None
+        for part in parts:
+            if part.text.strip():
+                blank = len(part.text) - len(part.text.lstrip("\n"))
+                after = code if part is parts[-1] else None
+                yield Passage(part.titles, part.text.lstrip("\n"), part.line + blank, after)
+
+
+class Part(NamedTuple):
+    """Prose below a heading: the titles of the sections around it, the outer ones first; its text; its first line."""
+
+    titles: tuple[str, ...]
+    text: str
+    line: int
+
+
+def titled_parts(blocks: list[Block]) -> Iterator[tuple[int, list[Part]]]:
+    """Yield of each block of prose its place among the blocks, and its parts: what stands above its first heading, and
+    what stands below each.
+    """
     titles: dict[str, str] = {}  # by heading style, the outer ones first
     for index, block in enumerate(blocks):
         if block.is_code:
             continue
-        following = next((other for other in blocks[index + 1 :] if other.text.strip()), None)
-        code = following.text if following is not None and following.is_code else None
-        parts = list(_parts(block))
-        for i, (style, title, text, line) in enumerate(parts):
+        parts = []
+        for style, title, text, line in _parts(block):
             if title:
                 styles = list(titles)
                 for inner in styles[styles.index(style) :] if style in titles else []:
                     del titles[inner]
                 titles[style] = title
-            if text.strip():
-                blank = len(text) - len(text.lstrip("\n"))
-                after = code if i + 1 == len(parts) else None
-                yield Passage(tuple(titles.values()), text.lstrip("\n"), line + blank, after)
+            parts.append(Part(tuple(titles.values()), text, line))
+        yield index, parts
 
 
 def _parts(block: Block) -> Iterator[tuple[str, str, str, int]]:

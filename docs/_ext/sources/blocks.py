@@ -11,6 +11,9 @@ from pathlib import Path
 
 from .pages import CODE_CELL
 
+# What carries a proof and not the reading is folded: a section whose title begins so, and code whose first line does.
+MORE, MORE_CODE = "More: ", "# More: "
+
 
 @dataclass(frozen=True)
 class Block:
