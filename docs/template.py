@@ -7,59 +7,81 @@ What does keepdim change?
 =========================
 
 .. What begins with two dots is a comment: readers of the page do not see it. The
-   title is the question, in a reader's words. One sentence says why people ask it.
+   title is the question, in a reader's words. One sentence says when people ask it,
+   and the line below for whom the page is: beginner, intermediate or advanced.
 
 People ask this because ``x.mean(dim=1)`` runs, and then ``x - x.mean(dim=1)`` does not.
+
+:Level: beginner
 
 Short answer
 ------------
 
-.. Two or three sentences, and the smallest code that shows them. Whoever leaves after
-   this has the right answer. The asserts fail if a sentence is false.
+.. At most sixty words, and below them at most eight lines of code with one assert, and
+   no import that they do not use. Whoever leaves after this has the right answer.
 
 ``sum(dim)``, ``mean(dim)`` and their kin remove the axis ``dim``. With ``keepdim=True``
-it stays, with size 1. The numbers are the same. But now the result can be broadcast
+it stays, with size 1. The numbers are the same, but now the result can be broadcast
 against the tensor that it came from.
 """
 
-import itertools
-
-import matplotlib.pyplot as plt
 import torch
-from tensorglass import default_device, explain_broadcast, shows_error
 
-device = default_device()  # a GPU if there is one
-
-x = torch.tensor([[1.0, 2, 3], [5, 7, 9]], device=device)
+x = torch.tensor([[1.0, 2, 3], [5, 7, 9]])
 removed, kept = x.mean(dim=1), x.mean(dim=1, keepdim=True)
 print(tuple(removed.shape), "or", tuple(kept.shape))
 print(x - kept)
-
-assert removed.shape == (2,)
-assert kept.shape == (2, 1)
-assert removed.tolist() == kept.flatten().tolist() == [2, 7]
 assert (x - kept).tolist() == [[-1, 0, 1], [-2, 0, 2]]
 
 # %%
-# What is often said
-# ------------------
+# .. Then a picture, drawn from the same objects. A block of code that begins with the
+#    comment "More: " is folded, and its output is seen. A picture has a title; what you
+#    draw yourself needs a label in words as well: ``ax.set_label("what it shows")``.
 #
-# .. The answer that circulates, in our own words. Run it, and show what really happens:
-#    the real result, or the real error. Where it is right, say so.
-#
-# "It is a matter of looks: the numbers are the same." They are, and what you compute
-# with them next is not. Without ``keepdim`` the same subtraction is refused.
-# (``shows_error`` prints an error that must come, and fails if it does not.)
+# On the left, the axis was removed: the 2 meets the 3. On the right it was kept, and
+# the 1 is stretched.
 
-message = r"tensor a \(3\) must match the size of tensor b \(2\)"
-with shows_error(RuntimeError, match=message):
-    x - removed
+# More: draws the shapes, aligned at their last axis
+import matplotlib.pyplot as plt
+from tensorglass import explain_broadcast
+
+figure, (left, right) = plt.subplots(1, 2, figsize=(8.2, 3.2), layout="constrained")
+explain_broadcast(x, removed).plot(left)
+left.set_title("x - x.mean(dim=1)")
+explain_broadcast(x, kept).plot(right)
+right.set_title("x - x.mean(dim=1, keepdim=True)")
+assert not explain_broadcast(x, removed)
+assert explain_broadcast(x, kept).axes[0].roles == ("equal", "stretched")
 
 # %%
-# The rule
-# --------
+# Take it home
+# ------------
 #
-# .. Once, precisely, with its source. A reader may come for this sentence alone.
+# .. One to five lines of torch to paste, with shapes that people have.
+#
+# Write ``keepdim=True`` whenever the result goes back to its tensor:
+
+batch = torch.rand(32, 10, generator=torch.Generator().manual_seed(0))
+centered = batch - batch.mean(dim=1, keepdim=True)
+shares = batch / batch.sum(dim=1, keepdim=True)
+
+torch.testing.assert_close(centered.mean(dim=1), torch.zeros(32))
+torch.testing.assert_close(shares.sum(dim=1), torch.ones(32))
+
+# %%
+# .. Then the library's call that answers the same for the reader's own tensors.
+#
+# Where it was forgotten, the library says which axis is missing.
+
+answer = explain_broadcast((32, 10), (32,)).smallest_fix
+print(answer.code)
+assert answer.code == "a + b[:, None]"
+
+# %%
+# Why
+# ---
+#
+# .. The rule: once, precisely, with its scope and its source.
 #
 # The result of a reduction has the shape of its input without the reduced axes. With
 # ``keepdim=True`` it has the shape of its input with size 1 in their place. (PyTorch
@@ -68,15 +90,22 @@ with shows_error(RuntimeError, match=message):
 assert torch.equal(kept, removed.unsqueeze(1))
 
 # %%
-# Proof
-# -----
+# More: all shapes with up to 3 axes, tried
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# .. Exhaustive over small cases, as here; or a law, a measurement and a tolerance. On
-#    random data: several seeds and a median, never one lucky number.
+# .. A section whose title begins with "More: " is folded, and runs like the others. The
+#    proof goes there, and all that few need. A proof is exhaustive over small cases, as
+#    here, or a law, a measurement and a tolerance. On random data: several seeds and a
+#    median, never one lucky number.
 #
 # We take all shapes with 1 to 3 axes and sizes from 1 to 3, every axis, and three
-# functions.
+# functions, on the GPU if there is one.
 
+import itertools
+
+from tensorglass import default_device
+
+device = default_device()
 torch.manual_seed(0)  # every random draw is seeded
 functions, compared = (torch.sum, torch.mean, torch.amax), 0
 for rank in (1, 2, 3):
@@ -93,22 +122,21 @@ print(compared, "reductions compared")
 assert compared == 3 * (1 * 3 + 2 * 9 + 3 * 27)
 
 # %%
-# Picture
-# -------
+# What is often said
+# ------------------
 #
-# .. From the objects that the proof used. A picture has a title; what you draw yourself
-#    needs a label in words as well: ``ax.set_label("what it shows")``.
+# .. The answer that circulates, in our own words. Run it, and show what really happens:
+#    the real result, or the real error. Where it is right, say so.
 #
-# On the left, the axis was removed: the 2 meets the 3. On the right it was kept, and
-# the 1 is stretched.
+# "It is a matter of looks: the numbers are the same." They are, and what you compute
+# with them next is not. Without ``keepdim`` the same subtraction is refused.
+# (``shows_error`` prints an error that must come, and fails if it does not.)
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(8.2, 3.2), layout="constrained")
-explain_broadcast(x, removed).plot(left)
-left.set_title("x - x.mean(dim=1)")
-explain_broadcast(x, kept).plot(right)
-right.set_title("x - x.mean(dim=1, keepdim=True)")
-assert not explain_broadcast(x, removed)
-assert explain_broadcast(x, kept).axes[0].roles == ("equal", "stretched")
+from tensorglass import shows_error
+
+message = r"tensor a \(3\) must match the size of tensor b \(2\)"
+with shows_error(RuntimeError, match=message):
+    x - removed
 
 # %%
 # Traps
@@ -117,7 +145,8 @@ assert explain_broadcast(x, kept).axes[0].roles == ("equal", "stretched")
 # A square matrix does not complain
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# .. What people ask next, one heading each, with errors in torch's own words.
+# .. What people meet next, one heading each, with errors in torch's own words; what few
+#    meet is folded.
 #
 # A square matrix has as many rows as a row has numbers. So the means of the rows are
 # subtracted from its columns, in silence. Its rows then do not have the mean 0.
@@ -138,24 +167,24 @@ assert right.mean(dim=1).tolist() == [0, 0]
 # Nothing differs. The result is on the device of its input.
 
 print("this page ran on", device.type)
-assert kept.device == x.device
+assert square.mean(dim=1, keepdim=True).device == square.device
 
 # %%
 # Exercises
 # ---------
 #
-# .. Two to four. The site folds the solutions, and the build runs them.
+# .. Two or three. The site folds the solutions, and the build runs them.
 #
 # Exercise 1
 # ~~~~~~~~~~
 #
-# Divide each row of ``x`` by its sum.
+# Divide each column of ``x`` by its sum.
 #
 # Solution
 # ^^^^^^^^
 
-shares = x / x.sum(dim=1, keepdim=True)
-torch.testing.assert_close(shares.sum(dim=1), torch.ones(2, device=device))
+columns = x / x.sum(dim=0, keepdim=True)
+torch.testing.assert_close(columns.sum(dim=0), torch.ones(3))
 
 # %%
 # Exercise 2
@@ -167,20 +196,6 @@ torch.testing.assert_close(shares.sum(dim=1), torch.ones(2, device=device))
 # ^^^^^^^^
 
 assert torch.equal(x.sum(dim=1)[:, None], x.sum(dim=1, keepdim=True))
-
-# %%
-# Take it home
-# ------------
-#
-# .. The lines to copy, and the call of the library that answers the same question for
-#    the reader's own tensors.
-#
-# Write ``keepdim=True`` whenever the result goes back to its tensor. Where it was
-# forgotten, the library says which axis is missing.
-
-answer = explain_broadcast(x, removed).smallest_fix
-print(answer.code)
-assert answer.code == "a + b[:, None]"
 
 # %%
 # References

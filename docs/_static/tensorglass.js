@@ -32,6 +32,23 @@ function offerAllCode(bar) {
   bar.prepend(button);
 }
 
+// Another opens all that carries a proof and is folded, or closes it again.
+function offerToUnfold(bar) {
+  const parts = [...document.querySelectorAll("article details.more")];
+  if (!parts.length) return;
+  const button = document.createElement("button");
+  button.type = "button";
+  const name = () => { button.textContent = parts.every((part) => part.open) ? "Fold all" : "Unfold all"; };
+  button.addEventListener("click", () => {
+    const open = !parts.every((part) => part.open);
+    for (const part of parts) part.open = open;
+    name();
+  });
+  for (const part of parts) part.addEventListener("toggle", name);
+  name();
+  bar.append(button);
+}
+
 async function copy(text) {
   if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);
   const area = document.createElement("textarea"); // pages opened from a folder have no clipboard of their own
@@ -69,5 +86,6 @@ function watchScrollers() {
 makeScrollersFocusable();
 watchScrollers();
 document.querySelectorAll(".page-actions[data-metadata]").forEach(offerAllCode);
+document.querySelectorAll(".page-actions[data-metadata]").forEach(offerToUnfold);
 addEventListener("beforeprint", openFolded);
 addEventListener("afterprint", closeFolded);

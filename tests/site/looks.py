@@ -30,9 +30,10 @@ READ_EACH_COLOUR_ONCE = """
 KEYBOARD_STOPS = """
     [...document.querySelectorAll('a[href], button, summary, input, [tabindex="0"]')].filter(e => {
         const style = getComputedStyle(e), box = e.getBoundingClientRect();
-        const closed = e.closest('details:not([open])');
+        const inside = e.matches('summary') ? e.parentElement.parentElement : e; // seen though it is closed
+        const closed = inside.closest('details:not([open])');
         return style.visibility === 'visible' && box.width > 0 && box.height > 0 && !e.disabled
-            && !(closed && !e.matches('summary')) && e.tabIndex >= 0 && e.type !== 'hidden';
+            && !closed && e.tabIndex >= 0 && e.type !== 'hidden';
     })
 """
 
@@ -81,6 +82,16 @@ def look_without_scripts(browser, base, page):
         return Look(window, [parts, dead_controls, hidden_text])
 
 
+def unfolded(window):
+    """Open all that is folded, so that it is looked at, too."""
+    window.evaluate("document.querySelectorAll('article details').forEach(e => { e.open = true })")
+
+
+def folded(window):
+    """Close all again."""
+    window.evaluate("document.querySelectorAll('article details').forEach(e => { e.open = false })")
+
+
 def overflow(window):
     """Return by how many pixels the page is wider than its window."""
     return window.evaluate("document.documentElement.scrollWidth") - window.viewport_size["width"]
@@ -124,12 +135,20 @@ def reading(window):
             const far = selector => Math.round((open(selector)[0]?.getBoundingClientRect().top ?? 0) + scrollY);
             const words = e => e.innerText.split(/\\s+/).filter(word => /[\\p{L}\\p{N}]/u.test(word)).length;
             const lines = e => e.innerText.split('\\n').filter(line => line.trim()).length;
+            const output = 'article :is(.sphx-glr-script-out pre, .output_subarea)';
+            const firstLine = e => {
+                const range = document.createRange();
+                range.selectNodeContents(e);
+                return range.getClientRects()[0].bottom;
+            };
             const total = (found, count) => found.reduce((sum, e) => sum + count(e), 0);
             return {
                 words: total(open('article section :is(h1, h2, h3, p, li:not(:has(p)))'), words),
                 lines: total(open('article [class*="highlight-"]:not(.sphx-glr-script-out *) pre'), lines),
                 height: Math.round(document.querySelector('article').getBoundingClientRect().height),
-                output: far('article .sphx-glr-script-out pre'),
+                answer: far('#short-answer pre'),
+                output: far(output),
+                first_line: Math.round(firstLine(open(output)[0]) + scrollY),
                 picture: far('article img.figure'),
             };
         }"""

@@ -8,6 +8,7 @@ import re
 import resource
 
 import pytest
+from bs4 import BeautifulSoup
 from throwaway import PAGE, Throwaway
 
 pytestmark = pytest.mark.long
@@ -168,10 +169,15 @@ def test_a_broken_law_fails_every_build_until_it_is_mended(project):
         _, result = project.build()
         assert result.returncode != 0
         assert (
-            "uses_beta.py:13: ERROR: the number 11 stands in neither the code nor the output of the page"
+            "uses_beta.py:15: ERROR: the number 11 stands in neither the code nor the output of the page"
             in result.stderr
         )
     project.replace("examples/broadcasting/uses_beta.py", "It is 7, or 11.", "It is 7.")
+    project.replace("examples/broadcasting/uses_beta.py", ":Level: beginner", "")
+    _, result = project.build()
+    assert result.returncode != 0
+    assert "uses_beta.py:4: ERROR: no line ':Level: ' with one of beginner" in result.stderr
+    project.replace("examples/broadcasting/uses_beta.py", "It is run.\n", "It is run.\n\n:Level: beginner\n")
     project.replace("docs/notebook.md", "assert gamma() == 7", "gamma()")
     _, result = project.build()
     assert result.returncode != 0
@@ -191,6 +197,10 @@ def test_pages_come_and_go(project):
     assert list((project.site).rglob("uses_beta.*"))
 
 
+def parsed(page):
+    return BeautifulSoup(page.read_text("utf-8"), "html.parser")
+
+
 def test_outputs_are_marked_for_what_they_are(project):
     site = project.site
     page = (site / "auto_examples/broadcasting/uses_alpha.html").read_text()
@@ -206,14 +216,39 @@ def test_outputs_are_marked_for_what_they_are(project):
 
 
 def test_solutions_are_folded(project):
-    page = (project.site / "auto_examples/broadcasting/uses_alpha.html").read_text()
-    folded = re.search(
-        r'<details class="solution" id="solution"><summary>Solution</summary>(.*?)</details>', page, re.S
-    )
-    assert "Because of it." in folded[1]
-    assert "ValueError" in folded[1]
-    assert "Why 7?" not in folded[1]
-    assert 'href="#solution"' not in page
+    page = parsed(project.site / "auto_examples/broadcasting/uses_alpha.html")
+    (solution,) = page.select("details.solution:not([open])")
+    assert solution.summary.text == "Solution"
+    assert solution.select("#solution pre")[-1].text == "ValueError: not a ValueError\n"
+    assert "Because of it." in solution.text
+    assert "Why 7?" not in solution.text
+    assert page.select('[href="#solution"]') == []
+
+
+def test_what_carries_a_proof_is_folded_and_can_be_linked(project):
+    page = parsed(project.site / "auto_examples/broadcasting/uses_alpha.html")
+    (more,) = page.select("details.more:not(.more-code, [open])")
+    assert more.summary.text == "What is odd"
+    assert "It is odd." in more.select_one("#more-what-is-odd").text
+    assert [pre.text for pre in more.select("pre")] == ['print("remainder", 7 % 2)\n', "remainder 1\n"]
+    assert page.select_one('.toc-drawer a[href="#more-what-is-odd"]').text == "What is odd"
+    assert '"more-what-is-odd","What is odd","It is odd."' in (project.site / "search_sections.js").read_text()
+
+
+def test_lines_that_draw_are_folded_without_what_they_show(project):
+    page = parsed(project.site / "auto_examples/broadcasting/uses_alpha.html")
+    (code,) = page.select("details.more-code:not([open])")
+    assert code.summary.text == "Code: halves it"
+    assert [pre.text for pre in code.select("pre")] == ['print("half of it is", 7 / 2)\n']
+    output = code.find_next(class_="sphx-glr-script-out")
+    assert "half of it is 3.5" in output.text
+    assert output.find_parent("details") is None
+
+
+def test_a_page_says_for_whom_it_is_and_how_long_it_takes(project):
+    page = parsed(project.site / "auto_examples/broadcasting/uses_alpha.html")
+    assert page.select_one(".reading-time").text == "Beginner · 1 minute to read"
+    assert page.select("article dl.field-list") == []
 
 
 def test_the_site_serves_the_wheel_that_the_pages_name(project):

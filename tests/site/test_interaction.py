@@ -99,6 +99,32 @@ def test_solutions_open_by_keyboard(open_page):
     assert solution.locator("pre").first.is_visible()
 
 
+def test_all_that_carries_a_proof_unfolds_at_once(open_page):
+    window = open_page(UNSQUEEZE)
+    proofs = "[...document.querySelectorAll('article details.more')].map(each => each.open)"
+    count = len(window.evaluate(proofs))
+    assert count > 5
+    assert window.evaluate(proofs) == [False] * count
+    button = window.locator(".page-actions button", has_text="old all")
+    window.locator("details.more summary").first.click()
+    assert button.inner_text() == "Unfold all"
+    button.click()
+    assert window.evaluate(proofs) == [True] * count
+    assert window.evaluate("document.querySelector('details.solution').open") is False
+    window.wait_for_function("document.querySelector('.page-actions').innerText.includes('Fold all')")
+    button.click()
+    assert window.evaluate(proofs) == [False] * count
+
+
+def test_a_link_to_what_is_folded_opens_it(open_page):
+    window = open_page(UNSQUEEZE)
+    link = window.locator('.toc-tree a[href^="#more-"]').first
+    part = window.locator(link.get_attribute("href"))
+    assert not part.is_visible()
+    link.click()
+    part.wait_for(state="visible")
+
+
 def test_what_is_folded_opens_for_print_and_closes_after(open_page):
     window = open_page(UNSQUEEZE)
     is_open = "[...document.querySelectorAll('article details')].map(each => each.open)"
@@ -129,7 +155,7 @@ def test_the_buttons_copy(open_page):
     read = "navigator.clipboard.readText()"
     window.locator("article pre").first.hover()
     window.locator("button.copybtn").first.click()
-    assert window.evaluate(read).startswith("import itertools")
+    assert window.evaluate(read).startswith("import torch\n")
     window.get_by_role("button", name="Copy all code").click()
     window.get_by_role("button", name="Copied", exact=True).wait_for()
     copied = window.evaluate(read)
@@ -137,7 +163,7 @@ def test_the_buttons_copy(open_page):
     script = (ROOT / "examples/broadcasting/unsqueeze.py").read_text("utf-8")
     code = [line for line in script.splitlines() if line and not line.startswith("#")]
     lines = copied.splitlines()
-    assert [line for line in code[code.index("import itertools") :] if line not in lines] == []
+    assert [line for line in code[code.index("import torch") :] if line not in lines] == []
     compile(copied, "copied", "exec")
 
 

@@ -79,7 +79,7 @@ def test_a_long_line_of_code_fits(open_page):
             return [fits, !part || (inside.left <= box.left && box.right <= inside.right), part ? part.className : ''];
         })"""
     )
-    assert {each[2] for each in shown} == {"", "solution"}
+    assert {each[2] for each in shown} == {"", "solution", "more", "more more-code"}
     assert [each for each in shown if not (each[0] and each[1])] == []
 
 

@@ -107,5 +107,11 @@ def test_solutions_of_notebooks_are_folded():
         "source": ["#### Solution"],
     }
     assert solution["source"] == ["Two."]
+    text = {"cell_type": "markdown", "metadata": {}, "source": ["# Why\n", "So.\n", "## More: all\n", "All."]}
+    assert [(part["source"], bool(part["metadata"])) for part in notebooks.folded(text)] == [
+        (["# Why\n", "So."], False),
+        (["## More: all"], True),
+        (["All."], False),
+    ]
     code = {"cell_type": "code", "metadata": {}, "source": ["# Solution\n", "2"]}
     assert notebooks.folded(code) == [code]

@@ -18,6 +18,8 @@ A page about {name}
 
 It is run.
 
+:Level: beginner
+
 Short answer
 ------------
 
@@ -36,7 +38,19 @@ print("clock", f"\\ue000{{987654320 + 1}} ticks\\ue001", "and on")
 # --------
 #
 # Why 7?
+
+# More: halves it
+print("half of it is", 7 / 2)
+
+# %%
+# More: what is ``odd``
+# ~~~~~~~~~~~~~~~~~~~~~
 #
+# It is odd.
+
+print("remainder", 7 % 2)
+
+# %%
 # Solution
 # ~~~~~~~~
 #

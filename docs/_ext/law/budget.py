@@ -51,9 +51,8 @@ def reading(blocks: list[Block]) -> Reading:
     folded = False
     parts_of = dict(titled_parts(blocks))
     for index, block in enumerate(blocks):
-        for number, part in enumerate(parts_of.get(index, [])):
-            inside, title = part.titles[:-1], part.titles[-1:] if number else ()  # the first goes on below a title
-            words += 0 if _is_folded(inside) else words_in(" ".join(title))
+        for part in parts_of.get(index, []):
+            words += 0 if _is_folded(part.titles[:-1]) else words_in(part.title)
             folded = _is_folded(part.titles)
             words += 0 if folded else words_in(part.text)
         if block.is_code and not folded and not block.text.lstrip("\n").startswith(MORE_CODE):
@@ -87,7 +86,7 @@ def over_budget(blocks: list[Block]) -> Iterator[Violation]:
     if level(blocks) is None:
         yield Violation(first, f"no line ':Level: ' with one of {', '.join(LEVELS)} stands above the short answer")
     parts = [part for _, parts in titled_parts(blocks) for part in parts]
-    answer = next((part.text for part in parts if part.titles[-1:] == ("Short answer",)), "")
+    answer = next((part.text for part in parts if part.title == "Short answer"), "")
     yield from _more_than(first, "the short answer has", words_in(answer), ANSWER_WORDS, "words")
     code = next((block for block in blocks if block.is_code and block.text.strip()), None)
     if code is not None:
@@ -100,7 +99,7 @@ def over_budget(blocks: list[Block]) -> Iterator[Violation]:
 
 def _more_than(line: int, what: str, count: int, most: int, unit: str) -> Iterator[Violation]:
     if count > most:
-        yield Violation(line, f"{what} {count} {unit}; at most {most} are read")
+        yield Violation(line, f"{what} {count} {unit}, and {most} is the most")
 
 
 def _beside_the_point(code: Block) -> Iterator[Violation]:

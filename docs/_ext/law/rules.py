@@ -168,9 +168,13 @@ def passages_of(blocks: list[Block]) -> Iterator[Passage]:
 
 
 class Part(NamedTuple):
-    """Prose below a heading: the titles of the sections around it, the outer ones first; its text; its first line."""
+    """Prose below a heading: the titles of the sections around it, the outer ones first; its text; its first line.
+
+    `title` is that heading, or empty where the prose goes on after a block of code.
+    """
 
     titles: tuple[str, ...]
+    title: str
     text: str
     line: int
 
@@ -190,7 +194,7 @@ def titled_parts(blocks: list[Block]) -> Iterator[tuple[int, list[Part]]]:
                 for inner in styles[styles.index(style) :] if style in titles else []:
                     del titles[inner]
                 titles[style] = title
-            parts.append(Part(tuple(titles.values()), text, line))
+            parts.append(Part(tuple(titles.values()), title, text, line))
         yield index, parts
 
 

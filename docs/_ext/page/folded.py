@@ -67,6 +67,7 @@ def fold(section: nodes.section, title: str, kind: str) -> folded:
     A link to the section leads to what is inside: browsers unfold what is around the target, and not the target.
     """
     inside = nodes.container(ids=section["ids"], names=section["names"])
+    section["ids"], section["names"] = [], []  # or what takes its place would have them, too
     inside.extend(section[1:])
     return folded("", inside, title=title, classes=[kind])
 

@@ -1,4 +1,4 @@
-"""The notebook of a page: the gallery's, with the line that installs what it needs, in Markdown, solutions folded."""
+"""The notebook of a page: the gallery's, in Markdown, folded like the page, with the line that installs what it needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 from ..sources.script_metadata import requirements
 from .addresses import absolute
 
-_SOLUTION = re.compile(r"^(#+ Solution\b.*)$", re.MULTILINE)
+_FOLDED = re.compile(r"^(#+ (?:Solution\b|More: ).*)$", re.MULTILINE)  # of headings in Markdown
 _COLLAPSED = "jp-MarkdownHeadingCollapsed"  # read by JupyterLab 4 and Notebook 7
 
 
@@ -47,19 +47,22 @@ def in_markdown(cell: dict[str, Any]) -> dict[str, Any]:
     ['So $$a = b$$']
     >>> in_markdown({"cell_type": "markdown", "source": "[here](https://example.org)_, :doc:`some_page`"})["source"]
     ['[here](https://example.org), `some_page`']
+    >>> in_markdown({"cell_type": "markdown", "source": ":Level: beginner"})["source"]
+    ['*Level: beginner*']
     """
     if cell["cell_type"] != "markdown":
         return cell
     text = re.sub(r"\\begin\{align\}(.*?)\\end\{align\}", r"$$\1$$", "".join(cell["source"]), flags=re.DOTALL)
     text = re.sub(r"(\]\(https?://[^)\s]+\))_(?!\w)", r"\1", text)  # of RST's `text <address>`__ one line was left
     text = re.sub(r"(?:\\ )?:sup:`([^`]*)`", r"<sup>\1</sup>", text)
+    text = re.sub(r"^:(Level): (\w+)$", r"*\1: \2*", text, flags=re.MULTILINE)
     text = re.sub(r"::$", ":", text, flags=re.MULTILINE)  # the lines indented below are code in Markdown too
     text = re.sub(r":doc:`/?(?:[\w/]*/)?(\w+)`", r"`\1`", text)
     return {**cell, "source": text.splitlines(keepends=True)}
 
 
 def folded(cell: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return a cell, cut before its solution: Jupyter hides what is below a heading that is a cell of its own.
+    """Return a cell, cut before what pages fold, too: Jupyter hides what is below a heading that is a cell of its own.
 
     >>> cell = {"cell_type": "markdown", "metadata": {}, "source": ["How many?\\n", "#### Solution\\n", "Two."]}
     >>> [(part["source"], part["metadata"]) for part in folded(cell)]
@@ -67,11 +70,11 @@ def folded(cell: dict[str, Any]) -> list[dict[str, Any]]:
     """
     if cell["cell_type"] != "markdown":
         return [cell]
-    parts = [part.strip() for part in _SOLUTION.split("".join(cell["source"]))]
+    parts = [part.strip() for part in _FOLDED.split("".join(cell["source"]))]
     return [
         {
             **cell,
-            "metadata": {_COLLAPSED: True} if _SOLUTION.match(part) else {},
+            "metadata": {_COLLAPSED: True} if _FOLDED.match(part) else {},
             "source": part.splitlines(keepends=True),
         }
         for part in parts
