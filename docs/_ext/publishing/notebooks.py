@@ -1,4 +1,4 @@
-"""The notebook of a page: the gallery's, in Markdown, folded like the page, with the line that installs what it needs."""
+"""The notebook of a page: the gallery's, in Markdown, folded like the page, with the line that installs its needs."""
 
 from __future__ import annotations
 
