@@ -6,87 +6,113 @@
 How can indexing do what unsqueeze does?
 ========================================
 
-People ask this when they meet ``x[:, None]`` in code and find no explanation of the
-``None``.
+People ask this when they meet ``x[:, None]`` or ``x[..., None]`` in somebody's code,
+and find no explanation of the ``None``.
+
+:Level: beginner
 
 Short answer
 ------------
 
 ``None`` in an index inserts an axis of size 1 at its place, and a colon keeps an axis
-as it is. So ``v[None, :]`` is ``v.unsqueeze(0)`` and ``v[:, None]`` is
+as it is. So ``v[None, :]`` is ``v.unsqueeze(0)``, and ``v[:, None]`` is
 ``v.unsqueeze(1)``. It is the same operation, and of a dense tensor it copies nothing.
 """
 
-import itertools
-import warnings
-
-import matplotlib.pyplot as plt
-import numpy as np
 import torch
-from tensorglass import default_device, explain_broadcast, shows_error
 
-device = default_device()  # a GPU if there is one
+v = torch.tensor([10, 20, 30])
 
-v = torch.tensor([10, 20, 30], device=device)
-print(v[:, None])
-
-assert torch.equal(v[None, :], v.unsqueeze(0))
-assert torch.equal(v[:, None], v.unsqueeze(1))
-assert v[:, None].data_ptr() == v.data_ptr()
+row, column = v[None, :], v[:, None]
+print(row)
+print(column)
+assert all(map(torch.equal, (row, column), (v.unsqueeze(0), v.unsqueeze(1))))
 
 # %%
-# What is often said
-# ------------------
+# With ``None`` in front the numbers lie along a row; with ``None`` at the end they
+# stand in a column. Added to a square of ones, the row is repeated downwards and the
+# column to the right. The hatched cells are repetitions, which no memory holds.
+
+# More: draws the vector, with each of the two indices, beside a square of ones
+import matplotlib.pyplot as plt
+from tensorglass import explain_broadcast
+
+torch.manual_seed(0)  # for the random numbers further down
+square = torch.ones(3, 3, dtype=torch.int64)
+figure, (top, bottom) = plt.subplots(2, 1, figsize=(5.4, 4.6), layout="constrained")
+explain_broadcast(v[None, :], square).plot_cells(v[None, :], square, ax=top)
+top.set_title("v[None, :] + ones(3, 3)")
+explain_broadcast(v[:, None], square).plot_cells(v[:, None], square, ax=bottom)
+bottom.set_title("v[:, None] + ones(3, 3)")
+assert (v[None, :] + square).tolist() == [[11, 21, 31], [11, 21, 31], [11, 21, 31]]
+assert (v[:, None] + square).tolist() == [[11, 11, 11], [21, 21, 21], [31, 31, 31]]
+assert v[:, None].data_ptr() == v[None, :].data_ptr() == v.data_ptr()
+assert v[:, None].expand_as(square).untyped_storage().nbytes() == v.nbytes
+
+# %%
+# Take it home
+# ------------
 #
-# The widely copied example adds ``vector[None, :]``, with 3 numbers, to a matrix of
-# shape (3, 4), "to add it to every row". Run it, and it crashes as ``unsqueeze(0)``
-# does, for the same reason: the new axis stands in front, where broadcasting would have
-# put one anyway. (``shows_error`` prints an error that must come.)
+# A batch of one image, one number for each channel, one weight for each word, all
+# pairs of points:
 
-matrix = torch.tensor([[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]], device=device)
-with shows_error(
-    RuntimeError, match=r"tensor a \(3\) must match the size of tensor b \(4\)"
-):
-    v[None, :] + matrix
+image, words, points = torch.rand(3, 32, 32), torch.rand(8, 50, 16), torch.rand(100, 2)
+batch = image[None]  # shape (1, 3, 32, 32)
+centered = image - image.mean(dim=(1, 2))[:, None, None]  # (3, 1, 1) meets (3, 32, 32)
+weighted = words * torch.rand(8, 50)[..., None]  # (8, 50, 1) meets (8, 50, 16)
+differences = points[:, None] - points[None, :]  # (100, 1, 2) meets (1, 100, 2)
 
-# %%
-# What works is the new axis at the end: 3 numbers, one for each row.
-
-print(matrix + v[:, None])
-assert (matrix + v[:, None]).tolist() == [
-    [11, 12, 13, 14],
-    [25, 26, 27, 28],
-    [39, 40, 41, 42],
-]
+assert batch.shape == (1, 3, 32, 32)
+torch.testing.assert_close(centered.mean(dim=(1, 2)), torch.zeros(3))
+assert weighted.shape == (8, 50, 16)
+assert differences.shape == (100, 100, 2)
+assert torch.equal(differences[3, 5], points[3] - points[5])
 
 # %%
-# It is also said that this is *slicing*. NumPy's manual does count it under basic
-# slicing. But it is no slice: a slice, such as ``0:2``, chooses among the elements of
-# an axis that is there, and never adds one. ``None`` chooses nothing: all elements
-# stay, and an axis is added. NumPy has a name for it, ``np.newaxis``, and torch has it
-# too. Both are ``None``.
+# Where does the ``None`` belong? For your own tensors, or only their shapes, the
+# library of this site answers with the index itself, as code that you can paste.
 
-assert np.newaxis is None
-assert torch.newaxis is None
-slices = [slice(start, end) for start in range(4) for end in range(4)]
-assert {v[each].dim() for each in slices} == {v.dim()}
-assert v[None].dim() == v[:, None].dim() == v.dim() + 1
-assert v[None].flatten().tolist() == v[:, None].flatten().tolist() == v.tolist()
+answer = explain_broadcast((64, 3, 256, 256), (3,)).smallest_fix
+print(answer.code)
+assert answer.code == "a + b[:, None, None]"
 
 # %%
-# The rule
-# --------
+# Why
+# ---
 #
 # Read the index from the left. A colon takes the next axis of the tensor and keeps it.
 # A slice takes one and keeps a part; an integer takes one and drops it. ``None`` takes
 # none, and puts an axis of size 1 into the result. What is left over at the end is
-# kept, as if colons stood there; ``...`` stands for as many colons as are needed.
-# (PyTorch, *Tensor indexing API*; NumPy, *Indexing on ndarrays*.)
+# kept, as if colons stood there. (PyTorch, *Tensor indexing API*; NumPy, *Indexing on
+# ndarrays*.)
+
+m = torch.arange(6).reshape(2, 3)
+assert m[None].shape == m[None, :].shape == m[None, :, :].shape == (1, 2, 3)
+assert m[:, None].shape == m[:, None, :].shape == (2, 1, 3)
+assert m[1, None].shape == (1, 3)
+assert m[:, None, 1:].shape == (2, 1, 2)
+
+# %%
+# Why the dots?
+# ~~~~~~~~~~~~~
+#
+# ``...`` stands for as many colons as are needed. So ``x[..., None]`` adds a **last**
+# axis, however many there are: it is ``x.unsqueeze(-1)``. In front no dots are needed,
+# because what is left over is kept anyway.
+
+for x in (torch.tensor(5), v, m):
+    print(tuple(x.shape), "becomes", tuple(x[..., None].shape))
+    assert torch.equal(x[..., None], x.unsqueeze(-1))
+    assert torch.equal(x[None, ...], x[None])
+assert m[..., None].shape == m[:, :, None].shape == (2, 3, 1)
+
+# %%
+# More: an index that a program builds
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Python hands ``m[:, None]`` to torch as the tuple ``(slice(None), None)``: a colon is
 # ``slice(None)``. So a program can build an index.
 
-m = torch.arange(6, device=device).reshape(2, 3)
 for text, index in {
     "m[None]": None,
     "m[:, None]": (slice(None), None),
@@ -95,22 +121,23 @@ for text, index in {
     "m[None, :, None, :]": (None, slice(None), None, slice(None)),
 }.items():
     print(f"{text:20} has the shape {tuple(m[index].shape)}")
-
-assert m[None].shape == m[None, :].shape == m[None, ...].shape == (1, 2, 3)
-assert m[:, None].shape == m[:, None, :].shape == (2, 1, 3)
-assert m[:, :, None].shape == m[..., None].shape == (2, 3, 1)
+    assert torch.equal(m[index], eval(text))
 assert m[None, :, None, :].shape == (1, 2, 1, 3)
-assert m[1, None].shape == (1, 3)
-assert m[:, None, 1:].shape == (2, 1, 2)
 
 # %%
-# Proof
-# -----
+# More: every place in tensors with up to 4 axes, compared with ``unsqueeze``
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # We take tensors with 0 to 4 axes, also transposed ones, and every place for a new
 # axis. For each place we compare the index with ``unsqueeze`` in all that makes up a
-# view: the shape, the strides (how far apart in memory two neighbours along an axis
-# lie), the address in memory, and the operation that autograd records.
+# view: the shape, the strides (how far apart in memory two neighbors along an axis
+# lie), the address in memory, and the operation that autograd records. From here on,
+# tensors are on the GPU if there is one.
+
+from tensorglass import default_device
+
+device = default_device()
+v, m = v.to(device), m.to(device)
 
 compared = 0
 for rank in range(5):
@@ -125,12 +152,19 @@ for rank in range(5):
             assert indexed.grad_fn.name() == unsqueezed.grad_fn.name()
             compared += 1
 
-assert indexed.grad_fn.name() == "UnsqueezeBackward0"
 print(compared, "indices compared, all are the same view:", indexed.grad_fn.name())
+assert indexed.grad_fn.name() == "UnsqueezeBackward0"
+assert compared == 30
 
 # %%
-# Several ``None`` in one index are several ``unsqueeze`` in a row, which takes one axis
-# at a time.
+# More: several ``None`` in one index, step by step
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# They are several ``unsqueeze`` in a row, which takes one axis at a time.
+
+import itertools
+
+from tensorglass import shows_error
 
 x = torch.rand(2, 3, device=device)
 for index in itertools.product((slice(None), None), repeat=5):
@@ -146,25 +180,63 @@ with shows_error(TypeError, match="must be int, not tuple"):
     x.unsqueeze((0, 1))
 
 # %%
-# Picture
-# -------
+# What is often said
+# ------------------
 #
-# One vector, two indices. ``v[None, :]`` lays it along the last axis and repeats it
-# downwards; ``v[:, None]`` stands it upright and repeats it to the right. The hatched
-# cells are repetitions, which no memory holds.
+# A widely copied example adds ``vector[None, :]``, with 3 numbers, to a matrix of shape
+# (3, 4), "to add it to every row". It crashes, as ``unsqueeze(0)`` does: the new axis
+# stands in front, where broadcasting would have put one anyway. (``shows_error`` prints
+# an error that must come.)
 
-square = torch.ones(3, 3, dtype=torch.int64, device=device)
-figure, (top, bottom) = plt.subplots(2, 1, figsize=(7.5, 5.2), layout="constrained")
-explain_broadcast(v[None, :], square).plot_cells(v[None, :], square, ax=top)
-top.set_title("v[None, :] + ones(3, 3)")
-explain_broadcast(v[:, None], square).plot_cells(v[:, None], square, ax=bottom)
-bottom.set_title("v[:, None] + ones(3, 3)")
-assert torch.equal((v[None, :] + square).T, v[:, None] + square)
+matrix = torch.tensor([[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]], device=device)
+with shows_error(
+    RuntimeError, match=r"tensor a \(3\) must match the size of tensor b \(4\)"
+):
+    v[None, :] + matrix
+
+# %%
+# What works is the new axis at the end: 3 numbers, one for each row.
+
+total = matrix + v[:, None]
+assert total.tolist() == [[11, 12, 13, 14], [25, 26, 27, 28], [39, 40, 41, 42]]
+
+# %%
+# More: is it slicing?
+# ~~~~~~~~~~~~~~~~~~~~
+#
+# It is also said that this is *slicing*, and NumPy's manual counts it under basic
+# slicing. But a slice, such as ``0:2``, chooses among the elements of an axis that is
+# there, and never adds one. ``None`` chooses nothing: all elements stay, and an axis is
+# added. Its other name is ``newaxis``.
+
+import numpy as np
+
+assert np.newaxis is None
+assert torch.newaxis is None
+slices = [slice(start, end) for start in range(4) for end in range(4)]
+assert {v[each].dim() for each in slices} == {v.dim()}
+assert v[None].dim() == v[:, None].dim() == v.dim() + 1
+assert v[None].flatten().tolist() == v[:, None].flatten().tolist() == v.tolist()
 
 # %%
 # Traps
 # -----
 #
+# A batch comes in front
+# ~~~~~~~~~~~~~~~~~~~~~~
+#
+# ``x[:, None]`` counts from the front. Code that was written for one vector puts the
+# axis in another place when a batch of vectors comes, and no error says so.
+# ``x[..., None]`` counts from the end: it means the same with and without a batch.
+
+many = torch.rand(8, 3, device=device)  # 8 vectors like v
+assert v[:, None].shape == v[..., None].shape == (3, 1)
+print("many[:, None] has shape", tuple(many[:, None].shape))
+print("many[..., None] has shape", tuple(many[..., None].shape))
+assert many[:, None].shape == (8, 1, 3)
+assert many[..., None].shape == (8, 3, 1)
+
+# %%
 # Too many colons
 # ~~~~~~~~~~~~~~~
 #
@@ -175,12 +247,31 @@ with shows_error(IndexError, match="too many indices for tensor of dimension 1")
     v[:, None, :]
 
 # %%
-# A list is not a tuple
-# ~~~~~~~~~~~~~~~~~~~~~
+# ``view`` and ``reshape`` are something else
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# ``v.view(-1, 1)`` looks the same for a vector. But it lists all sizes anew, so it can
+# merge axes by mistake, and it refuses a tensor whose memory order does not allow it.
+# Among colons, ``None`` only adds an axis, whatever the memory order.
+
+assert torch.equal(v.view(-1, 1), v[:, None])
+assert m.view(-1, 1).shape == (6, 1)
+assert m[..., None].shape == (2, 3, 1)
+assert m.T[None].shape == (1, 3, 2)
+with shows_error(RuntimeError, match="view size is not compatible"):
+    m.T.view(1, 6)
+upright = torch.ones(3, device=device, requires_grad=True)
+assert upright.view(-1, 1).grad_fn.name() == "ViewBackward0"
+
+# %%
+# More: a list is not a tuple
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # ``m[[None]]`` still means ``m[None]``, with a warning that this will change; the
 # version that the warning names has passed. Write the index without the inner brackets,
 # or build it as a tuple.
+
+import warnings
 
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
@@ -191,8 +282,8 @@ assert warning.category is UserWarning
 assert "non-tuple sequence" in str(warning.message)
 
 # %%
-# ``True`` adds an axis too, and copies
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# More: ``True`` adds an axis too, and copies
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # A boolean in an index is a mask. Alone, ``True`` keeps everything and ``False``
 # nothing, in an axis of its own, whose size is 0 for ``False``. Several booleans share
@@ -213,29 +304,12 @@ written[written > 3] = 0
 assert written.tolist() == [[0, 1, 2], [3, 0, 0]]
 
 # %%
-# ``view`` and ``reshape`` are something else
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# More: ``expand_dims`` is NumPy's name, and its strides differ
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``v.view(-1, 1)`` looks the same for a vector, but it lists all sizes anew, so it can
-# also merge axes by mistake, and it refuses a tensor whose memory order does not allow
-# it. Among colons, ``None`` only adds an axis, whatever the memory order.
-
-upright = torch.ones(3, device=device, requires_grad=True)
-assert torch.equal(upright.view(-1, 1), upright[:, None])
-assert upright.view(-1, 1).grad_fn.name() == "ViewBackward0"
-assert m.view(-1, 1).shape == (6, 1)
-assert m[..., None].shape == (2, 3, 1)
-assert m.T[None].shape == (1, 3, 2)
-with shows_error(RuntimeError, match="view size is not compatible"):
-    m.T.view(1, 6)
-
-# %%
-# The name is not the same everywhere
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
-#
-# NumPy's function is ``np.expand_dims``, which takes several axes at once. Torch has no
-# function of that name. And the stride of the new axis, which is never used to find an
-# element, is 0 for an index with ``None`` in NumPy, and here neither in torch nor for
+# NumPy's function ``np.expand_dims`` takes several axes at once. Torch has no function
+# of that name. And the stride of the new axis, which is never used to find an element,
+# is 0 for an index with ``None`` in NumPy, and here neither in torch nor for
 # ``np.expand_dims``.
 
 array = np.zeros((2, 3), dtype=np.int64)
@@ -249,8 +323,8 @@ print("NumPy", numpy_bytes // 8, "or", expanded_bytes // 8, "and torch", torch_s
 assert (numpy_bytes, expanded_bytes, torch_stride) == (0, 3 * 8, 3)
 
 # %%
-# ``None`` between two lists of indices
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# More: ``None`` between two lists of indices
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Two lists of indices are read in pairs: here the elements (0, 0) and (1, 1). Together
 # they give one axis, in the place of the lists. If a colon, a slice or a ``None``
@@ -274,6 +348,23 @@ in_torch = cube[:, 0, None, [0, 1]]
 in_numpy = cube.cpu().numpy()[:, 0, None, [0, 1]]
 assert in_torch.shape == (5, 1, 2)
 assert in_numpy.shape == (2, 5, 1)
+
+# %%
+# More: sparse tensors
+# ~~~~~~~~~~~~~~~~~~~~
+#
+# A sparse tensor lists where its numbers are. With a new axis that list has one row
+# more, so it is written anew; the numbers themselves are not copied. A tensor in the
+# layout CSR takes no ``None`` at all.
+
+sparse = torch.eye(2, device=device).to_sparse()
+stretched = sparse[:, None]
+assert stretched._values().data_ptr() == sparse._values().data_ptr()
+assert (sparse._indices().shape, stretched._indices().shape) == ((2, 2), (3, 2))
+with warnings.catch_warnings(action="ignore"):  # this layout is in beta
+    rows = torch.eye(2, device=device).to_sparse_csr()
+with shows_error(RuntimeError, match="do not have strides"):
+    rows[:, None]
 
 # %%
 # On a GPU
@@ -337,19 +428,6 @@ def insert_axis(tensor, dim):
 
 for dim in range(-4, 4):
     assert torch.equal(insert_axis(cube, dim), cube.unsqueeze(dim))
-
-# %%
-# Take it home
-# ------------
-#
-# Write ``unsqueeze(dim)`` where the place is a variable, and ``None`` where you index
-# anyway or insert several axes. And where does the ``None`` belong? The library answers
-# with the index itself, as code that you can paste.
-
-answer = explain_broadcast(matrix, v).smallest_fix
-print(answer.code)
-assert answer.code == "a + b[:, None]"
-assert torch.equal(eval(answer.code, {"a": matrix, "b": v}), matrix + v[:, None])
 
 # %%
 # References
