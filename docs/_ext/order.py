@@ -27,6 +27,7 @@ from .lists import (
 from .page import (
     api_reference,
     error_outputs,
+    explorers,
     folded,
     image_sizes,
     maths,
@@ -116,6 +117,7 @@ HANDLERS: dict[str, Sequence[Handler | int]] = {
         take_along.add_how_to_run,  # the foot of the page, below what is related
         ran_on.append_run,
         search_sections.add_scripts,
+        explorers.add_explorers,
         twins.write_twin,  # of the finished body
         trimming.drop_second_viewport,
         trimming.drop_unused,  # when all others have named their style sheets

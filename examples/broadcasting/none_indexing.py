@@ -72,9 +72,9 @@ assert torch.equal(differences[3, 5], points[3] - points[5])
 # Where does the ``None`` belong? For your own tensors, or only their shapes, the
 # library of this site answers with the index itself, as code that you can paste.
 
-answer = explain_broadcast((64, 3, 256, 256), (3,)).smallest_fix
-print(answer.code)
-assert answer.code == "a + b[:, None, None]"
+answer = explain_broadcast((64, 3, 256, 256), (3,))
+assert answer.smallest_fix.code == "a + b[:, None, None]"
+answer
 
 # %%
 # Why
