@@ -9,105 +9,114 @@ What are the three rules of Einstein summation, and why?
 People ask this because ``torch.einsum`` is named after the convention, and runs what
 the convention forbids.
 
+:Level: intermediate
+
 Short answer
 ------------
 
-First, an index that occurs twice in a term is summed. Second, no index occurs more than
-twice in a term: one could not tell which pair is meant. Third, every term of an
-equation has the same free indices: those that occur once. So the sum sign can be left
-out, and what obeys the rules does not depend on how the axes of the coordinates are
-turned. ``torch.einsum`` does not enforce them.
+First, an index that occurs twice in a term is summed. Second, none occurs more often:
+which pair would be summed? Third, all terms of an equation share the indices that occur
+once. So sum signs can be left out, and what obeys the rules does not depend on how the
+axes are turned. ``torch.einsum`` does not enforce them.
 """
 
 import torch
-from tensorglass import default_device
 
-device = default_device()  # a GPU if there is one
-
-turn = torch.tensor([[0.6, -0.8], [0.8, 0.6]], device=device)  # a rotation
-v = torch.tensor([1.0, 2.0], device=device)
-w = torch.tensor([3.0, 4.0], device=device)
-
-dot = torch.einsum("i,i->", v, w)
-turned_dot = torch.einsum("i,i->", turn @ v, turn @ w)
-print(f"v_i w_i:     {dot:.1f} before the turn, {turned_dot:.1f} after")
-torch.testing.assert_close(turned_dot, dot)
-
-thrice = torch.einsum("i,i,i->", v, v, w)  # breaks the second rule, and runs
-turned_thrice = torch.einsum("i,i,i->", turn @ v, turn @ v, turn @ w)
-print(f"v_i v_i w_i: {thrice:.1f} before the turn, {turned_thrice:.1f} after")
-assert (dot.item(), thrice.item()) == (11, 19)
-torch.testing.assert_close(turned_thrice, torch.tensor(17.8, device=device))
+turn = torch.tensor([[0.6, -0.8], [0.8, 0.6]])  # rotates both axes
+v, w = torch.tensor([1.0, 2]), torch.tensor([3.0, 4])
+for equation, vectors in {"i,i->": (v, w), "i,i,i->": (v, v, w)}.items():
+    before = torch.einsum(equation, *vectors)
+    after = torch.einsum(equation, *[turn @ x for x in vectors])
+    print(f"{equation:8} {before:.1f} before the turn, {after:.1f} after")
+    assert torch.allclose(before, after) == (equation == "i,i->")
 
 # %%
-# What is often said
-# ------------------
-#
-# The widely copied answer says that an index is summed when it stands once below and
-# once above, and gives A_ij B_ij as the example. In that example nothing stands above.
-# Read by its own rule, nothing would be summed. In an orthonormal basis the position
-# does not matter, and both indices are summed; above and below come back further down.
+# At every angle, the sum over an index that occurs twice stays. The sum over one that
+# occurs three times does not: half a turn changes its sign.
 
-import re
+# More: draws both sums over the angle of the rotation
+import matplotlib.pyplot as plt
 
-a = torch.tensor([[1.0, 2.0], [3.0, 4.0]], device=device)
-b = torch.tensor([[5.0, 6.0], [7.0, 8.0]], device=device)
-for term in ("A^ij B_ij", "A_ij B_ij", "A_ij B_jk"):
-    below, above = re.findall(r"_(..)", term), re.findall(r"\^(..)", term)
-    summed = set("".join(below)) & set("".join(above))
-    print(f"{term}: above {above}, below {below}: that answer sums {sorted(summed)}")
-    assert summed == (set("ij") if "^" in term else set())
-print("yet the sum over both is", torch.einsum("ij,ij->", a, b).item())
-assert torch.einsum("ij,ij->", a, b) == (a * b).sum() == 70
+degrees = torch.arange(0, 361, 5)
+cos, sin = degrees.deg2rad().cos(), degrees.deg2rad().sin()
+all_turns = torch.stack([cos, -sin, sin, cos], dim=1).reshape(-1, 2, 2)
+v_turned, w_turned = all_turns @ v, all_turns @ w
+twice = torch.einsum("si,si->s", v_turned, w_turned)
+thrice = torch.einsum("si,si,si->s", v_turned, v_turned, w_turned)
 
-# %%
-# As its second rule it says: an index that occurs once is free, and stays. That is
-# right, but it is a definition, and forbids nothing. As its third it says: one index
-# below and one above, as the j in A_ij B_jk, means an elementwise product. But there no
-# j stands above, and what comes out is the matrix product. And as the reason for all
-# that it names brevity. That is half of it: the sum signs are indeed left out. But
-# ``i,i,i->``, which the real second rule forbids, is as short, and runs. The other half
-# is that what obeys the rules means the same in turned coordinates; see the proof.
-#
-# The notebooks of the book's revised edition give three rules for einsum instead:
-# letters that are repeated on the left are summed unless they stand on the right; no
-# letter stands there more than twice; and one that is not repeated stands on the right.
-# Torch keeps the first. It runs what the other two forbid.
-
-product = torch.einsum("ij,jk->ik", a, b)
-print("A_ij B_jk:          ", product.tolist())
-print("elementwise product:", (a * b).tolist())
-assert product.tolist() == (a @ b).tolist() == [[19, 22], [43, 50]]
-assert (a * b).tolist() == [[5, 12], [21, 32]]
-assert torch.einsum("i,i,i->", v, v, w) == (v * v * w).sum()
-assert torch.einsum("i,i->i", v, w).tolist() == [3, 8]  # repeated, on the right: kept
-assert torch.einsum("ij->i", a).tolist() == [3, 7]  # j is not repeated, and summed
+figure, ax = plt.subplots(figsize=(4.4, 3.4), layout="constrained")
+ax.plot(degrees, twice, color="#0072b2")
+ax.plot(degrees, thrice, color="#d55e00", linestyle="dashed")
+ax.annotate("i,i->", (300, 13), color="black", ha="center")
+ax.annotate("i,i,i->", (195, -14), color="black", ha="left")
+ax.plot([53.13, 53.13], [11, 17.8], "o", color="black", markersize=5)
+ax.set_xticks(range(0, 361, 90))
+ax.set_xlabel("rotation in degrees (dots: the turn above)")
+ax.set_ylabel("result")
+ax.set_title("Twice stays, three times does not")
+ax.set_label(
+    "Two curves over the angle of a rotation, from 0 to 360 degrees. The sum over an "
+    "index that occurs twice is a flat line at 11. The sum over an index that occurs "
+    "three times begins at 19, is -19 after half a turn, and comes back to 19."
+)
+torch.testing.assert_close(twice, torch.full_like(twice, 11))
+torch.testing.assert_close(thrice[[0, 36, 72]], torch.tensor([19.0, -19, 19]))
+torch.testing.assert_close(after, torch.tensor(17.8))
 
 # %%
-# The rule
-# --------
+# Which pair is summed? In :math:`v_i v_i w_i` it could be the two of ``v``, or one of
+# ``v`` with that of ``w``. The results differ. With two letters, nobody has to guess.
+
+v_with_v = torch.einsum("i,i,j->j", v, v, w)
+v_with_w = torch.einsum("i,i,j->j", v, w, v)
+print("v with v:", v_with_v.tolist(), " v with w:", v_with_w.tolist())
+assert v_with_v.tolist() == ((v @ v) * w).tolist() == [15, 20]
+assert v_with_w.tolist() == ((v @ w) * v).tolist() == [11, 22]
+
+# %%
+# Take it home
+# ------------
 #
-# A term is a product of factors, such as :math:`A_{ij} v_j`. An equation sets a sum of
-# terms equal to another one. (Einstein 1916, section 5; MathWorld, *Einstein
-# Summation*, has the three as a list.)
-#
-# 1. An index that occurs twice in a term is summed.
-# 2. No index occurs more than twice in a term.
-# 3. Every term of an equation has the same free indices.
-#
-# Here j occurs twice and is summed, and i is free. The convention leaves the sum sign
-# away:
-#
-# .. math:: r_i = A_{ij} v_j \quad \text{means} \quad r_i = \sum_j A_{ij} v_j
-#
-# An einsum equation has one term, and the result: this one is ``ij,j->i``. So for
-# einsum the three rules become one: **each letter occurs exactly twice, at most once of
-# these in the output**. Torch asks for less. Of all this it keeps a part of rule 3: a
-# letter of the output must occur in the inputs, and only once in the output.
+# Count the letters of your equation, the output included. A letter that does not occur
+# twice belongs to an axis that must not be turned: a batch, a channel, a class.
 
 from collections import Counter
 
-from tensorglass import shows_error
+equation = "bij,bjk->bik"
+counts = Counter(filter(str.isalpha, equation))
+not_to_be_turned = {letter: n for letter, n in counts.items() if n != 2}
+print(not_to_be_turned)
+assert not_to_be_turned == {"b": 3}
+
+# %%
+# For your own shapes, this site's library names the role of each letter.
+
+from tensorglass import plan_einsum
+
+plan = plan_einsum(equation, (8, 2, 3), (8, 3, 4))
+roles = {index.letter: index.roles for index in plan.indices}
+print(roles)
+assert [letter for letter in roles if "batch" in roles[letter]] == ["b"]
+
+# %%
+# Why
+# ---
+#
+# A term is a product of factors; an equation sets sums of terms equal. (Einstein 1916,
+# section 5; MathWorld has the rules as a list.)
+#
+# 1. An index that occurs twice in a term is summed.
+# 2. No index occurs more than twice in a term.
+# 3. Every term of an equation has the same free indices: those that occur once.
+#
+# .. math:: r_i = A_{ij} v_j \quad \text{means} \quad r_i = \sum_j A_{ij} v_j
+#
+# An einsum equation has one term, and the result. So for it the three rules become one:
+# **each letter occurs exactly twice, at most once of these in the output**.
+
+a = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+sums = [sum(a[i, j] * v[j] for j in (0, 1)) for i in (0, 1)]
+assert torch.einsum("ij,j->i", a, v).tolist() == sums
 
 
 def follows_the_rules(equation):
@@ -116,6 +125,16 @@ def follows_the_rules(equation):
     twice = set(Counter(filter(str.isalpha, equation)).values()) <= {2}
     return twice and len(set(output)) == len(output)
 
+
+for equation in ("ij,j->i", "i,i->i", "i,i,i->", "ij->i"):
+    assert follows_the_rules(equation) == (equation == "ij,j->i")
+
+# %%
+# Torch keeps a part of rule 3 alone: a letter of the output must occur in the inputs,
+# and only once in the output.
+
+# More: runs what breaks each rule, and shows the errors that must come
+from tensorglass import shows_error
 
 examples = {
     "ij,j->i": ("none", "follows all three"),
@@ -137,16 +156,25 @@ with shows_error(RuntimeError, match="more than once"):
     torch.einsum("i->ii", v)
 for refused in ("i->j", "i->ii", "->ii"):
     assert not follows_the_rules(refused)
-sums = [sum(a[i, j] * v[j] for j in (0, 1)) for i in (0, 1)]
-assert torch.einsum("ij,j->i", a, v).tolist() == sums
 
 # %%
-# In which bases? Between orthonormal bases the change is an orthogonal matrix, such as
-# a rotation, and above or below does not matter. In general it is an invertible matrix
-# ``C``. Then one index of a pair must stand above: its components change with ``C``.
-# The other one must stand below: its components change with the inverse transpose of
-# ``C``. The sum over such a pair stays. The sum over two indices above does not: for
-# A_ij B_ij it goes from 70 to 2245. The strings of einsum have no above and below.
+# More: bases that are not orthonormal, and indices above and below
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# Between orthonormal bases the change is an orthogonal matrix, such as a rotation, and
+# above or below does not matter. In general it is an invertible matrix ``C``. Then one
+# index of a pair must stand above: its components change with ``C``. The other one must
+# stand below: its components change with the inverse transpose of ``C``. The sum over
+# such a pair stays. The sum over two indices above does not: for A_ij B_ij it goes from
+# 70 to 2245. The strings of einsum have no above and below. From here on, tensors are
+# on the GPU if there is one.
+
+from tensorglass import default_device
+
+device = default_device()
+a, v, w, turn = (tensor.to(device) for tensor in (a, v, w, turn))
+b = torch.tensor([[5.0, 6.0], [7.0, 8.0]], device=device)
+dot = torch.einsum("i,i->", v, w)
 
 C = torch.tensor([[2.0, 1.0], [1.0, 1.0]], device=device)
 inverse_transpose = torch.tensor([[1.0, -1.0], [-1.0, 2.0]], device=device)
@@ -162,10 +190,10 @@ print("A_ij B_ij:", torch.einsum("ij,ij->", a, b).item(), "and then", changed.it
 assert changed == 2245
 
 # %%
-# Proof
-# -----
+# More: what follows the rules stays, in 20 random rotations
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# First: what follows the rules stays. In turned coordinates each index brings a factor
+# In turned coordinates each index brings a factor
 # Q, the matrix of the rotation. The two factors of a summed pair meet as Q transposed
 # times Q. That is the identity, and they are gone. A free index hands its factor on to
 # the result. So if an expression follows the rules, then turning first and computing
@@ -222,14 +250,16 @@ still = torch.cat([moves(equation) for equation in ("i,i->", "ii->", "ij,j->i")]
 torch.testing.assert_close(still, torch.zeros_like(still), rtol=0, atol=1e-10)
 
 # %%
-# Now the other half: does everything else move? Here we count cases rather than argue.
-# We take all expressions with up to three factors, each a vector or a matrix of size 3
-# with random entries of its own, whose indices are called i, j and k (a fourth letter
-# is not covered), and with every possible output. What follows the
-# rules stays in all 20 rotations, up to rounding. Everything else moves, by more than a
-# tenth in the median. One rotation and one set of entries that move it are enough: it
-# depends on the basis. (For particular entries it may stay: a sum of zeros is zero in
-# all coordinates.)
+# More: everything else moves: all 2,422 expressions with up to three factors
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# Does everything else move? Here we count cases rather than argue. We take all
+# expressions with up to three factors, each a vector or a matrix of size 3 with random
+# entries of its own, whose indices are called i, j and k (a fourth letter is not
+# covered), and with every possible output. What follows the rules stays in all 20
+# rotations, up to rounding. Everything else moves, by more than a tenth in the median.
+# One rotation and one set of entries that move it are enough: it depends on the basis.
+# (For particular entries it may stay: a sum of zeros is zero in all coordinates.)
 
 
 def expressions():
@@ -269,15 +299,11 @@ assert (len(moved), len(lawful)) == (2422, 85)
 assert torch.einsum("i,i,i->", turn @ v, turn @ v, turn @ (0 * w)) == 0
 
 # %%
-# Picture
-# -------
-#
 # The moves of some of these expressions, one dot a rotation. Those that follow the
 # rules stay: what is left is rounding, and their dots lie on one another at the left.
 # The others move by about their own size, which is 1 on the axis.
 
-import matplotlib.pyplot as plt
-
+# More: draws the moves, one dot a rotation
 shown = {
     "ij,jk->ik": "matrix product",
     "ij,j->i": "matrix times vector",
@@ -316,16 +342,61 @@ ax.set_label(
 )
 
 # %%
+# What is often said
+# ------------------
+#
+# "An index is summed when it stands once below and once above, as in A_ij B_ij." But
+# there nothing stands above, and so nothing would be summed. In an orthonormal basis
+# the position does not matter. Both indices occur twice, and both are summed.
+
+import re
+
+for term in ("A^ij B_ij", "A_ij B_ij", "A_ij B_jk"):
+    below, above = re.findall(r"_(..)", term), re.findall(r"\^(..)", term)
+    summed = set("".join(below)) & set("".join(above))
+    print(f"{term}: above {above}, below {below}: that answer sums {sorted(summed)}")
+    assert summed == (set("ij") if "^" in term else set())
+print("yet the sum over both is", torch.einsum("ij,ij->", a, b).item())
+assert torch.einsum("ij,ij->", a, b) == (a * b).sum() == 70
+
+# %%
+# By its third rule, the j in A_ij B_jk means an elementwise product. It is the matrix
+# product. And as the reason it names brevity. That is half of it: ``i,i,i->`` is as
+# short, and forbidden. The other half is that the result means the same in turned
+# coordinates.
+
+product = torch.einsum("ij,jk->ik", a, b)
+print("A_ij B_jk:          ", product.tolist())
+print("elementwise product:", (a * b).tolist())
+assert product.tolist() == (a @ b).tolist() == [[19, 22], [43, 50]]
+assert (a * b).tolist() == [[5, 12], [21, 32]]
+assert torch.einsum("i,i,i->", v, v, w) == (v * v * w).sum()
+
+# %%
+# More: three rules of another kind, for the strings of einsum
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# The copied answer's second rule says that an index which occurs once is free, and
+# stays. That is right, but it is a definition, and forbids nothing. The notebooks of
+# the book's revised edition give three rules for einsum instead: letters that are
+# repeated on the left are summed unless they stand on the right; no letter stands there
+# more than twice; and one that is not repeated stands on the right. Torch keeps the
+# first. It runs what the other two forbid.
+
+assert torch.einsum("i,i->i", v, w).tolist() == [3, 8]  # repeated, on the right: kept
+assert torch.einsum("i,i,i->", v, v, w) == 19  # three times
+assert torch.einsum("ij->i", a).tolist() == [3, 7]  # j is not repeated, and summed
+
+# %%
 # Traps
 # -----
 #
 # A batch breaks the rules, and should
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# The book that this question is from lists the rules, and goes on with
-# ``bik,bkj->bij``, where b occurs twice in the term and is not summed. The rules are
-# for axes that may be turned. The axis that counts the examples is not one of them.
-# Turn the other axes alone, and what einsum computes for each example stays.
+# In ``bik,bkj->bij`` the letter b occurs twice in the term, and is not summed. But the
+# axis that counts the examples is none that may be turned. Turn the other axes alone,
+# and what einsum computes for each example stays.
 
 letters = Counter("bik,bkj->bij")
 assert (letters["b"], letters["i"], letters["j"], letters["k"]) == (3, 2, 2, 2)
@@ -341,8 +412,8 @@ assert not torch.allclose(turned_batch, turn @ dots)
 # Two dot products need two letters
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# To square the dot product :math:`v_i w_i`, do not write its letter four times. A
-# summed letter is a name for the inside of its sum. Give the second sum another one.
+# To square the dot product :math:`v_i w_i`, do not write its letter four times. Give
+# the second sum a letter of its own.
 
 print("i,i,j,j->:", torch.einsum("i,i,j,j->", v, w, v, w).item(), "is", 11 * 11)
 print("i,i,i,i->:", torch.einsum("i,i,i,i->", v, w, v, w).item())
@@ -350,20 +421,20 @@ assert torch.einsum("i,i,j,j->", v, w, v, w) == 11**2
 assert torch.einsum("i,i,i,i->", v, w, v, w) == 3**2 + 8**2
 
 # %%
-# Without the arrow, einsum is closer to the convention
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# More: without the arrow, einsum is closer to the convention
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# If you leave out the arrow, einsum sums what occurs twice and keeps what occurs once:
-# rule 1. Yet it also sums what occurs three times. And it sorts the free letters, so
-# that their names decide about a transpose.
+# Then einsum sums what occurs twice and keeps what occurs once: rule 1. Yet it also
+# sums what occurs three times, and it sorts the free letters: their names decide about
+# a transpose.
 
 assert torch.equal(torch.einsum("ij,jk", a, b), a @ b)
 assert torch.equal(torch.einsum("kj,ji", a, b), (a @ b).T)
-assert torch.einsum("i,i,i", v, v, w) == thrice
+assert torch.einsum("i,i,i", v, v, w) == torch.einsum("i,i,i->", v, v, w)
 
 # %%
-# A plus sign knows no indices
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# More: a plus sign knows no indices
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # By rule 3, :math:`a_i + b_j` is no vector and no matrix. Torch has no letters at a
 # plus sign, and so it cannot object. For two vectors of one size it adds :math:`a_i +
@@ -381,8 +452,8 @@ table_of_turned = (turn @ v)[:, None] + turn @ w
 assert not torch.allclose(table_of_turned, turned_table)
 
 # %%
-# The trace of the Kronecker delta is not 1
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# More: the trace of the Kronecker delta is not 1
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # The Kronecker delta, the identity matrix, is 1 where its two indices are equal. But in
 # a lone term with both indices named i, rule 1 sums: the result is the size.
@@ -393,8 +464,8 @@ assert torch.einsum("ii->", delta) == 3
 assert delta.diagonal().tolist() == [1, 1, 1]
 
 # %%
-# A nonlinearity ends it
-# ~~~~~~~~~~~~~~~~~~~~~~
+# More: a nonlinearity ends it
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # A matrix product follows the rules. An elementwise function after it, such as ReLU,
 # looks at each coordinate by itself. It allows the coordinates to change places, but
@@ -412,10 +483,9 @@ assert torch.equal(torch.relu(swap @ u), swap @ torch.relu(u))
 # On a GPU
 # --------
 #
-# The rules know no device; rounding may differ. That is why we use float64 above. In
-# float32, on the device that this page ran on, what stays does so to about five digits
-# here, and to fewer where terms cancel. That is so as long as torch is not told to
-# shorten float32 in matrix products. By default it is not.
+# Rounding may differ. In float32, what stays does so to about five digits here, and to
+# fewer where terms cancel, unless torch is told to shorten float32 in matrix products.
+# By default it is not.
 
 print("this page ran on", device.type)
 assert torch.get_float32_matmul_precision() == "highest"
@@ -464,31 +534,6 @@ turned_a = turn @ a @ turn.T
 turned_sums = turn @ torch.einsum("ij->i", a)
 torch.testing.assert_close(torch.einsum("ij,j->i", turned_a, turn @ ones), turned_sums)
 assert not torch.allclose(torch.einsum("ij->i", turned_a), turned_sums)
-
-# %%
-# Take it home
-# ------------
-#
-# Count the letters of your equation, the output included. A letter that does not occur
-# twice belongs to an axis that must not be turned: a batch, a channel, a class. If that
-# is not what your axis is, look again.
-
-equation = "bij,bjk->bik"
-counts = Counter(filter(str.isalpha, equation))
-not_to_be_turned = {letter: n for letter, n in counts.items() if n != 2}
-print(not_to_be_turned)
-assert not_to_be_turned == {"b": 3}
-
-# %%
-# ``plan_einsum`` names the role of each letter, for your shapes: a ``batch`` letter is
-# in several operands and in the output, three times or more.
-
-from tensorglass import plan_einsum
-
-plan = plan_einsum(equation, (8, 2, 3), (8, 3, 4))
-batch = [index.letter for index in plan.indices if "batch" in index.roles]
-assert batch == list(not_to_be_turned)
-plan
 
 # %%
 # References
