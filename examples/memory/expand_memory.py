@@ -7,51 +7,38 @@ Do broadcasting and expand_as use more memory?
 ==============================================
 
 People ask this because they read that broadcasting copies nothing, and then their
-program runs out of memory.
+program stops with "CUDA out of memory".
+
+:Level: intermediate
 
 Short answer
 ------------
 
-``expand`` and ``expand_as`` use none: they make a view, another way to read the same
-memory, whose stride (the step from one index to the next) is 0 along the repeated axis.
-Adding or multiplying tensors of one dtype does not copy the smaller one either. But the
-*result* is a new tensor of the full size. So is every intermediate result, unless it is
-written in place or the code is compiled.
+``expand`` and ``expand_as`` use none: they make a view, which reads the same memory
+again and again. Adding or multiplying real tensors of one dtype copies neither of them.
+But the *result* is a new tensor of the full size. So is every intermediate result,
+unless it is written in place or the code is compiled.
 """
 
 import torch
-from tensorglass import default_device, track_memory
 
-device = default_device()  # a GPU if there is one
-MIB = 2**20
-torch.manual_seed(0)
+row, matrix = torch.ones(2048), torch.ones(2048, 2048)
+wide, total = row.expand_as(matrix), matrix + row
 
-row = torch.rand(2048, device=device)
-matrix = torch.rand(2048, 2048, device=device)
-
-with track_memory() as expanding:
-    wide = row.expand_as(matrix)
-with track_memory() as adding:
-    total = matrix + row
-
-print(
-    "expand_as allocates", expanding.peak_bytes, "bytes; its stride is", wide.stride()
-)
-print("matrix + row allocates", adding.peak_bytes / MIB, "MiB, the size of the result")
-assert expanding.peak_bytes == 0
-assert wide.stride() == (0, 1)
-assert adding.peak_bytes == total.nbytes == 16 * MIB
+nbytes = [x.untyped_storage().nbytes() for x in (row, wide, total)]
+print("bytes of the row, the row expanded, and the sum:", nbytes)
+assert nbytes == [8192, 8192, 16_777_216]
 
 # %%
-# What is often said
-# ------------------
-#
-# "Broadcasting and ``expand_as`` do not increase memory use *for the input tensors*."
-# For elementwise operations that is right, and it leaves out what fills the memory: the
-# output, and whatever comes in between. Here are the squared distances between 512
-# points with 32 coordinates each. The points take 64 KiB and the result 1 MiB. In eager
-# mode, that is, without ``torch.compile``, the popular one-liner needs 64 MiB: the
-# differences and their squares, 32 MiB each, are alive together.
+# The view takes nothing more. The sum takes its result, the mean of squares two
+# intermediate results at once, and a sum that is written in place nothing.
+
+# More: measures and draws the peaks
+import matplotlib.pyplot as plt
+from tensorglass import track_memory
+
+torch.manual_seed(0)  # for the random numbers further down
+MIB = 2**20
 
 
 def peak_of(function):
@@ -61,56 +48,71 @@ def peak_of(function):
     return memory.peak_bytes
 
 
-points = torch.rand(512, 32, device=device)
-
-
-def by_broadcasting():
-    return ((points[:, None] - points[None]) ** 2).sum(-1)
-
-
-print("points:      ", points.nbytes / MIB, "MiB")
-print("result:      ", by_broadcasting().nbytes / MIB, "MiB")
-print("broadcasting:", peak_of(by_broadcasting) / MIB, "MiB at the peak")
-assert points.nbytes == 64 * 1024
-assert by_broadcasting().nbytes == MIB
-assert peak_of(by_broadcasting) == 64 * MIB
-differences = points[:, None] - points[None]
-assert differences.nbytes == 32 * MIB
-
-# %%
-# It is also said that ``expand_as`` "changes the shape metadata". A new shape alone
-# would not do: nine elements do not fit into three cells. It is the stride 0 that lets
-# many indices lie in one cell. ``repeat`` makes the same values, and copies.
-
-from tensorglass import memory_of, shows_error
-
-three = torch.tensor([1.0, 2.0, 3.0], device=device)
-square = torch.zeros(3, 3, device=device)
-expanded, repeated = three.expand_as(square), three.repeat(3, 1)
-print("expand_as: stride", expanded.stride(), "on", memory_of(expanded).nbytes, "bytes")
-print("repeat:    stride", repeated.stride(), "on", memory_of(repeated).nbytes, "bytes")
-assert torch.equal(expanded, repeated)
-assert (expanded.stride(), repeated.stride()) == ((0, 1), (3, 1))
-assert (memory_of(expanded).nbytes, memory_of(repeated).nbytes) == (12, 36)
-with shows_error(RuntimeError, match="is invalid for input of size 3"):
-    three.view(3, 3)
+lines = {
+    "row.expand_as(matrix)": lambda: row.expand_as(matrix),
+    "matrix + row": lambda: matrix + row,
+    "torch.mean((matrix - row) ** 2)": lambda: torch.mean((matrix - row) ** 2),
+    "matrix.add_(row)": lambda: matrix.add_(row),
+}
+peaks = [peak_of(line) / MIB for line in lines.values()]
+figure, ax = plt.subplots(figsize=(5.4, 2.9), layout="constrained")
+places = range(0, -4, -1)
+ax.barh(places, peaks, height=0.4)
+for place, line, peak in zip(places, lines, peaks, strict=True):
+    ax.text(0.4, place + 0.31, line, family="monospace")
+    ax.text(peak + 0.4, place, f"{peak:.0f} MiB", va="center")
+ax.set(xlim=(0, 38), ylim=(-3.4, 0.8), yticks=[], xlabel="MiB at the peak")
+ax.set_title("Memory that each line takes")
+ax.set_label("bars: expand_as takes 0 MiB, a sum 16, a mean of squares 32, add_ 0")
+assert peaks == [0, 16, 32, 0]
+assert wide.data_ptr() == row.data_ptr()
 
 # %%
-# The rule
-# --------
+# Take it home
+# ------------
 #
-# ``expand`` gives a view with the stride 0 along each axis that grows from size 1, and
-# along each new axis of more than one index. It allocates nothing. (PyTorch
-# documentation, ``torch.Tensor.expand``.) An elementwise operation that is one kernel,
-# such as ``+``, ``*``, ``>`` or ``exp``, reads operands of the dtype that it computes
-# in through such strides, and writes one new tensor: the broadcast shape, times the
-# bytes of one element. On the CPU what has another dtype, or a mark for the conjugate,
-# is copied first: so ``/`` of two integer tensors of full size takes three times its
-# result. And some operations are several kernels: ``isclose`` takes over ten times its
-# result at the peak.
+# Out of memory, because an intermediate result is too large? Compute it in chunks, here
+# for 100 of 2,000 queries at a time:
+
+queries, keys = torch.rand(2000, 32), torch.rand(1000, 32)
+chunks = [((some[:, None] - keys) ** 2).sum(-1) for some in queries.split(100)]
+squared = torch.cat(chunks)  # as ((queries[:, None] - keys) ** 2).sum(-1)
+
+exact = torch.cdist(queries, keys, compute_mode="donot_use_mm_for_euclid_dist") ** 2
+torch.testing.assert_close(squared, exact)
+
+# %%
+# How large would such a tensor be? The library of this site tells it from shapes. And
+# in your own training step, ``track_memory`` lists the operation with the highest peak
+# first. ("Between operations" is where Python drops a tensor.)
 
 from tensorglass import explain_broadcast
 
+at_once = explain_broadcast((2000, 1, 32), (1000, 32)).nbytes
+chunk = explain_broadcast((100, 1, 32), (1000, 32)).nbytes
+print("differences:", at_once // MIB, "MiB at once,", chunk // MIB, "MiB for a chunk")
+assert at_once == 20 * chunk == 2000 * 1000 * 32 * 4
+
+with track_memory() as memory:
+    ((queries[:100, None] - keys) ** 2).sum(-1)
+assert memory.peak_operation == "pow"
+memory
+
+# %%
+# Why
+# ---
+#
+# ``expand`` gives a view whose *stride*, the step in memory from one index to the next,
+# is 0 along each axis that is repeated. It allocates nothing. (PyTorch documentation,
+# ``torch.Tensor.expand``.) An elementwise operation that is one kernel, such as ``+``,
+# ``*``, ``>`` or ``exp``, reads operands of the dtype that it computes in through such
+# strides. It writes one tensor: the broadcast shape, times the bytes of an element.
+
+from tensorglass import default_device
+
+device = default_device()  # a GPU if there is one
+row = torch.rand(2048, device=device)
+matrix = torch.rand(2048, 2048, device=device)
 column = torch.rand(2048, 1, device=device)
 grown = column.expand(2048, 2048)
 assert grown.stride() == (1, 0)
@@ -123,25 +125,38 @@ print("predicted", predicted, "bytes; for a comparison", comparison_peak)
 assert predicted == 2048 * 2048 * 4
 assert sum_peak == predicted
 assert comparison_peak == 2048 * 2048
+
+# %%
+# More: what takes more than its result
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# On the CPU what has another dtype, or a mark for the conjugate, is copied first: so
+# ``/`` of two integer tensors of full size takes three times its result. And some
+# operations are several kernels: ``isclose`` takes over ten times its result at the
+# peak.
+
 close = peak_of(lambda: torch.isclose(column, row)) / comparison_peak
 whole_numbers = torch.ones(2048, 2048, dtype=torch.int32, device=device)
 divided = peak_of(lambda: whole_numbers / whole_numbers) / predicted
+z = torch.ones(512, 512, dtype=torch.complex64, device=device)
+marked = peak_of(lambda: z.conj() + z) / z.nbytes
 if device.type == "cpu":
     print(f"isclose {close:.0f} times its result, / of integers {divided:.0f} times")
     over_ten, three_times = close > 10, 3 <= divided < 3.01
     assert over_ten
     assert three_times
+    assert marked == 2
 
 # %%
-# Proof
-# -----
+# More: every pair of shapes with up to 3 axes, tried
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# All pairs of shapes with up to 3 axes of size 1, 2 or 3 that broadcast. For each we
-# expand the first operand, check its values and strides, and that nothing is allocated.
-# Then we add the two, and check that the sum allocates its result and nothing else. As
-# the pairs come in both orders, that holds for the second operand too. (A GPU hands out
-# memory in blocks of 512 bytes.)
-
+# Sizes are 1, 2 and 3. For each pair that broadcasts we expand the first operand and
+# check its values, that nothing is allocated, and its strides: 0 along each axis that
+# grows from size 1, and along each new axis of more than one index. Then we add the
+# two, and check that the sum allocates its result and nothing else. As the pairs come
+# in both orders, that holds for the second operand too. (A GPU hands out memory in
+# blocks of 512 bytes.)
 
 import itertools
 
@@ -179,32 +194,39 @@ print(compared, "of", len(shapes) ** 2, "pairs of shapes broadcast")
 assert compared == 940
 
 # %%
-# Picture
-# -------
+# What is often said
+# ------------------
 #
-# The memory of the two as tapes of cells. The expanded tensor has 3 cells, and three
-# elements in each ("3x"). The repeated one has 9, with one element each.
+# "Broadcasting and ``expand_as`` do not increase memory use *for the input tensors*."
+# For most elementwise operations that is right, and it leaves out what fills the
+# memory. Take squared distances between 512 points with 32 coordinates. The points take
+# 64 KiB and the result 1 MiB. In eager mode, that is, without ``torch.compile``, the
+# popular one-liner needs 64 MiB: differences and squares, 32 MiB each, are alive
+# together.
 
-import matplotlib.pyplot as plt
-from tensorglass import storage_info
+points = torch.rand(512, 32, device=device)
 
-figure, (top, bottom) = plt.subplots(2, 1, figsize=(5.4, 4.0), layout="constrained")
-storage_info(expanded).plot(top)
-top.set_title("expand_as: three cells for nine elements")
-storage_info(repeated).plot(bottom)
-bottom.set_title("repeat: nine cells")
-assert storage_info(expanded).cells == 3
-assert storage_info(repeated).cells == 9
+
+def by_broadcasting():
+    return ((points[:, None] - points[None]) ** 2).sum(-1)
+
+
+print("broadcasting:", peak_of(by_broadcasting) / MIB, "MiB at the peak")
+assert points.nbytes == 64 * 1024
+assert by_broadcasting().nbytes == MIB
+assert peak_of(by_broadcasting) == 64 * MIB
+differences = points[:, None] - points[None]
+assert differences.nbytes == 32 * MIB
 
 # %%
-# And here is the memory while the squared distances are computed, operation by
-# operation. ``torch.cdist`` gives the distances without the tensor of differences.
+# ``torch.cdist`` gives the distances without the tensor of differences.
 
+# More: draws the memory of both, operation by operation
 EXACT = "donot_use_mm_for_euclid_dist"
 distances = torch.cdist(points, points, compute_mode=EXACT)
 torch.testing.assert_close(distances**2, by_broadcasting())
 
-figure, axes = plt.subplots(1, 2, figsize=(8.4, 4.2), layout="constrained", sharey=True)
+figure, axes = plt.subplots(2, 1, figsize=(5.4, 4.8), layout="constrained", sharey=True)
 functions = {
     "((x[:, None] - x[None]) ** 2).sum(-1)": by_broadcasting,
     "torch.cdist(x, x)": lambda: torch.cdist(points, points, compute_mode=EXACT),
@@ -215,7 +237,7 @@ for (title, function), ax in zip(functions.items(), axes, strict=True):
     memory.plot(ax)
     ax.set_title(title)
 axes[0].set_ylim(0, 72)
-axes[1].set_ylabel("")
+axes[0].set_xlabel("")
 
 cdist_peak = peak_of(functions["torch.cdist(x, x)"])
 print("cdist:", cdist_peak / MIB, "MiB at the peak")
@@ -223,11 +245,169 @@ assert cdist_peak == distances.nbytes
 assert peak_of(by_broadcasting) / distances.nbytes == 64
 
 # %%
+# "``expand_as`` changes the shape metadata." A new shape alone would not do: nine
+# elements do not fit into three cells. The stride 0 lets many indices lie in one.
+# ``repeat`` makes the same values, and copies.
+
+from tensorglass import memory_of, shows_error
+
+three = torch.tensor([1.0, 2.0, 3.0], device=device)
+square = torch.zeros(3, 3, device=device)
+expanded, repeated = three.expand_as(square), three.repeat(3, 1)
+assert torch.equal(expanded, repeated)
+assert (expanded.stride(), repeated.stride()) == ((0, 1), (3, 1))
+nbytes = memory_of(expanded).nbytes, memory_of(repeated).nbytes
+print("expand_as holds", nbytes[0], "bytes, repeat", nbytes[1])
+assert nbytes == (12, 36)
+
+# %%
+# More: the cells of both, drawn as tapes
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# The expanded tensor has 3 cells, and three elements in each ("3x"). The repeated one
+# has 9, with one element each. And ``view``, which changes the shape alone, refuses.
+
+from tensorglass import storage_info
+
+figure, (top, bottom) = plt.subplots(2, 1, figsize=(5.4, 4.0), layout="constrained")
+storage_info(expanded).plot(top)
+top.set_title("expand_as: three cells for nine elements")
+storage_info(repeated).plot(bottom)
+bottom.set_title("repeat: nine cells")
+assert storage_info(expanded).cells == 3
+assert storage_info(repeated).cells == 9
+with shows_error(RuntimeError, match="is invalid for input of size 3"):
+    three.view(3, 3)
+
+# %%
 # Traps
 # -----
 #
-# ``cdist`` far from the origin
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# Some operations copy an expanded tensor
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# Views of it stay small. But what needs a cell for each element writes all of them:
+# ``contiguous``, ``clone``, another dtype, or a ``reshape`` that ``view`` refuses.
+
+copies = expanded.contiguous(), expanded.clone(), expanded.reshape(9), expanded.double()
+assert [copy.untyped_storage().nbytes() for copy in copies] == [36, 36, 36, 72]
+part = expanded.T[1:]
+assert part.untyped_storage().nbytes() == 12
+with shows_error(RuntimeError, match="view size is not compatible"):
+    expanded.view(9)
+
+# %%
+# One write changes many elements
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# In eager mode torch refuses ``add_``, ``+=`` and ``copy_`` into an expanded tensor.
+# But a write to one element goes through, and is seen wherever that cell is. Clone
+# first.
+
+shared = torch.zeros(3, device=device).expand(3, 3)
+with shows_error(RuntimeError, match="single memory location"):
+    shared.add_(1)
+shared[0, 0] = 5
+print(shared)
+assert shared.tolist() == [[5, 0, 0], [5, 0, 0], [5, 0, 0]]
+
+own = torch.zeros(3, device=device).expand(3, 3).clone()
+own[0, 0] = 5
+assert own.tolist() == [[5, 0, 0], [0, 0, 0], [0, 0, 0]]
+
+# %%
+# More: other writes that torch lets through
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# They are ``fill_``, a write to a row of distinct cells, and, with a warning, one
+# through a list of indices. Overlapping windows, which ``unfold`` makes, torch does not
+# notice: there ``add_`` adds to a cell once for each window. Compiled code may run even
+# ``add_`` into an expanded tensor.
+
+import warnings
+
+shared[1] = torch.tensor([7.0, 8.0, 9.0], device=device)
+assert shared.tolist() == [[7, 8, 9], [7, 8, 9], [7, 8, 9]]
+shared.fill_(6)
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    shared[[0, 1]] += 1  # written twice, and added once
+print("UserWarning:", str(caught[0].message).split(".")[0])
+assert "expanded tensors is deprecated" in str(caught[0].message)
+assert shared.tolist() == [[7, 7, 7], [7, 7, 7], [7, 7, 7]]
+with shows_error(RuntimeError, match="single memory location"):
+    shared[:] = 5
+base = torch.zeros(5, device=device)
+base.unfold(0, 3, 1).add_(1)
+if device.type == "cpu":  # a GPU adds in no order
+    assert base.tolist() == [1, 2, 3, 2, 1]
+
+# %%
+# Compiled, an intermediate result may never exist
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# ``torch.compile`` joins operations into one kernel where it can. The one-liner then
+# allocates its result alone. That is no promise: a graph break, or an operation that it
+# cannot join, brings the tensor back. On the CPU it needs a C++ compiler.
+
+import shutil
+
+if device.type == "cuda" or shutil.which("g++"):
+    compiled = torch.compile(by_broadcasting)
+    compiled_peak = peak_of(compiled)
+    print("compiled:", compiled_peak / MIB, "MiB at the peak")
+    torch.testing.assert_close(compiled(), by_broadcasting())
+    assert compiled_peak == MIB
+
+# %%
+# More: with gradients, chunks are kept
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# A square keeps its input for the backward pass: in chunks, the differences of all
+# chunks stay, 32 MiB together. ``checkpoint`` keeps the points instead, and computes
+# the differences of one chunk again when backward needs them.
+
+from tensorglass import saved_for_backward
+from torch.utils.checkpoint import checkpoint
+
+learned = points.clone().requires_grad_()
+
+
+def squared_distances(some, points):
+    return ((some[:, None] - points) ** 2).sum(-1)
+
+
+def in_chunks(points):
+    return torch.cat([squared_distances(some, points) for some in points.split(64)])
+
+
+def checkpointed(points):
+    options = {"use_reentrant": False, "preserve_rng_state": False}
+    parts = [
+        checkpoint(squared_distances, some, points, **options)
+        for some in points.split(64)
+    ]
+    return torch.cat(parts)
+
+
+assert saved_for_backward(in_chunks, learned).activation_bytes == 32 * MIB
+kept_gradient, gradient = (
+    torch.autograd.grad(function(learned).sum(), learned)[0]
+    for function in (in_chunks, checkpointed)
+)
+torch.testing.assert_close(gradient, kept_gradient)
+kept_peak, checkpointed_peak = (
+    peak_of(lambda function=function: function(learned).sum().backward()) / MIB
+    for function in (in_chunks, checkpointed)
+)
+print(f"kept {kept_peak:.0f} MiB at the peak, checkpointed {checkpointed_peak:.0f}")
+above, below_half = kept_peak > 32, checkpointed_peak < kept_peak / 2
+assert above
+assert below_half
+
+# %%
+# More: ``cdist`` far from the origin
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # For more than 25 points the default of ``cdist`` computes a matrix product,
 # :math:`|x|^2 + |y|^2 - 2xy`. Besides its result that takes copies of the points, and
@@ -258,48 +438,8 @@ for few, p in ((far[:25], 2), (far, 1)):
     torch.testing.assert_close(found, true, rtol=0, atol=1e-3)
 
 # %%
-# Compiled, an intermediate result may never exist
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
-#
-# ``torch.compile`` joins operations into one kernel where it can. The one-liner then
-# allocates its result and nothing else. That is no promise: a graph break or an
-# operation that it does not join brings the tensor back. On the CPU it needs a C++
-# compiler.
-
-import shutil
-
-if device.type == "cuda" or shutil.which("g++"):
-    compiled = torch.compile(by_broadcasting)
-    compiled_peak = peak_of(compiled)
-    print("compiled:", compiled_peak / MIB, "MiB at the peak")
-    torch.testing.assert_close(compiled(), by_broadcasting())
-    assert compiled_peak == MIB
-
-# %%
-# Some operations copy an expanded tensor
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
-#
-# Views of it stay small. But what needs each element in a cell of its own writes all of
-# them: ``contiguous``, ``clone``, another dtype, or a ``reshape`` to a shape that
-# ``view`` refuses.
-
-for name, copy in {
-    "contiguous": expanded.contiguous(),
-    "clone": expanded.clone(),
-    "reshape": expanded.reshape(9),
-    "double": expanded.double(),
-}.items():
-    print(f"{name:10} {copy.untyped_storage().nbytes()} bytes")
-    assert copy.untyped_storage().nbytes() == 9 * copy.itemsize
-assert expanded.double().untyped_storage().nbytes() == 72
-part = expanded.T[1:]
-assert part.untyped_storage().nbytes() == 12
-with shows_error(RuntimeError, match="view size is not compatible"):
-    expanded.view(9)
-
-# %%
-# So ``expand`` can cost what broadcasting does not
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# More: ``expand`` can cost what broadcasting does not
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # On the CPU, adding tensors of two dtypes first converts what is not of the result's
 # dtype: as it is, if you let it broadcast, and at full size, if you have expanded it.
@@ -315,8 +455,8 @@ converted = 32 if device.type == "cpu" else 0  # a GPU converts while it adds
 assert round(expanded_peak / MIB) == 32 + converted
 
 # %%
-# ``matmul`` may copy an operand whose batch is broadcast
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# More: ``matmul`` may copy a broadcast operand
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # One matrix for all 256 batches is not copied, without gradients. But three matrices,
 # applied to 256 batches of three vectors, share one of two batch axes: no single stride
@@ -341,47 +481,8 @@ assert matmul_peak == 256 * matrices.nbytes + product.nbytes
 assert round(einsum_peak / product.nbytes) == 1
 
 # %%
-# One write changes many elements
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
-#
-# In eager mode torch refuses ``add_``, ``+=`` and ``copy_`` into an expanded tensor.
-# But it lets through ``fill_``, a write to one element or to a row of distinct cells,
-# and, with a warning, one through a list of indices. The write is seen wherever that
-# cell is. Overlapping windows, which ``unfold`` makes, it does not notice: there
-# ``add_`` adds to a cell once for each window. Compiled code may run even ``add_`` into
-# an expanded tensor. Clone before you write.
-
-import warnings
-
-shared = torch.zeros(3, device=device).expand(3, 3)
-with shows_error(RuntimeError, match="single memory location"):
-    shared.add_(1)
-shared[0, 0] = 5
-print(shared)
-assert shared.tolist() == [[5, 0, 0], [5, 0, 0], [5, 0, 0]]
-shared[1] = torch.tensor([7.0, 8.0, 9.0], device=device)
-assert shared.tolist() == [[7, 8, 9], [7, 8, 9], [7, 8, 9]]
-shared.fill_(6)
-with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
-    shared[[0, 1]] += 1  # written twice, and added once
-print("UserWarning:", str(caught[0].message).split(".")[0])
-assert "expanded tensors is deprecated" in str(caught[0].message)
-assert shared.tolist() == [[7, 7, 7], [7, 7, 7], [7, 7, 7]]
-with shows_error(RuntimeError, match="single memory location"):
-    shared[:] = 5
-base = torch.zeros(5, device=device)
-base.unfold(0, 3, 1).add_(1)
-if device.type == "cpu":  # a GPU adds in no order
-    assert base.tolist() == [1, 2, 3, 2, 1]
-
-own = torch.zeros(3, device=device).expand(3, 3).clone()
-own[0, 0] = 5
-assert own.tolist() == [[5, 0, 0], [0, 0, 0], [0, 0, 0]]
-
-# %%
-# Autograd keeps the small factor, and its backward needs the full size
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# More: autograd keeps the small factor, backward needs the full size
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # For ``matrix * weight``, with gradients for both, autograd keeps both: ``weight`` as
 # it is, not stretched. In the backward pass the gradient of each element is computed
@@ -413,13 +514,20 @@ assert weight.grad.nbytes == 8192
 # On a GPU
 # --------
 #
-# Strides and sizes do not depend on the device. By PyTorch's documentation the
-# allocator keeps blocks that were freed, to use them again, so ``nvidia-smi`` shows
-# more than the tensors take; ``torch.cuda.max_memory_allocated`` tells the peak, after
-# ``torch.cuda.reset_peak_memory_stats``. It hands out blocks of 512 bytes. Where this
-# page runs on a GPU, it compares that peak with what ``track_memory`` says.
+# Strides and sizes do not depend on the device. The peak is
+# ``torch.cuda.max_memory_allocated``, after ``torch.cuda.reset_peak_memory_stats``.
+# ``nvidia-smi`` shows more, because by PyTorch's documentation the allocator keeps
+# blocks that were freed.
 
 print("this page ran on", device.type)
+
+# %%
+# More: the allocator's own peak
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# It hands out blocks of 512 bytes. Where this page runs on a GPU, it compares that peak
+# with what ``track_memory`` says.
+
 with track_memory() as memory:
     tiny = torch.empty(3, device=device)
 assert memory.peak_bytes == block(12)
@@ -444,8 +552,8 @@ assert allocator_peak == tracked_peak == 16 * MIB + block(4)
 # Exercise 1
 # ~~~~~~~~~~
 #
-# How many bytes of memory has ``torch.zeros(5, 1).expand(5, 7).T``, and how many has
-# its ``clone()``? What is its stride?
+# How many bytes has ``torch.zeros(5, 1).expand(5, 7).T``, and how many its ``clone()``?
+# What is its stride?
 #
 # Solution
 # ^^^^^^^^
@@ -460,8 +568,8 @@ assert memory_of(tall.clone()).nbytes == 7 * 5 * 4 == 140
 # Exercise 2
 # ~~~~~~~~~~
 #
-# Compute the squared distances by broadcasting, with an eighth of the memory for the
-# differences: for 64 points at a time.
+# Compute the squared distances of the 512 points 64 at a time, and square in place.
+# What is the peak?
 #
 # Solution
 # ^^^^^^^^
@@ -488,8 +596,7 @@ assert parts_peak / MIB == 1 + 4 + 0.125
 # Exercise 3
 # ~~~~~~~~~~
 #
-# ``x = x - means``, with the mean of each column, needs a second matrix. Write it so
-# that it does not.
+# ``x = x - means``, with the mean of each column, needs a second matrix. Avoid it.
 #
 # Solution
 # ^^^^^^^^
@@ -505,26 +612,6 @@ with track_memory() as in_place:
 assert torch.equal(copy, centered)
 assert new_matrix.peak_bytes == 16 * MIB
 assert in_place.peak_bytes == 0
-
-# %%
-# Take it home
-# ------------
-#
-# Ask before you run: ``explain_broadcast`` works on shapes and tells the size of the
-# result. And measure what really happens, in your own training step: ``track_memory``
-# names the operation at the peak. It lists the highest first; "between operations" is
-# where Python drops a tensor.
-
-planned = explain_broadcast((50_000, 1, 128), (1, 50_000, 128))
-print(
-    "50,000 points: differences of", round(planned.nbytes / 2**30), "GiB, and squares"
-)
-assert planned.nbytes == 50_000 * 50_000 * 128 * 4
-
-with track_memory() as memory:
-    ((points[:, None] - points[None]) ** 2).sum(-1)
-assert memory.peak_operation == "pow"
-memory
 
 # %%
 # References
