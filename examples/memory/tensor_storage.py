@@ -9,92 +9,79 @@ How can we see the actual contents of a tensor's memory?
 People ask this when a transposed tensor, a slice or a saved file does not behave as the
 printed numbers suggest.
 
+:Level: intermediate
+
 Short answer
 ------------
 
-Not by printing ``x.numpy()``: that shows the tensor, in the order of its indices. The
-memory is its *storage*, a row of bytes, which ``x.untyped_storage()`` gives. Cut into
-cells as large as one number, it is ``storage_cells(x)``. Here the tensor begins with 10
-and 40, and the memory with 10 and 20.
+Read the tensor's *storage*: a row of bytes, which ``set_`` makes readable as numbers.
+``x.numpy()`` and ``print(x)`` do not show it. They show the elements in the order of
+their indices. Here the first two elements are 10 and 40, but in memory 10 and 20 stand
+side by side.
 """
 
 import torch
-from tensorglass import default_device, storage_cells
 
-device = default_device()  # a GPU if there is one
+x = torch.tensor([[10, 20, 30], [40, 50, 60]]).T
+memory = torch.empty(0, dtype=x.dtype).set_(x.untyped_storage())
 
-x = torch.tensor([[10, 20, 30], [40, 50, 60]], device=device).T
-print("the tensor:", x.flatten().tolist())
-print("its memory:", storage_cells(x).tolist())
-
-assert x.flatten().tolist() == [10, 40, 20, 50, 30, 60]
-assert storage_cells(x).tolist() == [10, 20, 30, 40, 50, 60]
+print("x.numpy():", x.numpy().tolist())
+print("memory:   ", memory.tolist())
+shown = x.numpy().ravel().tolist(), memory.tolist()
+assert shown == ([10, 40, 20, 50, 30, 60], [10, 20, 30, 40, 50, 60])
 
 # %%
-# Without the library: make an empty tensor, and let ``set_`` give it the storage of
-# ``x``. It is then one flat row of all whole cells. Whoever writes into it writes into
-# ``x``.
+# The matrix and its transpose lie in the same six cells. Each box carries the index of
+# the element there. Only the strides differ, which the arrows show.
 
-cells = torch.empty(0, dtype=x.dtype, device=device).set_(x.untyped_storage())
-assert cells.tolist() == [10, 20, 30, 40, 50, 60]
-cells[3] = 44
-assert x.tolist() == [[10, 44], [20, 50], [30, 60]]
+# More: draws the matrix and its transpose over the same memory
+import matplotlib.pyplot as plt
+from tensorglass import shares_memory, storage_index, storage_info
+
+figure, (top, bottom) = plt.subplots(2, 1, figsize=(4.4, 4.6), layout="constrained")
+storage_info(x.T).plot(top)
+top.set_title(f"x.T is {x.T.tolist()}")
+storage_info(x).plot(bottom)
+bottom.set_title(f"x is {x.tolist()}")
+assert x.data_ptr() == x.T.data_ptr() == memory.data_ptr()
+assert (x.T.stride(), x.stride()) == ((3, 1), (1, 3))
+assert storage_index(x.T).tolist() == [[0, 1, 2], [3, 4, 5]]
+assert storage_index(x).tolist() == [[0, 3], [1, 4], [2, 5]]
 
 # %%
-# What is often said
-# ------------------
+# Take it home
+# ------------
 #
-# "Convert it to a NumPy array: ``tensor.numpy()`` shows the actual values stored in the
-# memory." The example that goes with it is a fresh tensor of 2 rows, and there the
-# order in memory happens to be the order of the indices. A transpose, which moves
-# nothing in memory, shows the difference. The array does lie on the tensor's memory:
-# nothing is copied, and ``ravel("K")`` reads its elements in the order of memory, as
-# long as no two of them share a cell.
+# A model gives 512 vectors for each of 8 texts, and you keep the first ones. How much
+# memory do they need, how much do they hold, and what lies there?
 
-fresh = torch.tensor([[1, 2, 3], [4, 5, 6]])
-print(fresh.T.numpy())
-assert fresh.numpy().tolist() == [[1, 2, 3], [4, 5, 6]]
-assert fresh.T.numpy().tolist() == [[1, 4], [2, 5], [3, 6]]
-assert storage_cells(fresh.T).tolist() == [1, 2, 3, 4, 5, 6]
-assert fresh.T.numpy().ravel("K").tolist() == [1, 2, 3, 4, 5, 6]
-assert fresh[0].expand(2, 3).numpy().ravel("K").tolist() == [1, 2, 3, 1, 2, 3]
-assert fresh.T.numpy().ctypes.data == fresh.data_ptr()
+hidden = torch.rand(8, 512, 768)
+first = hidden[:, 0]  # shape (8, 768), a view
+needed, held = first.nbytes, first.untyped_storage().nbytes()
+memory = torch.empty(0, dtype=first.dtype).set_(first.untyped_storage())
+array = first.numpy(force=True)  # also from a GPU, and with a gradient
+
+print(f"needed: {needed:,} bytes, held: {held:,} bytes")
+assert (needed, held) == (24_576, 12_582_912)
+assert memory.shape == (8 * 512 * 768,)
+assert array.shape == (8, 768)
 
 # %%
-# The printed array hides more than the order. Of a slice it does not show the memory
-# around it, and of an expanded tensor it shows 9 numbers, where memory holds 3 and each
-# is read several times.
+# In this site's library ``storage_cells(x)`` is the line with ``set_``, and
+# ``storage_info`` gives a table, with ``.plot()`` for the picture. ``shares_memory``
+# tells whether a write to one tensor is seen in another.
 
-part = torch.arange(10)[4:6]
-wide = torch.tensor([1, 2, 3]).expand(3, 3)
-print("slice:   ", part.numpy(), "in", storage_cells(part).tolist())
-print("expanded:", wide.numpy().size, "numbers from", storage_cells(wide).tolist())
-assert part.numpy().tolist() == [4, 5]
-assert storage_cells(part).tolist() == list(range(10))
-assert wide.numpy().size == 9
-assert wide.numpy().nbytes == wide.nbytes == 72
-assert storage_cells(wide).tolist() == [1, 2, 3]
-assert wide.untyped_storage().nbytes() == 24
+from tensorglass import storage_cells
+
+info = storage_info(first, hidden)
+assert torch.equal(storage_cells(first), memory)
+assert shares_memory(first, hidden)
+assert info.unreached_bytes == held - needed
+info
 
 # %%
-# "For a tensor on a GPU, call ``.cpu()`` first." That makes a copy, and what you then
-# look at is other memory. A tensor whose elements fill its storage, one in each cell,
-# keeps its order there. A slice does not bring along what lies around it: here is such
-# a copy of the last 2 rows of ``x``, 4 numbers of 8 bytes, while the storage of ``x``
-# has 6.
-
-from tensorglass import shares_memory
-
-whole, part_of_it = x.to("cpu", copy=True), x[1:].to("cpu", copy=True)
-assert not shares_memory(whole, x)
-assert storage_cells(whole).tolist() == storage_cells(x).tolist()
-assert storage_cells(part_of_it).tolist() == [20, 30, 50, 60]
-assert part_of_it.untyped_storage().nbytes() == 4 * 8
-assert x.untyped_storage().nbytes() == 6 * 8
-
-# %%
-# The rule
-# --------
+# Why
+# ---
 #
 # A tensor is a storage, and a way to read it: a dtype, a shape, one *stride* for each
 # axis, and an *offset*. The element at an index lies in this cell::
@@ -102,13 +89,12 @@ assert x.untyped_storage().nbytes() == 6 * 8
 #     offset + index[0] * stride[0] + index[1] * stride[1] + ...
 #
 # A cell is as many bytes as one element has. A *view*, such as a slice or a transpose,
-# is another way to read the same storage. Only a mark for the conjugate or for the sign
-# is applied after reading, and of a quantized tensor the cells hold integers, from
-# which its values are computed. All this is said of strided tensors: a sparse one has
-# several storages. (PyTorch documentation, *Tensor Views* and
-# ``torch.Tensor.stride``.)
+# is another way to read the same storage. This is said of strided tensors, not of
+# sparse ones. (PyTorch documentation, *Tensor Views* and ``torch.Tensor.stride``.)
 
-import warnings
+from tensorglass import default_device
+
+device = default_device()  # from here on a GPU, if there is one
 
 
 def cell_of(tensor, index):
@@ -119,17 +105,35 @@ def cell_of(tensor, index):
 m = torch.arange(24, device=device).reshape(4, 6)
 block = m.T[2:, 1:3]
 print("stride", block.stride(), "and offset", block.storage_offset())
-assert block.stride() == (1, 6)
-assert block.storage_offset() == 8
+assert (block.stride(), block.storage_offset()) == ((1, 6), 8)
 assert cell_of(block, (3, 1)) == 8 + 3 * 1 + 1 * 6 == 17
 assert block[3, 1].item() == storage_cells(block)[17].item() == 17
-with warnings.catch_warnings(action="ignore"):  # quantized tensors are deprecated
-    ints = torch.quantize_per_tensor(torch.tensor([1.0, 2.0]), 0.5, 10, torch.quint8)
-assert storage_cells(ints).tolist() == [12, 14]  # 10, and 2 or 4 times 0.5 more
+assert shares_memory(block, m)
 
 # %%
-# Proof
-# -----
+# One tape of 12 cells, read in four ways. "3x" marks a cell with three elements. The
+# arrows are the strides; axis -1 is the last one.
+
+# More: draws four views of one storage
+tape = torch.arange(12, device=device)
+grid = tape.reshape(3, 4)
+pictures = {
+    "reshape(3, 4)": grid,
+    "its transpose": grid.T,
+    "its columns 1 and 3": grid[:, 1::2],
+    "its first row, expanded to 3 rows": grid[0].expand(3, 4),
+}
+figure, axes = plt.subplots(4, 1, figsize=(7.6, 8.4), layout="constrained")
+for (title, view), ax in zip(pictures.items(), axes, strict=True):
+    storage_info(view).plot(ax)
+    ax.set_title(title)
+    assert torch.equal(tape[storage_index(view)], view)
+copies, cells = storage_index(grid[0].expand(3, 4)).unique(return_counts=True)[::-1]
+assert (cells.tolist(), copies.tolist()) == ([0, 1, 2, 3], [3, 3, 3, 3])
+
+# %%
+# More: each element of ten views, found by the rule
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # One storage of 120 numbers, seen through many views. We find each element of each view
 # by the rule and compare it with what the view itself gives. The same in one line:
@@ -137,7 +141,6 @@ assert storage_cells(ints).tolist() == [12, 14]  # 10, and 2 or 4 times 0.5 more
 # tensor.
 
 import numpy as np
-from tensorglass import storage_index
 
 data = torch.rand(2, 3, 4, 5, generator=torch.Generator().manual_seed(0)).to(device)
 views = {
@@ -165,9 +168,22 @@ print(located, "elements found in", len(views), "views of one storage")
 assert located == sum(view.numel() for view in views.values())
 
 # %%
-# ``channels_last`` is an order of memory. ``.to`` copies the numbers into a new
-# storage, in which the channels of one pixel stand side by side. The shape (1, 2, 2, 2)
-# and the values stay, and the strides differ.
+# More: the columns 1 and 3 in numbers
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# Half of the bytes are not reached, and yet they are there.
+
+info = storage_info(grid[:, 1::2])
+assert (info.nbytes, info.storage_nbytes, info.unreached_bytes) == (48, 96, 48)
+info
+
+# %%
+# More: ``channels_last`` is an order of memory
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# ``.to`` copies the numbers into a new storage, in which the channels of one pixel
+# stand side by side. The shape (1, 2, 2, 2) and the values stay, and the strides
+# differ.
 
 pixels = torch.arange(8, device=device).reshape(1, 2, 2, 2)
 last = pixels.to(memory_format=torch.channels_last)
@@ -180,8 +196,11 @@ assert last.stride() == (8, 1, 4, 2)
 assert storage_cells(last).tolist() == [0, 4, 1, 5, 2, 6, 3, 7]
 
 # %%
-# Below the numbers are bytes. ``storage_bytes`` shows them, the lowest byte of a number
-# first, and on the CPU we can check them against the address itself.
+# More: below the numbers are bytes
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# ``storage_bytes`` shows them, the lowest byte of a number first. So does Python's
+# ``bytes`` of the storage. On the CPU we can check them against the address itself.
 
 import ctypes
 
@@ -190,53 +209,140 @@ from tensorglass import storage_bytes
 one = torch.tensor([1.0, -2.0])
 print("1.0 and -2.0 are the bytes", storage_bytes(one).tolist())
 assert storage_bytes(one).tolist() == [0, 0, 128, 63, 0, 0, 0, 192]
+assert bytes(one.untyped_storage()) == bytes(storage_bytes(one).tolist())
 assert ctypes.string_at(one.data_ptr(), 8) == bytes(storage_bytes(one).tolist())
-assert np.frombuffer(bytes(storage_bytes(one).tolist()), np.float32)[1] == -2
+assert np.frombuffer(bytes(one.untyped_storage()), np.float32)[1] == -2
 
 # %%
-# Picture
-# -------
+# More: where the cells are not yet the values
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Each drawing shows the same storage, as a tape of 12 numbered cells. Below stand the
-# elements, each with its index, under the cell where it lies; "3x" means that three
-# elements lie there. The arrows are the strides: how far it is to the next element
-# along an axis, counted from the last one, which is -1.
+# Two marks, for the conjugate and for the sign, are applied after reading. Of a
+# quantized tensor the cells hold integers, from which its values are computed. A sparse
+# tensor has several storages, and none of its own.
 
-import matplotlib.pyplot as plt
-from tensorglass import storage_info
+import warnings
 
-tape = torch.arange(12, device=device)
-grid = tape.reshape(3, 4)
-pictures = {
-    "reshape(3, 4)": grid,
-    "its transpose": grid.T,
-    "its columns 1 and 3": grid[:, 1::2],
-    "its first row, expanded to 3 rows": grid[0].expand(3, 4),
-}
-figure, axes = plt.subplots(4, 1, figsize=(7.6, 8.4), layout="constrained")
-for (title, view), ax in zip(pictures.items(), axes, strict=True):
-    storage_info(view).plot(ax)
-    ax.set_title(title)
-    assert torch.equal(tape[storage_index(view)], view)
+from tensorglass import shows_error
+
+conjugate = torch.tensor([1 + 2j]).conj()
+assert conjugate.tolist() == [1 - 2j]
+assert storage_cells(conjugate).tolist() == [1 + 2j]
+assert (conjugate.imag.tolist(), storage_cells(conjugate.imag).tolist()) == (
+    [-2],
+    [1, 2],
+)
+
+with warnings.catch_warnings(action="ignore"):  # quantized tensors are deprecated
+    ints = torch.quantize_per_tensor(torch.tensor([1.0, 2.0]), 0.5, 10, torch.quint8)
+assert storage_cells(ints).tolist() == [12, 14]  # 10, and 2 or 4 times 0.5 more
+
+sparse = torch.eye(2).to_sparse()
+with shows_error(NotImplementedError, match="Cannot access storage of Sparse"):
+    sparse.untyped_storage()
+with shows_error(TypeError, match="without a storage of its own"):
+    storage_cells(sparse)
 
 # %%
-# The same as numbers, for the columns 1 and 3. Half of the bytes are not reached, and
-# yet they are there.
+# What is often said
+# ------------------
+#
+# "``tensor.numpy()`` shows the actual values stored in the memory." In a fresh tensor
+# both orders happen to be the same. A transpose moves nothing in memory, and is printed
+# in another order. But the array does lie on the tensor's memory: nothing is copied.
 
-info = storage_info(grid[:, 1::2])
-assert (info.nbytes, info.storage_nbytes, info.unreached_bytes) == (48, 96, 48)
-info
+fresh = torch.tensor([[1, 2, 3], [4, 5, 6]])
+print(fresh.T.numpy())
+assert fresh.numpy().tolist() == [[1, 2, 3], [4, 5, 6]]
+assert fresh.T.numpy().tolist() == [[1, 4], [2, 5], [3, 6]]
+assert storage_cells(fresh.T).tolist() == [1, 2, 3, 4, 5, 6]
+assert fresh.T.numpy().ctypes.data == fresh.data_ptr()
+
+# %%
+# More: what else the array hides
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# Of a slice it does not show the memory around it. Of an expanded tensor it shows 9
+# numbers, where memory holds 3 and each is read several times. ``ravel("K")`` reads an
+# array in the order of memory, as long as no two elements share a cell.
+
+part = torch.arange(10)[4:6]
+wide = torch.tensor([1, 2, 3]).expand(3, 3)
+print("slice:   ", part.numpy(), "in", storage_cells(part).tolist())
+print("expanded:", wide.numpy().size, "numbers from", storage_cells(wide).tolist())
+assert part.numpy().tolist() == [4, 5]
+assert storage_cells(part).tolist() == list(range(10))
+assert wide.numpy().size == 9
+assert wide.numpy().nbytes == wide.nbytes == 72
+assert storage_cells(wide).tolist() == [1, 2, 3]
+assert wide.untyped_storage().nbytes() == 24
+assert fresh.T.numpy().ravel("K").tolist() == [1, 2, 3, 4, 5, 6]
+assert fresh[0].expand(2, 3).numpy().ravel("K").tolist() == [1, 2, 3, 1, 2, 3]
+
+# %%
+# "For a tensor on a GPU, call ``.cpu()`` first." That makes a copy: you then look at
+# other memory. If the elements fill the storage, one in each cell, the copy keeps their
+# order. The copy of a slice leaves behind what lies around it: here it has 4 numbers of
+# 8 bytes, where the storage of ``x`` has 6.
+
+x = x.to(device)
+whole, part_of_it = x.to("cpu", copy=True), x[1:].to("cpu", copy=True)
+assert not shares_memory(whole, x)
+assert storage_cells(whole).tolist() == storage_cells(x).tolist()
+assert storage_cells(part_of_it).tolist() == [20, 30, 50, 60]
+assert part_of_it.untyped_storage().nbytes() == 4 * 8
+assert x.untyped_storage().nbytes() == 6 * 8
+
+# %%
+# More: ``x.storage()`` warns
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# Older answers and books print it. It is deprecated, and ``x.untyped_storage()`` stands
+# in for it. That one holds bytes: 2 numbers of 4 bytes have 8 entries.
+
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    one.storage().size()
+(message,) = {str(warning.message) for warning in caught}
+print("UserWarning:", message.split(". ")[0])
+assert message.startswith("TypedStorage is deprecated")
+assert len(one.untyped_storage()) == one.numel() * one.itemsize == 8
+assert one.untyped_storage()[3] == 63
+assert storage_cells(one).numel() == 2
 
 # %%
 # Traps
 # -----
 #
-# A small view keeps a large storage alive
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# How much memory does this tensor take?
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# You keep one row and drop the matrix. The row still holds the whole storage, and
-# ``torch.save`` writes all of it. A clone of the row has a storage of its own.
+# Not ``x.nbytes``, which is the number of elements times the size of one, but
+# ``x.untyped_storage().nbytes()``. For an expanded tensor that is less. For a slice it
+# is more: one row keeps its whole matrix in memory, and a ``clone`` of it does not.
+# (``sys.getsizeof(x)`` sees the Python object alone.)
 
+row = torch.zeros(1000, 1000, device=device)[3]
+dot = torch.zeros(1, device=device).expand(1000, 1000)
+for name, tensor in {"row": row, "clone": row.clone(), "expanded": dot}.items():
+    held = tensor.untyped_storage().nbytes()
+    print(f"{name:8} nbytes {tensor.nbytes:9,}, storage {held:9,} bytes")
+
+assert (row.nbytes, row.untyped_storage().nbytes()) == (4000, 4_000_000)
+assert row.clone().untyped_storage().nbytes() == 4000
+assert (dot.nbytes, dot.untyped_storage().nbytes()) == (4_000_000, 4)
+
+import sys
+
+assert sys.getsizeof(row) == sys.getsizeof(dot)
+
+# %%
+# More: a saved row is as large as its matrix
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# ``torch.save`` writes the whole storage of a view. A clone has a storage of its own.
+# ``memory_of`` of any object, also a model, says before you save how many bytes cannot
+# be reached.
 
 import io
 
@@ -249,7 +355,6 @@ def saved_size(value):
     return file.tell()
 
 
-row = torch.zeros(1000, 1000, device=device)[3]
 kept, cloned = memory_of(row), memory_of(row.clone())
 print("saved row:  ", saved_size(row), "bytes")
 print("saved clone:", saved_size(row.clone()), "bytes")
@@ -264,17 +369,101 @@ assert kilobytes_off == 0
 kept
 
 # %%
-# A write into the memory goes unnoticed by autograd
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# ``.numpy()`` fails for many tensors
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Autograd counts the writes to each tensor, its *version*, and refuses a backward pass
-# that would need a value that was overwritten in this way. It does not count what you
-# write through ``storage_cells``, through a NumPy array that shares the memory, or
-# through ``.data``, nor what an optimizer with ``fused=True`` writes. The gradient is
-# then wrong without an error. Here the backward pass of ``exp`` uses
-# the result again: it should be ``exp(0)``, which is 1, and we have added 1.
+# It refuses a tensor that is on a GPU or requires a gradient. ``x.numpy(force=True)``
+# does what the messages ask for: it detaches, and copies to the CPU if it must. For a
+# type that NumPy lacks, such as bfloat16, convert first: ``x.float().numpy()``.
 
-from tensorglass import shows_error
+needs_gradient = torch.ones(2, requires_grad=True)
+with shows_error(RuntimeError, match="requires grad"):
+    needs_gradient.numpy()
+forced = needs_gradient.numpy(force=True)
+assert forced.tolist() == [1, 1]
+assert forced.ctypes.data == needs_gradient.data_ptr()
+assert x.float().requires_grad_().numpy(force=True).tolist() == x.tolist()
+
+half = torch.ones(2, dtype=torch.bfloat16)
+with shows_error(TypeError, match="unsupported ScalarType BFloat16"):
+    half.numpy(force=True)
+assert half.float().numpy().tolist() == [1, 1]
+
+# %%
+# More: the other refusals
+# ~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# ``force=True`` also applies the marks for the conjugate and for the sign, to a copy. A
+# tensor on the meta device has a shape and no data, and a sparse one must be made dense
+# first: ``force`` does not help there. ``storage_cells`` works for all of these but the
+# sparse one.
+
+with shows_error(RuntimeError, match="conjugate bit"):
+    conjugate.numpy()
+forced = conjugate.numpy(force=True)
+assert forced.tolist() == [1 - 2j]
+assert forced.ctypes.data != conjugate.data_ptr()
+with shows_error(RuntimeError, match="negative bit"):
+    conjugate.imag.numpy()
+assert conjugate.imag.numpy(force=True).tolist() == [-2]
+with shows_error(TypeError, match="can't convert meta device type tensor to numpy"):
+    torch.empty(3, device="meta").numpy()  # the same words as on a GPU
+with shows_error(NotImplementedError, match="Cannot copy out of meta tensor"):
+    torch.empty(3, device="meta").numpy(force=True)
+with shows_error(TypeError, match="can't convert Sparse layout tensor to numpy"):
+    sparse.numpy(force=True)
+assert sparse.to_dense().numpy().tolist() == [[1, 0], [0, 1]]
+
+assert storage_cells(torch.empty(3, device="meta")).shape == (3,)
+assert storage_cells(needs_gradient).tolist() == [1, 1]
+assert storage_cells(half).tolist() == [1, 1]
+
+# %%
+# ``view`` stops at breaks in memory
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# ``view`` never copies, so it refuses a shape that no strides can give.
+# ``explain_view`` says where that fails. ``reshape`` copies if it must.
+
+from tensorglass import explain_view
+
+with shows_error(RuntimeError, match="view size is not compatible"):
+    grid.T.view(12)
+assert shares_memory(grid.reshape(12), grid)
+assert not shares_memory(grid.T.reshape(12), grid)
+assert explain_view(grid.T, (12,)).breaks == ((0, 1),)
+explain_view(grid.T, (12,))
+
+# %%
+# More: which axes ``view`` can join
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# Two axes, if a step past the end of the second one lands on the next index of the
+# first: if the first stride is the second stride times the second size. To split an
+# axis is always possible.
+
+joins = {
+    name: view.stride(0) == view.stride(1) * view.size(1)
+    for name, view in {"grid": grid, "grid.T": grid.T, "columns": grid[:, :3]}.items()
+}
+assert joins == {"grid": True, "grid.T": False, "columns": False}
+assert grid.view(12).tolist() == tape.tolist()
+with shows_error(RuntimeError, match="view size is not compatible"):
+    grid[:, :3].view(9)
+assert explain_view(grid.T, (2, 2, 3)).stride == (2, 1, 4)
+assert grid.T.view(2, 2, 3).stride() == (2, 1, 4)
+
+# %%
+# More: autograd misses writes into the memory
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# Who writes into the storage writes into the tensor. Autograd counts the writes to each
+# tensor, its *version*, and refuses a backward pass that would need a value that was
+# overwritten in this way. It does not count what you write through ``storage_cells``,
+# through a NumPy array that shares the memory, or through ``.data``, nor what an
+# optimizer with ``fused=True`` writes. The gradient is then wrong without an error.
+# Here the backward pass of ``exp`` uses the result again: it should be ``exp(0)``,
+# which is 1, and we have added 1.
 
 start = torch.zeros(3, requires_grad=True)
 honest = start.exp()
@@ -290,6 +479,7 @@ same_memory = (
 for other_way in same_memory:
     silent = start.exp()
     other_way(silent).add_(1)
+    assert silent.tolist() == [2, 2, 2]
     start.grad = None
     silent.sum().backward()
     print("wrong gradient:", start.grad.tolist())
@@ -304,52 +494,8 @@ loss.backward()
 assert weight.grad.tolist() == [1, 1, 1]  # twice the new weight, not twice the old one
 
 # %%
-# ``.numpy()`` fails for many tensors
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
-#
-# On a GPU it does, and it also fails where NumPy has no such type, or where it would
-# lose a gradient or a mark. ``storage_cells`` works for the first four below; for a
-# sparse tensor there is no single storage, and it says so.
-
-with shows_error(TypeError, match="can't convert meta device type tensor to numpy"):
-    torch.empty(3, device="meta").numpy()  # "meta" has shapes only; same words on a GPU
-needs_gradient = torch.ones(2, requires_grad=True)
-with shows_error(RuntimeError, match="requires grad"):
-    needs_gradient.numpy()
-half = torch.ones(2, dtype=torch.bfloat16)
-with shows_error(TypeError, match="unsupported ScalarType BFloat16"):
-    half.numpy()
-conjugate = torch.tensor([1 + 2j]).conj()
-with shows_error(RuntimeError, match="conjugate bit"):
-    conjugate.numpy()
-sparse = torch.eye(2).to_sparse()
-with shows_error(TypeError, match="can't convert Sparse layout tensor to numpy"):
-    sparse.numpy()
-with shows_error(TypeError, match="without a storage of its own"):
-    storage_cells(sparse)
-
-assert storage_cells(torch.empty(3, device="meta")).shape == (3,)
-assert storage_cells(needs_gradient).tolist() == [1, 1]
-assert storage_cells(half).tolist() == [1, 1]
-assert conjugate.tolist() == [1 - 2j]
-assert storage_cells(conjugate).tolist() == [1 + 2j]
-
-# %%
-# ``nbytes`` is not memory
-# ~~~~~~~~~~~~~~~~~~~~~~~~
-#
-# ``x.nbytes`` is the number of elements times the size of one. The memory is what the
-# storage has. An expanded tensor has less, a slice has more.
-
-dot = torch.zeros(1, device=device).expand(1000, 1000)
-assert dot.nbytes == 4_000_000
-assert dot.untyped_storage().nbytes() == 4
-assert row.nbytes == 4000
-assert row.untyped_storage().nbytes() == 4_000_000
-
-# %%
-# One storage does not mean shared numbers
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# More: one storage, and nothing shared
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # The even and the odd columns lie in one storage, between one another, and share
 # nothing: a write to one is never seen in the other. And two storages can lie over the
@@ -369,49 +515,25 @@ assert second[0] == 7
 assert shares_memory(first, second)
 
 # %%
-# ``view`` needs memory without breaks
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# More: slices that share a row
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``view`` never copies. It can join two axes if a step past the end of the second one
-# lands on the next index of the first: if the first stride is the second stride times
-# the second size. It does not say where that fails. ``explain_view`` does, and
-# ``reshape`` copies if it must.
+# A row of 4 numbers of 8 bytes belongs to both.
 
-from tensorglass import explain_view
-
-with shows_error(RuntimeError, match="view size is not compatible"):
-    grid.T.view(12)
-assert explain_view(grid.T, (12,)).breaks == ((0, 1),)
-assert explain_view(grid.T, (2, 2, 3)).stride == (2, 1, 4)
-assert not shares_memory(grid.T.reshape(12), grid)
-assert shares_memory(grid.reshape(12), grid)
-explain_view(grid.T, (12,))
-
-# %%
-# ``storage()`` warns
-# ~~~~~~~~~~~~~~~~~~~
-#
-# Older answers and books print ``x.storage()``. It is deprecated, and
-# ``x.untyped_storage()`` stands in for it. That one holds bytes: 2 numbers of 4 bytes
-# have 8 entries.
-
-with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
-    one.storage().size()
-(message,) = {str(warning.message) for warning in caught}
-print("UserWarning:", message.split(". ")[0])
-assert message.startswith("TypedStorage is deprecated")
-assert len(one.untyped_storage()) == one.numel() * one.itemsize == 8
-assert one.untyped_storage()[3] == 63
-assert storage_cells(one).numel() == 2
+a, b = grid[:2], grid[1:]
+info = storage_info(a, b)
+assert shares_memory(a, b)
+assert info.others[0].shared_bytes == 32 == 4 * 8
+ax = info.plot()
+ax.set_title("two slices that share the row in the middle")
+info
 
 # %%
 # On a GPU
 # --------
 #
-# A tensor there is a storage and a way to read it, too; ``x.data_ptr()`` is then an
-# address on the device, which the CPU must not read. ``storage_cells`` and
-# ``storage_bytes`` stay on the device of ``x``, and printing copies them over.
+# The same holds there. ``x.data_ptr()`` is then an address on the device, which the CPU
+# must not read. ``storage_cells`` and ``storage_bytes`` stay on that device.
 
 print("this page ran on", device.type)
 assert storage_cells(x).device == x.device
@@ -441,8 +563,8 @@ assert y[2, 1] == 17
 # Exercise 2
 # ~~~~~~~~~~
 #
-# Make, from 10 numbers and without a copy, the 7 windows of 4 neighbours each. Which
-# cells hold the most elements?
+# From 10 numbers, without a copy, make the 7 windows of 4 neighbors. Which cells hold
+# the most elements?
 #
 # Solution
 # ^^^^^^^^
@@ -460,8 +582,8 @@ assert storage_info(windows).elements_share_cells
 # Exercise 3
 # ~~~~~~~~~~
 #
-# You save a dictionary with the first 10 and the last 10 rows of a large matrix. How
-# often is the matrix written? And after a ``clone`` of both?
+# You save the first 10 and the last 10 rows of a large matrix in one file. How often is
+# the matrix written? And after a ``clone`` of both?
 #
 # Solution
 # ^^^^^^^^
@@ -480,22 +602,6 @@ with shows_error(RuntimeError, match="as different types"):
     saved_size({**ends, "bits": large.view(torch.int32)})
 assert len(memory_of(ends).storages) == 1
 assert len(memory_of(clones).storages) == 2
-
-# %%
-# Take it home
-# ------------
-#
-# For your own tensors: ``storage_info`` for the table, ``.plot()`` for the tape,
-# ``shares_memory`` to know whether a write to one is seen in the other, and
-# ``memory_of(model)`` for everything that an object holds.
-
-a, b = grid[:2], grid[1:]
-info = storage_info(a, b)
-assert shares_memory(a, b)
-assert info.others[0].shared_bytes == 32
-ax = info.plot()
-ax.set_title("two slices that share the row in the middle")
-info
 
 # %%
 # References
