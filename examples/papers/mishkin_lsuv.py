@@ -12,29 +12,117 @@
 Mishkin and Matas 2016: can a batch of data set the scale of every layer?
 =========================================================================
 
-People cite this paper because its recipe needs no formula for the activation function:
-it measures what a formula would have to predict.
+People cite this paper because its recipe, LSUV or *layer-sequential unit variance*,
+needs no formula for the activation function: it measures what one would predict.
+
+:Level: intermediate
 
 Short answer
 ------------
 
 Yes. Start from orthonormal weights. Go from the first layer to the last, and divide
-each weight by the standard deviation of the layer's output on a batch. A layer without
-a bias is done after one division, on this batch exactly. Then 17 layers of ReLU or tanh
-learn digits in 80 steps of SGD; for tanh the orthonormal weights alone suffice. From
-PyTorch's own weights neither learns, in four times the steps either. 17 layers of
-sigmoids do not learn with any of these weights; so it is in the paper, too. The recipe
-is called LSUV, for *layer-sequential unit variance*. ``initialize_`` draws the weights,
-and ``lsuv_`` does the rest.
+each weight by the standard deviation of the layer's output on a batch. Without a bias
+one division is exact, on this batch. Then 17 layers of ReLU learn digits in 80 steps of
+SGD. From PyTorch's own weights they do not, in 320 either.
 """
 
+import torch
+
+h = torch.randn(128, 64, generator=torch.manual_seed(0))
+for _ in range(17):
+    weight = torch.nn.init.orthogonal_(torch.empty(64, 64))
+    weight /= (h.relu() @ weight).std()
+    h = h.relu() @ weight
+print(f"the output of layer 17 has the standard deviation {h.std():.4f}")
+torch.testing.assert_close(h.std().item(), 1.0, rtol=1e-4, atol=0)
+
+# %%
+# Without the division, orthonormal weights lose a part of the signal in each layer,
+# since each ReLU halves its mean square. PyTorch's own weights lose more.
+
+# More: draws the standard deviation of each layer's output, for three ways to start
+import matplotlib.pyplot as plt
+
+colors = {"PyTorch": "#d55e00", "orthonormal": "#cc79a7", "LSUV": "#0072b2"}
+figure, ax = plt.subplots(figsize=(5.4, 3.4), layout="constrained")
+sizes = {}
+for name, color in colors.items():
+    h = torch.randn(128, 64, generator=torch.manual_seed(0))
+    sizes[name] = []
+    for _ in range(17):
+        weight = torch.nn.init.orthogonal_(torch.empty(64, 64))
+        if name == "PyTorch":
+            weight = torch.nn.Linear(64, 64, bias=False).weight.detach().T
+        if name == "LSUV":
+            weight /= (h.relu() @ weight).std()
+        h = h.relu() @ weight
+        sizes[name].append(h.std().item())
+    ax.plot(range(1, 18), sizes[name], "o-", color=color, markersize=4)
+    ax.text(11, 0.22 * sizes[name][10], name, color=color, ha="right")
+ax.set(yscale="log", xlabel="layer", ylabel="standard deviation of the output")
+ax.set_xticks(range(1, 18, 4))
+ax.set_title("17 layers of ReLU: one division a layer keeps the scale")
+ax.set_label(
+    "Three lines over 17 layers, on a logarithmic axis. LSUV is flat at 1. Orthonormal "
+    "weights fall to about 2 to the power of -8, PyTorch's far lower."
+)
+powers = {name: torch.tensor(stds[-1]).log2().item() for name, stds in sizes.items()}
+torch.testing.assert_close(powers["LSUV"], 0.0, rtol=0, atol=1e-3)
+torch.testing.assert_close(powers["orthonormal"], -8.0, rtol=0, atol=2)
+torch.testing.assert_close(powers["PyTorch"], -21.0, rtol=0, atol=3)
+
+# %%
+# Take it home
+# ------------
+#
+# For the layers of an ``nn.Sequential``, and a batch of your own data:
+
+from torch import nn
+
+model = nn.Sequential(nn.Linear(784, 256), nn.Tanh(), nn.Linear(256, 10))
+h = batch = torch.rand(128, 784)
+with torch.no_grad():
+    for layer in model:
+        if isinstance(layer, nn.Linear):
+            nn.init.orthogonal_(layer.weight)
+            nn.init.zeros_(layer.bias)
+            layer.weight /= layer(h).std()
+        h = layer(h)
+
+torch.testing.assert_close(h.std().item(), 1.0, rtol=1e-4, atol=0)
+
+# %%
+# This site's library does it for other models, and with biases, and tells how far off
+# each layer was. No table of gains lists Mish, the activation here.
+
+from tensorglass import initialize_, lsuv_
+
+depths = [each for _ in range(5) for each in (nn.Linear(784, 784), nn.Mish())]
+model = nn.Sequential(*depths, nn.Linear(784, 10))
+initialize_(model, nn.functional.mish, "orthogonal")
+report = lsuv_(model, batch, tolerance=0.1)
+assert report.ok
+report
+
+# %%
+# The claim
+# ---------
+#
+# With orthonormal weights and a variance of 1 in each layer, very deep networks learn
+# with all usual activation functions but the sigmoid, and the variance takes one to
+# five divisions. (The paper itself we have not read: what we say of its sections and
+# tables is from memory, and marked below. We have read the authors' code.)
+#
+# Here are 17 linear layers of 64 units, where the authors' files have convolutions for
+# photographs; their learning rate and momentum; and 80 steps. There are 1,797 digits of
+# 8 by 8 pixels: 640 to learn from, and 797 to test.
+
+# More: reads the digits, and checks that orthonormal weights keep lengths
 from inspect import signature
 
-import torch
 import torch.nn.functional as F
 from sklearn.datasets import load_digits
-from tensorglass import default_device, initialize_, lsuv_
-from torch import nn
+from tensorglass import default_device
 
 device = default_device()  # a GPU if there is one
 torch.set_num_threads(1)  # in small products, more would wait for each other
@@ -54,33 +142,12 @@ torch.manual_seed(0)
 model = network(nn.ReLU)
 initialize_(model, nn.Identity(), "orthogonal")
 report = lsuv_(model, images[:128])
-print("divisions:", *[layer.iterations for layer in report.layers])
-last = report.layers[-1]
-print(f"output of the last layer: std {last.std_before:.2f}, then {last.std_after:.2f}")
 assert [layer.iterations for layer in report.layers[1:]] == [1] * 16
 stds = [layer.std_after for layer in report.layers[1:]]
 torch.testing.assert_close(stds, [1.0] * 16, rtol=1e-5, atol=0)
 
-# %%
-# The claim
-# ---------
-#
-# With orthonormal weights and a variance of 1 in each layer, very deep networks learn
-# with all usual activation functions but the sigmoid, and the variance takes one to
-# five divisions. (The paper itself we have not read: what we say of its sections and
-# tables is from memory, and marked below. We have read the authors' code. For Caffe it
-# compares the *variance* with 1, first to within 0.05, with at most 100 rounds, later
-# to within 0.02 with 20. Their later port to PyTorch has 0.1 and 10. ``lsuv_`` has 0.02
-# and 10, and compares the standard deviation; below it mostly gets the port's 0.1.)
-#
-# In the authors' files the network has 17 convolutions, for color photographs, and
-# learns in 90,000 steps of SGD with the learning rate 0.01 and momentum 0.9, on batches
-# of 128. Here are 17 linear layers, the same rate and momentum, and 80 steps. There
-# are 1,797 digits of 8 by 8 pixels: 640 to learn from, and 797 to test. A layer of 64
-# units with orthonormal weights keeps the length of each image.
-
-CAFFE = {"tolerance": 0.05, "at_most": 100, "later": (0.02, 20), "steps": 90_000}
-PORT = {"tolerance": 0.1, "at_most": 10}
+CAFFE_TOLERANCE = 0.05  # of the variance, in the authors' first code
+PORT = {"tolerance": 0.1, "at_most": 10}  # of the standard deviation, in a later one
 OURS = {key: value.default for key, value in signature(lsuv_).parameters.items()}
 assert (OURS["tolerance"], OURS["max_iterations"]) == (0.02, PORT["at_most"])
 EPOCHS, STEPS = 4, 20  # steps of one epoch, with 32 images each
@@ -114,12 +181,9 @@ torch.testing.assert_close(outputs.norm(dim=1), images.norm(dim=1), rtol=1e-4, a
 #
 #    \frac{a}{a + b} \qquad \text{so} \quad \frac{1}{a} \to 1 + b \cdot \frac{1}{a}
 #
-# For b < 1 the inverse tends to 1 / (1 - b), and each step leaves a share b of the
-# distance. The more the biases weigh, the more steps. From b = 1.21 on, the square of
-# 1.1, no step is within 0.1, and ``lsuv_`` puts the weight back. The code compares this
-# with ``lsuv_``, for an orthonormal weight, biases that are √b or -√b, and images with
-# the mean 0, ten times as bright as before.
+# For b < 1 the inverse tends to 1 / (1 - b): the more the biases weigh, the more steps.
 
+# More: compares the law with ``lsuv_``, for six variances of the bias
 centred = 10 * (images - images.mean(0))
 start = centred.square().mean().item()  # a; an orthonormal weight keeps it
 
@@ -160,7 +224,24 @@ limit = 1 / (1 - b)
 torch.testing.assert_close(1 + b * inverse - limit, b * (inverse - limit))
 
 # %%
-# The recipe looks at the way forward only. For tanh the gradient comes along: its rms
+# More: when no number of steps is enough
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# Each step leaves a share b of the distance. From b = 1.21 on, the square of 1.1, no
+# step is within 0.1, and ``lsuv_`` puts the weight back. The code above compares this
+# with ``lsuv_``, for an orthonormal weight, biases that are √b or -√b, and images with
+# the mean 0, ten times as bright as before. ``lsuv_`` has the tolerance 0.02 and 10
+# rounds; here it gets the 0.1 of the authors' later code.
+
+assert OURS["tolerance"] == 0.02
+torch.testing.assert_close((1 + PORT["tolerance"]) ** 2, 1.1**2)
+torch.testing.assert_close(1.1**2, 1.21)
+
+# %%
+# More: the recipe looks at the way forward only
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# For tanh the gradient comes along: its rms
 # at the first layer is near that at the last. For the sigmoid it vanishes, though each
 # layer has the standard deviation 1. That is the spread over images *and* units. The
 # units differ, but all images give the same.
@@ -195,9 +276,10 @@ assert all_the_same
 # Measured
 # --------
 #
-# First, the divisions. On one batch of 128 images, five seeds, four activation
-# functions: never more than one.
+# On one batch of 128 images, in five seeds, with four activation functions, no layer
+# takes more than one division.
 
+# More: counts the divisions of 340 layers
 functions = {nn.ReLU: torch.relu, nn.Tanh: torch.tanh, nn.Sigmoid: torch.sigmoid}
 functions |= {nn.GELU: F.gelu}
 SEEDS = 5
@@ -223,15 +305,12 @@ assert len(same_batch) == 4 * SEEDS * 17
 assert max(same_batch) == 1
 
 # %%
-# Second, judged on fresh images. Here each measurement takes other images, at
-# random, and compares the variance with 1 as the code for Caffe first did, to within
-# 0.05, but for at most 20 rounds. With 128 images 19 of 20 layers of ReLU and tanh are
-# done after at most five divisions; of GELU, whose deviations grow with depth, some
-# take more. With 8 images the estimate is so rough that some layers of ReLU do, too.
-# All five networks run at once: for each layer one tensor holds the weights of all of
-# them.
+# If each measurement takes other images, 19 of 20 layers of ReLU and tanh are done
+# after at most five. GELU, whose deviations grow with depth, takes more, and so does
+# ReLU with 8 images, whose estimate is rough.
 
 
+# More: counts the divisions where fresh images judge them, for five networks at once
 def divisions(activation, size):
     models = drawn(activation)
     linears = zip(*[model[::2] for model in models], strict=True)
@@ -246,7 +325,7 @@ def divisions(activation, size):
             for earlier in before:
                 h = functions[activation](h @ earlier)
             variance = (h @ weight).var((1, 2), correction=0)
-            active = active & ((variance - 1).abs() > CAFFE["tolerance"])
+            active = active & ((variance - 1).abs() > CAFFE_TOLERANCE)
             if not active.any():
                 break
             weight = weight / torch.where(active, variance.sqrt(), 1)[:, None, None]
@@ -257,9 +336,8 @@ def divisions(activation, size):
 
 
 fresh = {}
-for activation, size in [
-    (each, m) for each in (nn.ReLU, nn.Tanh, nn.GELU) for m in (8, 128)
-]:
+cases = [(nn.ReLU, 8), (nn.ReLU, 128), (nn.Tanh, 128), (nn.GELU, 128)]
+for activation, size in cases:
     name = activation.__name__
     fresh[name, size] = divisions(activation, size)
     taken = fresh[name, size].clamp(max=10).bincount(minlength=11).tolist()
@@ -273,13 +351,36 @@ take_more = [taken.max().item() > 5 for taken in others]
 assert take_more == [True, True]
 
 # %%
-# Third, training: three ways to start, for ReLU, tanh and the sigmoid, with three
-# seeds and four epochs. Networks *learn* if their median test accuracy is above a half;
-# guessing gives a tenth. PyTorch's weights for ReLU and tanh, and LSUV's for the
-# sigmoid, get 16 epochs, that is 320 steps, at two learning rates. Orthonormal ReLU
-# networks get 24 epochs at the first rate, and begin to learn.
+# The dots say how many layers are done after so many divisions.
 
+# More: draws the share of layers that are done
+figure, ax = plt.subplots(figsize=(5.4, 3.6), layout="constrained")
+ax.axvspan(1, 5, color="#56b4e9", alpha=0.25, linewidth=0)
+ax.text(3, 8, "published: 1 to 5", ha="center", color="black")
+drawn_as = {("Tanh", 128): "#009e73", ("GELU", 128): "#d55e00", ("ReLU", 8): "#0072b2"}
+for (name, size), color in drawn_as.items():
+    counts = fresh[name, size].clamp(max=10).bincount(minlength=11)
+    ax.plot(100 * counts.cumsum(0) / 85, "o-", color=color, markersize=4)
+    ax.plot([], [], "o-", color=color, label=f"{name}, {size} images")
+    assert counts.sum() == 85
+ax.set(xlabel="divisions (10: or more)", ylabel="layers that are done, in %")
+ax.set(ylim=(0, 105))
+ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 0.12))
+ax.set_title("Fresh images: most layers need one to five divisions")
+ax.set_label(
+    "Three rising lines. With tanh and 128 fresh images nearly all of the 85 layers "
+    "are done after one division. With GELU and 128 images, and with ReLU and 8, most "
+    "are done after five, and some only after ten or more. The range from 1 to 5 is "
+    "shaded."
+)
 
+# %%
+# And training. A network *learns* if its test accuracy, the median of three seeds, is
+# above 0.3; guessing gives a tenth. What does not learn in four epochs gets 16, that is
+# 320 steps, at two learning rates; orthonormal ReLU networks get 24, and begin to
+# learn.
+
+# More: trains 17 layers from three ways to start, with three activation functions
 def stacked(tensors):
     return torch.stack(list(tensors)).detach().requires_grad_()
 
@@ -325,7 +426,7 @@ for activation in (nn.ReLU, nn.Tanh, nn.Sigmoid):
     together += scaled[activation][:3]
     curves[name] = accuracies(together, functions[activation], EPOCHS)
     for scheme, accuracy in zip(schemes, curves[name][-1].tolist(), strict=True):
-        learns[name, scheme] = "yes" if accuracy > 0.5 else "no"
+        learns[name, scheme] = "yes" if accuracy > 0.3 else "no"
         print(f"{name:7} {scheme:11} {accuracy:.0%}")
 
 never_by_default = [learns[name, "PyTorch"] for name in curves] == ["no"] * 3
@@ -333,7 +434,7 @@ assert never_by_default
 
 later = accuracies(drawn(nn.ReLU)[:3], torch.relu, epochs=24, every=6)[:, 0]
 print("ReLU, orthonormal, every sixth epoch:", *[f"{each:.0%}" for each in later])
-learns["ReLU", "orthonormal"] = "yes" if later[-1] > 0.5 else "no"
+learns["ReLU", "orthonormal"] = "yes" if later[-1] > 0.3 else "no"
 patient = []
 for activation in (nn.ReLU, nn.Tanh, nn.Sigmoid):
     by_lsuv = activation is nn.Sigmoid  # the others learn with it
@@ -343,14 +444,14 @@ for activation in (nn.ReLU, nn.Tanh, nn.Sigmoid):
     patient += found[-1].tolist()
 print("what failed, after 320 steps:", *[f"{each:.0%}" for each in patient])
 assert 16 * STEPS == 320 == 4 * 80
-none_learns = max(patient) < 0.5
+none_learns = max(patient) < 0.3
 assert none_learns
 
 # %%
-# The paper's values and ours. "Not checked" means that nobody here has opened the
-# paper: the entry is from memory. All agree, the one on orthonormal ReLU networks only
-# with 480 steps.
+# "Not checked" means that nobody here has opened the paper: the entry is from memory.
+# All agree, the one on orthonormal ReLU networks only with 480 steps.
 
+# More: sets each of the paper's values beside ours
 assert 6 * len(later) * STEPS == 480
 
 from tensorglass import reproduction
@@ -374,58 +475,33 @@ assert verdicts == ["agrees"] * 6
 results
 
 # %%
-# Picture
-# -------
-#
-# Left, the second experiment, with the paper's range from 1 to 5 shaded. Right, the
-# third one, for ReLU.
+# The accuracy of the ReLU networks, epoch by epoch:
 
-import matplotlib.pyplot as plt
-
-figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 4.0), layout="constrained")
-left.axvspan(0.5, 5.5, color="#56b4e9", alpha=0.25, linewidth=0)
-left.text(3, 93, "published: 1 to 5", ha="center", color="#0072b2")
-bars = {("Tanh", 128): "#009e73", ("ReLU", 8): "#0072b2", ("GELU", 8): "#d55e00"}
-for number, (case, color) in enumerate(bars.items()):
-    heights = fresh[case].clamp(max=10).bincount(minlength=11)
-    places = torch.arange(11) + 0.28 * (number - 1)
-    left.bar(places, heights, 0.28, color=color, label=f"{case[0]}, {case[1]} images")
-left.set(
-    xlabel="divisions, 10 or more in the last bars",
-    ylabel="layers, of 85",
-    ylim=(0, 99),
-)
-left.legend(frameon=False, loc="center right")
-left.set_title("Few fresh images, more divisions")
-left.set_label(
-    "Bars: of 85 layers, how many took 0 to 10 divisions. With tanh and 128 fresh "
-    "images nearly all took 1. With ReLU and 8 images most took 1 to 5. With GELU and "
-    "8 images many took 10 or more. The range from 1 to 5 is shaded as the published "
-    "one."
-)
-colors = dict(zip(schemes, ("#d55e00", "#cc79a7", "#0072b2"), strict=True))
+# More: draws the accuracy over the epochs, for ReLU
+figure, ax = plt.subplots(figsize=(5.4, 3.6), layout="constrained")
 heights = {"PyTorch": 0.02, "orthonormal": 0.17}
 for number, (scheme, color) in enumerate(colors.items()):
     path = curves["ReLU"][:, number]
-    right.plot(range(1, 5), path, color=color)
-    right.text(4, heights.get(scheme, path[-1] + 0.04), scheme, color=color, ha="right")
-right.set(xlabel="epoch", ylabel="test accuracy, median of 3", ylim=(0, 1))
-right.set_xticks(range(1, 5))
-right.set_title("17 layers of ReLU learn sooner after LSUV")
-right.set_label(
+    ax.plot(range(1, 5), path, color=color)
+    ax.text(4, heights.get(scheme, path[-1] + 0.04), scheme, color=color, ha="right")
+ax.set(xlabel="epoch", ylabel="test accuracy, median of 3", ylim=(0, 1))
+ax.set_xticks(range(1, 5))
+ax.set_title("17 layers of ReLU learn sooner after LSUV")
+ax.set_label(
     "Three lines over four epochs. LSUV rises to about 0.6. The orthonormal weights "
     "alone and PyTorch's stay near 0.1."
 )
-assert len(fresh["ReLU", 8]) == 85
+learned = curves["ReLU"][-1] > 0.3
+assert learned.tolist() == [False, False, True]
 
 # %%
 # Where it departs
 # ----------------
 #
-# From orthonormal weights alone, our ReLU networks do not learn in four epochs. Each
-# ReLU halves the mean square, and 16 of them leave about 2^-8 of the rms. But this is a
-# matter of time: with 24 epochs they do. LSUV saves a slow start. From PyTorch's
-# weights far less of the signal is left, and no patience that we had was enough.
+# From orthonormal weights alone, our ReLU networks do not learn in four epochs: 16
+# ReLUs leave about 2^-8 of the rms. With 24 epochs they do. So LSUV saves a slow start.
+# From PyTorch's weights far less of the signal is left, and no patience that we had was
+# enough.
 
 model = drawn(nn.ReLU)[0]
 halved = activation_stats(model, images[training]).layers[-2].rms  # after the last ReLU
@@ -433,11 +509,13 @@ print(f"rms after 16 ReLUs: 2 to the {math.log2(halved):.1f}")
 torch.testing.assert_close(math.log2(halved), -8.0, rtol=0, atol=2)
 spent = curves["ReLU"][-1, 1]
 print(f"orthonormal: {spent:.0%} after four epochs, {later[-1]:.0%} after 24")
-later_than_four = spent < 0.5 < later[-1]
+later_than_four = spent < 0.3 < later[-1]
 assert later_than_four
 
 # %%
-# On one batch our layers take at most one division, where the paper's took up to five.
+# More: on one batch one division is enough, where the paper's took up to five
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
 # The method is no better: our biases are 0, and the batch that set the scale also
 # judges it. How well does the scale from 128 images hold for the rest of the training
 # images? With tanh all layers are within the tolerance, in the median of five seeds.
@@ -459,6 +537,9 @@ gelu_takes_more = fresh["GELU", 128].sum() > fresh["ReLU", 128].sum()
 assert gelu_takes_more
 
 # %%
+# More: convolutions, and what is not tested
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
 # This page tests neither the paper's accuracies, nor its photographs, nor maxout, nor
 # batch normalization. But convolutions obey the same law: they are linear, too.
 
@@ -517,21 +598,6 @@ assert report.status == "normalised"
 nearly_nothing = from_images < 0.02 * 1.2
 assert nearly_nothing
 assert round(1.2**0.5, 3) == 1.095
-
-# %%
-# Take it home
-# ------------
-#
-# For a network with an activation function that no table lists: draw orthogonal
-# weights, let a large batch set the scale, and read the report. It says for each layer
-# how far off it was.
-
-torch.manual_seed(0)
-model = network(nn.Mish, layers=6).to(device)
-initialize_(model, F.mish, "orthogonal")
-report = lsuv_(model, images[training], tolerance=0.1)
-assert report.ok
-report
 
 # %%
 # References
