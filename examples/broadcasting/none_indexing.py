@@ -72,6 +72,8 @@ assert torch.equal(differences[3, 5], points[3] - points[5])
 # Where does the ``None`` belong? For your own tensors, or only their shapes, the
 # library of this site answers with the index itself, as code that you can paste.
 
+from tensorglass import explain_broadcast
+
 answer = explain_broadcast((64, 3, 256, 256), (3,))
 assert answer.smallest_fix.code == "a + b[:, None, None]"
 answer

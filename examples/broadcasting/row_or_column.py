@@ -67,6 +67,8 @@ torch.testing.assert_close(shares.sum(dim=1), torch.ones(128))
 # Not sure which way it goes? Ask the library of this site. The axis in which your
 # vector is ``missing`` or ``stretched`` is the one along which it is repeated.
 
+from tensorglass import explain_broadcast
+
 explanation = explain_broadcast(batch, shift)
 assert [axis.roles[1] for axis in explanation.axes] == ["equal", "missing"]
 explanation

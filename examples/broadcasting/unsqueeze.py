@@ -68,6 +68,8 @@ assert batch.shape == (1, 3, 32, 32)
 # For your own tensors, or only their shapes, the library of this site says where a new
 # axis helps, smallest result first. (``b[:, None]`` is ``b.unsqueeze(1)``.)
 
+from tensorglass import explain_broadcast
+
 explanation = explain_broadcast((3, 4), (3,))
 assert explanation.smallest_fix.code == "a + b[:, None]"
 explanation

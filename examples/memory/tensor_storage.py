@@ -36,7 +36,7 @@ assert shown == ([10, 40, 20, 50, 30, 60], [10, 20, 30, 40, 50, 60])
 
 # More: draws the matrix and its transpose over the same memory
 import matplotlib.pyplot as plt
-from tensorglass import shares_memory, storage_index, storage_info
+from tensorglass import storage_index, storage_info
 
 figure, (top, bottom) = plt.subplots(2, 1, figsize=(4.4, 4.6), layout="constrained")
 storage_info(x.T).plot(top)
@@ -71,7 +71,7 @@ assert array.shape == (8, 768)
 # ``storage_info`` gives a table, with ``.plot()`` for the picture. ``shares_memory``
 # tells whether a write to one tensor is seen in another.
 
-from tensorglass import storage_cells
+from tensorglass import shares_memory, storage_cells, storage_info
 
 info = storage_info(first, hidden)
 assert torch.equal(storage_cells(first), memory)

@@ -43,7 +43,6 @@ assert [each.activation_bytes // batch.nbytes for each in kept] == [64, 8 + 8 - 
 
 # More: draws what is kept by the number of segments, with the input
 import matplotlib.pyplot as plt
-import torch
 
 counts = (1, 2, 4, 8, 16, 32, 64)
 options = {"use_reentrant": False, "preserve_rng_state": False}  # nothing is drawn
@@ -86,6 +85,7 @@ assert block[0].weight.grad.shape == (256, 64)
 # stored, and in segments of one, two and four layers. A layer keeps far more than its
 # input, so the shortest segments are best.
 
+import torch
 from torch._subclasses import FakeTensorMode
 
 kept = {}

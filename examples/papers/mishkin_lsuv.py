@@ -380,6 +380,7 @@ ax.set_label(
 # 320 steps, at two learning rates; orthonormal ReLU networks get 24, and begin to
 # learn.
 
+
 # More: trains 17 layers from three ways to start, with three activation functions
 def stacked(tensors):
     return torch.stack(list(tensors)).detach().requires_grad_()
