@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-MEASURED = re.compile(rb'<(span|svg) class="measured".*?</\1>', re.DOTALL)
+MEASURED = re.compile(rb'<(span|svg) class="measured".*?</\1>', re.DOTALL)  # texts, and drawings of running times
 LOADED = re.compile(r'(?:src|href|data)="([^"#?:]+\.(?:css|js|svg|png|ico|woff2?))[?"]|url\(["\']?([^"\'()#?:]+)')
 
 
@@ -29,6 +29,8 @@ def unmeasured(name: str, files: dict[str, bytes]) -> bytes:
         return MEASURED.sub(b"", files[name])
     text, place, kept = files[name], 0, []
     for marked in MEASURED.finditer(page):
+        if marked[1] == b"svg":
+            continue  # the twin has the drawing's address
         # With what stands before it on its line: the same digits may stand elsewhere, and be no measurement.
         before = html.unescape(re.split("[>\n]", page[: marked.start()].decode())[-1][-20:]).encode()
         measured = html.unescape(re.sub("<.*?>", "", marked[0].decode())).encode()

@@ -26,6 +26,7 @@ from .lists import (
 )
 from .page import (
     api_reference,
+    drawings,
     error_outputs,
     explorers,
     folded,
@@ -156,11 +157,13 @@ POST_TRANSFORMS: Sequence[type[Any] | int] = [
     trimming.PlainVariables,  # the gallery has linked them
     REFERENCES,
     IMAGES,
-    image_sizes.StateSizes,
+    drawings.PutDrawings,
+    image_sizes.StateSizes,  # of images that are left, to which Sphinx then makes links
 ]
 
 NODES: dict[type[Any], dict[str, Any]] = {
     check_figures.check_figures: {},
+    drawings.drawing: {"html": (drawings.visit_drawing, None)},
     errors_explained.error_index: {},
     install.install: {"html": (install.visit_install, None)},
     folded.folded: {"html": (folded.visit_folded, folded.depart_folded)},

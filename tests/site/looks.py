@@ -46,7 +46,7 @@ IS_SHOWN = """
     };
 """
 
-PARTS = ("article pre", "article img", "article p", "article table", "article details")
+PARTS = ("article pre", "article img", "article .figure", "article p", "article table", "article details")
 
 
 class Look:
@@ -119,10 +119,14 @@ def parts(window):
 
 
 def images(window):
-    """Return each image's text alternative, width, source, and whether it is a figure; the mark stands by its name."""
+    """Return the text alternative, width and source of each image and drawing, and whether it is a figure."""
     return window.evaluate(
-        "[...document.images].filter(i => !i.matches('.sidebar-brand img'))"
-        ".map(i => [i.alt, i.naturalWidth, i.currentSrc, i.classList.contains('figure')])"
+        """[
+            ...[...document.images].filter(i => !i.matches('.sidebar-brand img'))
+                .map(i => [i.alt, i.naturalWidth, i.currentSrc, i.classList.contains('figure')]),
+            ...[...document.querySelectorAll('[role=img].figure')]
+                .map(e => [e.ariaLabel, e.firstElementChild.viewBox.baseVal.width, e.dataset.src, true]),
+        ]"""
     )
 
 
@@ -149,7 +153,7 @@ def reading(window):
                 answer: far('#short-answer pre'),
                 output: far(output),
                 first_line: Math.round(firstLine(open(output)[0]) + scrollY),
-                picture: far('article img.figure'),
+                picture: far('article .figure'),
             };
         }"""
     )
@@ -189,7 +193,7 @@ def in_print(window):
             const all = selector => [...document.querySelectorAll(selector)];
             return {{
                 scheme: getComputedStyle(document.body).colorScheme,
-                cut: all('article pre, article p, article table, article img')
+                cut: all('article pre, article p, article table, article img, article .figure, article .figure > svg')
                     .filter(e => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth)
                     .map(e => (e.textContent || e.alt).slice(0, 100)),
                 on_every_sheet: all('body *')

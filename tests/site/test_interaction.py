@@ -25,10 +25,11 @@ def test_what_scrolls_is_reached_by_keyboard_from_when_it_scrolls(open_page):
     window = open_page(UNSQUEEZE)
     frame = window.locator(".figure-frame").first
     assert frame.get_attribute("tabindex") is None
-    frame.locator("img").evaluate("i => { i.style.maxWidth = 'none'; i.style.width = '3000px' }")
+    drawing = frame.locator("svg").first
+    drawing.evaluate("e => { e.style.maxWidth = 'none'; e.style.width = '3000px' }")
     is_group = "frame => frame.tabIndex === 0 && frame.getAttribute('role') === 'group'"
     window.wait_for_function(is_group, arg=frame.element_handle(), timeout=5000)
-    frame.locator("img").evaluate("i => { i.style.width = '300px' }")
+    drawing.evaluate("e => { e.style.width = '300px' }")
     is_plain = "frame => !frame.hasAttribute('tabindex') && !frame.hasAttribute('role')"
     window.wait_for_function(is_plain, arg=frame.element_handle(), timeout=5000)
 
@@ -65,7 +66,7 @@ def test_figures_follow_the_theme_in_all_six_combinations(open_page, page, syste
     assert window.evaluate("document.body.dataset.theme") == chosen
     shown = system if chosen == "auto" else chosen
     assert window.evaluate("getComputedStyle(document.body).colorScheme") == shown
-    figure = window.locator("article img").first
+    figure = window.locator("article :is(img, .figure)").first
     figure.scroll_into_view_if_needed()
     window.wait_for_timeout(200)
     background, contrast = background_and_contrast(window, figure)

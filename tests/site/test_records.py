@@ -253,16 +253,18 @@ def test_an_output_that_differs_is_shown_and_the_page_follows_its_record(project
 
 @pytest.mark.long
 def test_figures_that_differ_are_shown_with_their_alternative(project):
-    project.write("docs/recorded/cuda/uses_alpha_001.svg", '<svg xmlns="http://www.w3.org/2000/svg"/>')
+    svg = '<svg xmlns="http://www.w3.org/2000/svg"><text>of the GPU</text></svg>'
+    project.write("docs/recorded/cuda/uses_alpha_001.svg", svg)
     drawn = (
         Figure(28, "A <drawing>.", "1", is_timings=False, file="uses_alpha_001.svg"),
         Figure(28, "The same.", "2", is_timings=False),
     )
     write(place_of(project, "cuda"), replace(record_of(project), figures=drawn))
     found = shown(project)
-    assert re.findall('<img alt="([^"]*)" class="figure" src="([^"]*)"', found) == [
-        ("A &lt;drawing&gt;.", "../../_images/uses_alpha_001.svg")
+    assert re.findall('role="img" aria-label="([^"]*)" data-src="([^"]*)">(.*?)</div>', found) == [
+        ("A &lt;drawing&gt;.", "../../_images/uses_alpha_001.svg", "<svg><text>of the GPU</text></svg>")
     ]
+    assert (project.site / "_images/uses_alpha_001.svg").read_text("utf-8").strip() == svg
 
 
 @pytest.mark.long

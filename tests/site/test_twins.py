@@ -38,6 +38,10 @@ def drawn(tag, tex):
             "<details><summary>Solution</summary>\n\nIt is 3.\n\n- a\n\n</details>\n\nEnd.",
         ),
         ('<p><img src="a.svg" alt="Two boxes."></p>', "![Two boxes.](a.svg)"),
+        (
+            '<div class="figure" role="img" aria-label="Two boxes." data-src="a.svg"><svg><text>box</text></svg></div>',
+            "![Two boxes.](a.svg)",
+        ),
         ('<p><a href="b.py"><code>b.py</code></a> <a href="c.py">c.py</a></p>', "[`b.py`](b.py) [c.py](c.py)"),
         (
             '<dl><dt class="sig">f(<dl><dd>a: <a href="#x">int</a>,</dd> <dd>b: str = <em>"c"</em>,</dd></dl>) → bool'

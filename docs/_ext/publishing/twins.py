@@ -52,6 +52,8 @@ def markdown(body: str) -> str:
     soup = BeautifulSoup(body, "html.parser")
     for element in soup.select(UNWANTED):
         element.decompose()
+    for drawing in soup.select("[role=img][data-src]"):  # in Markdown, an image again
+        drawing.replace_with(soup.new_tag("img", src=str(drawing["data-src"]), alt=str(drawing["aria-label"])))
     for cell in soup.select("td[rowspan], th[rowspan]"):  # nor cells that reach over several rows
         for row in around(cell, "tr").find_next_siblings("tr", limit=int(str(cell["rowspan"])) - 1):
             row.insert(0, copy(cell))

@@ -1,6 +1,6 @@
 """Figures as the site shows them: SVG that follows the theme, small ones for cards, and what they show in words.
 
-Needs matplotlib alone.
+An SVG is whole: it may be shown as an image, in a page, or opened by itself. Needs matplotlib alone.
 """
 
 from __future__ import annotations
@@ -9,15 +9,22 @@ import html
 import re
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
+
+from .compact import compact
+from .drawn_text import SVG, anchors_named, use_font_of_page
+from .legible import color_texts
+from .stacked import narrowed
 
 # Black becomes the reader's own text colour. An SVG shown as an image takes `prefers-color-scheme` from the page
-# around it, and the site's style sheet sets that to the theme the reader has chosen.
+# around it, and the site's style sheet sets that to the theme the reader has chosen. In a page it follows the page.
 _THEME_STYLE = (
-    "<style>:root { color: #16181d; fill: currentColor } "
-    "@media (prefers-color-scheme: dark) { :root { color: #e4e6ea } }</style>"
+    ":root { color-scheme: light dark; color: #16181d } "
+    "@media (prefers-color-scheme: dark) { :root { color: #e4e6ea } }"
 )
 
 CARD_SUFFIX = ".card.svg"  # beside the figure that a card is made of
+NARROW_SUFFIX = ".narrow.svg"  # beside a figure that has another layout for narrow screens
 TIMINGS = "timings"  # plt.figure(num="timings"): a figure of running times
 
 
@@ -43,13 +50,31 @@ def save_themed_svg(figure: Any, path: Path, **options: Any) -> None:
     """
     import matplotlib as mpl
 
-    with mpl.rc_context({"svg.hashsalt": "tensorglass", "svg.fonttype": "path"}):
+    with (
+        mpl.rc_context({"svg.hashsalt": "tensorglass", "svg.fonttype": "none", "font.sans-serif": ["DejaVu Sans"]}),
+        anchors_named(figure),
+    ):
         figure.savefig(path, format="svg", transparent=True, metadata={"Date": None, "Creator": None}, **options)
-    svg = path.read_text("utf-8")
-    svg = re.sub(r"(<svg [^>]*>)", rf"\1{_THEME_STYLE}", svg, count=1)
+    root = ElementTree.parse(path).getroot()
+    use_font_of_page(root)
+    color_texts(root)
+    compact(root)
+    root.set("fill", "currentColor")
+    root.insert(0, ElementTree.Element(f"{SVG}style"))
+    root[0].text = _THEME_STYLE
+    ElementTree.register_namespace("", SVG.strip("{}"))
+    svg = ElementTree.tostring(root, encoding="unicode")
     if figure.get_label() == TIMINGS:
         svg = svg.replace("<svg ", '<svg class="measured" ', 1)
-    path.write_text(svg.replace("#000000", "currentColor"), "utf-8")
+    path.write_text(svg.replace("#000000", "currentColor") + "\n", "utf-8")
+
+
+def save_narrow(figure: Any, path: Path) -> None:
+    """Save the figure as it is laid out for a narrow screen, if it can be."""
+    path.unlink(missing_ok=True)  # of an earlier run, which may have drawn something else
+    with narrowed(figure) as fits:
+        if fits:
+            save_themed_svg(figure, path)
 
 
 def save_card(figure: Any, path: Path) -> None:

@@ -24,7 +24,14 @@ from ..sources.dependencies import modules_used
 from . import environment
 
 PACKAGE_FOLDER = Path("src") / "tensorglass"  # relative to the folder that contains docs/
-RUN_BY_GALLERY = ("figures.py", "gallery.py")  # what becomes of a script's outputs
+RUN_BY_GALLERY = (
+    "compact.py",
+    "drawn_text.py",
+    "figures.py",
+    "gallery.py",
+    "legible.py",
+    "stacked.py",
+)  # what becomes of a script's outputs
 NOTEBOOK_SETTINGS = ("nb_execution_mode", "nb_execution_timeout", "nb_execution_raise_on_error")
 
 

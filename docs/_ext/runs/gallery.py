@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .figures import CARD_SUFFIX, save_card, save_themed_svg, text_alternative
+from .figures import CARD_SUFFIX, NARROW_SUFFIX, save_card, save_narrow, save_themed_svg, text_alternative
 from .freshness import this_build
 
 REPRODUCTION_SUFFIX = ".reproduction.json"  # beside a page: what it found of what was published
@@ -66,6 +66,7 @@ def scrape_figures(block: tuple[Any, ...], variables: dict[str, Any], gallery: d
         if not alternative:
             raise ValueError(f"{variables['src_file']}: figure {path.name} has neither a title nor a described drawing")
         save_themed_svg(figure, path)
+        save_narrow(figure, path.with_suffix(NARROW_SUFFIX))
         if path.stem.endswith("_001") and figure.axes:
             save_card(figure, path.with_suffix(CARD_SUFFIX))
         source = os.path.relpath(path, gallery["src_dir"]).replace(os.sep, "/")
