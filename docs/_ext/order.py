@@ -158,7 +158,7 @@ POST_TRANSFORMS: Sequence[type[Any] | int] = [
     REFERENCES,
     IMAGES,
     drawings.PutDrawings,
-    image_sizes.StateSizes,  # of images that are left, to which Sphinx then makes links
+    image_sizes.StateSizes,  # of the images that are left: Sphinx makes a link of what states a size
 ]
 
 NODES: dict[type[Any], dict[str, Any]] = {

@@ -9,6 +9,8 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.images import get_image_size
 
+from .drawings import drawing
+
 
 class StateSizes(SphinxPostTransform):
     """Write width and height, in pixels, on each image; the cards' size is the style sheet's affair."""
@@ -16,5 +18,5 @@ class StateSizes(SphinxPostTransform):
     def run(self, **options: Any) -> None:
         for image in self.document.findall(nodes.image):
             size = get_image_size(Path(self.app.srcdir, image["uri"]))
-            if size and not image["uri"].endswith("_thumb.svg"):
+            if size and not image["uri"].endswith("_thumb.svg") and not isinstance(image, drawing):
                 image["width"], image["height"] = map(str, size)
