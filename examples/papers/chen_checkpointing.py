@@ -324,7 +324,7 @@ for log in (2, 3, 4, 5):
 # Dots are measured, lines the laws.
 
 # More: draws the peaks
-figure, left = plt.subplots(figsize=(5.4, 4), layout="constrained")
+figure, ax = plt.subplots(figsize=(5.4, 4), layout="constrained")
 grid = torch.linspace(4, 144, 100)
 ax.plot(depths, curves["stored"].values(), "o-", color="#d55e00")
 ax.plot(grid, 2 * grid.sqrt(), "--", color="black", linewidth=1)
