@@ -166,9 +166,10 @@ def test_places_are_told_to_a_tenth_of_a_point(tmp_path):
     figure, ax = plt.subplots()
     ax.plot([1 / 3, 2 / 3, 1 / 7], "o-")
     root, _ = saved(figure, tmp_path)
-    lines = [path.get("d") for path in root.iter(f"{SVG}path")]
-    assert max(len(digits) for line in lines for digits in re.findall(r"\.(\d+)", line)) <= 2
-    assert not re.search(r"\.\d\d", max(lines, key=len).partition("C")[0])
+    shapes = [(path.get("d"), "clip-path" in path.attrib) for path in root.iter(f"{SVG}path")]
+    digits = {(len(each), is_line) for shape, is_line in shapes for each in re.findall(r"\.(\d+)", shape)}
+    assert digits >= {(1, True), (2, False)}  # a line, and the outline of its marks
+    assert max(digits) == (2, False)
     assert root.findall(f".//{SVG}metadata") == []
     assert [each.text.startswith(":root") for each in root.iter(f"{SVG}style")] == [True]  # none that says `*`
 
@@ -220,9 +221,18 @@ def with_colorbar():
     return figure
 
 
-def with_a_text(text):
+def nested():
+    figure = plt.figure(figsize=(8, 4), layout="constrained")
+    left, right = figure.add_gridspec(1, 2)
+    for place in (left, right.subgridspec(2, 1)[0]):
+        figure.add_subplot(place).set_axis_off()
+    return figure
+
+
+def with_a_text(text, line=(1, 0), right=1):
     figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
-    ax.plot([0, 1], [1, 0])
+    figure.get_layout_engine().set(rect=(0, 0, right, 1))
+    ax.plot([0, 1], line)
     ax.text(0.3, 0.1, text)
     return figure
 
@@ -235,7 +245,9 @@ def with_a_text(text):
         lambda: plt.subplots(1, 2, figsize=(8, 4))[0],  # places are given by hand
         in_equal_units,
         with_colorbar,
+        nested,
         lambda: with_a_text("a label that reaches over the edge of a narrow plot"),
+        lambda: with_a_text("over the edge of its panel", line=(0, 1), right=0.7),
         lambda: with_a_text("a label that meets the line"),
     ],
 )
