@@ -10,6 +10,7 @@ from bs4 import BeautifulSoup
 from places import ROOT
 
 UNSQUEEZE = "auto_examples/broadcasting/unsqueeze"
+IN_COLORS = "auto_examples/papers/glorot_bengio"  # two panels, with texts in colours
 QUESTIONS = [f"auto_examples/{path.parent.name}/{path.stem}" for path in sorted(ROOT.glob("examples/*/*.py"))]
 LEAST_CONTRAST = 4.5
 
@@ -155,7 +156,7 @@ def test_on_a_phone_panels_are_stacked_and_nothing_scrolls(open_page):
 @pytest.mark.long
 @pytest.mark.site
 def test_on_paper_a_figure_is_drawn_as_on_a_wide_screen_and_in_light_colors(open_page):
-    window = open_page(UNSQUEEZE, theme="dark")
+    window = open_page(IN_COLORS, theme="dark")
     window.set_viewport_size({"width": 600, "height": 900})  # narrower than a sheet of A4
     window.emulate_media(media="print")
     drawings = window.locator(".figure").first.locator("svg")
