@@ -15,8 +15,9 @@ Short answer
 ------------
 
 ``None`` in an index inserts an axis of size 1 at its place, and a colon keeps an axis
-as it is. So ``v[None, :]`` is ``v.unsqueeze(0)``, and ``v[:, None]`` is
-``v.unsqueeze(1)``. It is the same operation, and of a dense tensor it copies nothing.
+as it is. So ``v[None, :]`` is ``v.unsqueeze(0)``, ``v[:, None]`` is ``v.unsqueeze(1)``,
+and ``x[..., None]`` is ``x.unsqueeze(-1)``. It is the same operation, and copies
+nothing of a dense tensor.
 """
 
 import torch
@@ -29,9 +30,9 @@ print(column)
 assert all(map(torch.equal, (row, column), (v.unsqueeze(0), v.unsqueeze(1))))
 
 # %%
-# With ``None`` in front the numbers lie along a row; with ``None`` at the end they
-# stand in a column. Added to a square of ones, the row is repeated downwards and the
-# column to the right. The hatched cells are repetitions, which no memory holds.
+# With ``None`` in front the numbers lie in a row, and at the end in a column. Added to
+# a square of ones, the row is repeated downwards and the column to the right. The
+# hatched cells are repetitions, which are not stored.
 
 # More: draws the vector, with each of the two indices, beside a square of ones
 import matplotlib.pyplot as plt
@@ -53,8 +54,8 @@ assert v[:, None].expand_as(square).untyped_storage().nbytes() == v.nbytes
 # Take it home
 # ------------
 #
-# A batch of one image, one number for each channel, one weight for each word, all
-# pairs of points:
+# Colons at the end can be left out. Here are a batch of one image, one number for
+# each channel, one weight for each word, all pairs of points.
 
 image, words, points = torch.rand(3, 32, 32), torch.rand(8, 50, 16), torch.rand(100, 2)
 batch = image[None]  # shape (1, 3, 32, 32)
@@ -69,8 +70,8 @@ assert differences.shape == (100, 100, 2)
 assert torch.equal(differences[3, 5], points[3] - points[5])
 
 # %%
-# Where does the ``None`` belong? For your own tensors, or only their shapes, the
-# library of this site answers with the index itself, as code that you can paste.
+# Where does the ``None`` belong? For your own tensors, or only their shapes, this
+# site's library answers with the index itself, as code that you can paste.
 
 from tensorglass import explain_broadcast
 

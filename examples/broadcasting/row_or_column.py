@@ -16,7 +16,7 @@ Short answer
 
 To each **row**: every row of the matrix becomes that row plus the vector. For shapes
 are aligned at their last axis, and the last axis of a matrix runs along a row. To add
-the vector to each **column**, stand it upright first: ``matrix + vector[:, None]``.
+the vector to each **column**, make it a column first: ``matrix + vector[:, None]``.
 """
 
 import torch
@@ -55,9 +55,9 @@ for column, added in zip(matrix.T, (matrix + upright).T, strict=True):
 # A batch has a row for each example and a column for each feature:
 
 batch, shift, weight = torch.rand(128, 10), torch.rand(10), torch.rand(128)
-shifted = batch + shift  # to each row: one number for each feature
-weighted = batch * weight[:, None]  # each column: one number for each example
-shares = batch / batch.sum(dim=1, keepdim=True)  # each row, by its own sum
+shifted = batch + shift  # one number for each feature
+weighted = batch * weight[:, None]  # one number for each example
+shares = batch / batch.sum(dim=1, keepdim=True)  # also one for each example
 
 assert torch.equal(shifted[5], batch[5] + shift)
 assert torch.equal(weighted[5], batch[5] * weight[5])

@@ -14,10 +14,10 @@ tensor b", or when they see ``x.unsqueeze(1)`` in somebody's code and wonder why
 Short answer
 ------------
 
-``unsqueeze(dim)`` inserts an axis of size 1, and broadcasting repeats a tensor along
-its axes of size 1. Here 3 numbers meet 3 rows only after ``unsqueeze(1)``. A new axis
-in front, ``unsqueeze(0)``, changes no sum: broadcasting puts one there anyway. You need
-it where nothing does, as for a model that expects a batch.
+``unsqueeze(dim)`` inserts an axis of size 1 at ``dim``, and broadcasting repeats a
+tensor along its axes of size 1. So ``unsqueeze(1)`` lets 3 numbers meet the 3 rows of a
+matrix. ``unsqueeze(0)``, an axis in front, changes no sum: broadcasting puts one there
+anyway. A model that expects a batch does not; there you need it.
 """
 
 import torch
@@ -96,7 +96,7 @@ assert len(log) == 0
 # shape does not have counts as 1. In each axis the sizes must be equal, or one of them
 # must be 1; the result has the equal size, or the one that is not 1. (PyTorch notes,
 # *Broadcasting semantics*, for dense tensors, and operations that write a new one.) So
-# a new axis in front never changes whether shapes broadcast. In code:
+# a new axis in front never changes whether shapes broadcast.
 
 
 def broadcast_shape(a, b):

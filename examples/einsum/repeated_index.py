@@ -17,7 +17,7 @@ Short answer
 The same letter means the **same index**: the axes with that letter are walked through
 together, and the entries found there are multiplied. Repetition does not decide what is
 summed. The right side does: a letter is summed if and only if it is missing there. Only
-without ``->`` does repetition decide.
+without ``->``, as in ``ij,jk``, does repetition decide.
 """
 
 import torch
@@ -31,8 +31,8 @@ print("summed:", summed)
 assert (kept.tolist(), summed.item()) == ([10, 40, 90], 10 + 40 + 90)
 
 # %%
-# A letter that appears once or twice on the left may be kept or summed: all four cases
-# exist. Hatched letters are summed. They are missing on the right.
+# A letter that appears once or twice on the left may be kept or summed. Hatched letters
+# are summed. They are missing on the right.
 
 # More: draws some equations, and checks what each of them sums
 import itertools
@@ -90,7 +90,7 @@ from torch.testing import assert_close
 
 M, N = torch.arange(18.0).reshape(2, 3, 3)
 assert_close(torch.einsum("ii->", M), M.trace())  # the sum of the diagonal
-assert_close(torch.einsum("ii->i", M), M.diagonal())  # a view
+assert_close(torch.einsum("ii->i", M), M.diagonal())  # the diagonal, as a view
 assert_close(torch.einsum("i,j->ij", v, w), torch.outer(v, w))  # no letter repeated
 assert_close(torch.einsum("i,i->", v, w), v @ w)  # dot product
 assert_close(torch.einsum("i,i->i", v, w), v * w)  # Hadamard product

@@ -14,10 +14,10 @@ program stops with "CUDA out of memory".
 Short answer
 ------------
 
-``expand`` and ``expand_as`` use none: they make a view, which reads the same memory
-again and again. Adding or multiplying real tensors of one dtype copies neither of them.
+``expand`` and ``expand_as`` use no memory: they make a view, which reads the same
+numbers again. Adding or multiplying real tensors of one dtype copies neither of them.
 But the *result* is a new tensor of the full size. So is every intermediate result,
-unless it is written in place or the code is compiled.
+unless it is written in place, or ``torch.compile`` avoids it.
 """
 
 import torch
@@ -30,8 +30,8 @@ print("bytes of the row, the row expanded, and the sum:", nbytes)
 assert nbytes == [8192, 8192, 16_777_216]
 
 # %%
-# The view takes nothing more. The sum takes its result, the mean of squares two
-# intermediate results at once, and a sum that is written in place nothing.
+# The view takes nothing more. A sum takes its result, and written in place nothing. A
+# mean of squared differences takes two intermediate results at once.
 
 # More: measures and draws the peaks
 import matplotlib.pyplot as plt

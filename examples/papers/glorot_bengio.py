@@ -20,10 +20,10 @@ Glorot, is in every library.
 Short answer
 ------------
 
-Much better, at the start of training, in networks of tanh. ``nn.Linear`` draws weights
-between ±1/√fan_in. In 20 layers these leave a hundred-thousandth of the gradient. The
-paper's rule, ``nn.init.xavier_uniform_``, draws between ±√6/√(fan_in + fan_out), and
-leaves a fifth. Trained, each at its best rate, its networks learn in fewer epochs.
+Mostly, in networks of tanh, at the start of training. ``nn.Linear`` draws weights
+between ±1/√fan_in: in 20 layers a hundred-thousandth of the gradient is left. With the
+paper's ±√6/√(fan_in + fan_out), which ``nn.init.xavier_uniform_`` draws, it is a fifth.
+At their best rates, these networks need fewer epochs.
 """
 
 import torch
@@ -37,9 +37,9 @@ for bound, left in ((500**-0.5, 0.00001), ((6 / (500 + 500)) ** 0.5, 0.2)):
     torch.testing.assert_close(gradient.std().item(), left, rtol=0.5, atol=0)
 
 # %%
-# With ``nn.Linear``'s weights, which the paper calls *standard*, each layer divides the
-# gradient by about √3. With its *normalized* ones it fades slowly, and only because
-# tanh is not linear.
+# The gradient goes from right to left. With ``nn.Linear``'s weights, which the paper
+# calls *standard*, each layer divides it by about √3. With its *normalized* ones it
+# fades slowly, because tanh is not linear.
 
 # More: draws what is left of the gradient after each layer
 import matplotlib.pyplot as plt
@@ -57,7 +57,7 @@ for name, bound in (("standard", 500**-0.5), ("normalized", (6 / (500 + 500)) **
     ax.plot(sizes, "o-", color=colors[name], markersize=4)
     ax.text(10, 0.3 * sizes[10], name, color=colors[name])
     divided[name] = (sizes[-1] / sizes[10]).item() ** (1 / 10)  # by each of 10 layers
-ax.set(yscale="log", xlabel="layer", ylabel="gradient, by that of the last layer")
+ax.set(yscale="log", xlabel="layer", ylabel="gradient / gradient of layer 20")
 ax.set_xticks(range(0, 21, 5))
 ax.set_title("20 layers of tanh: standard weights lose the gradient")
 ax.set_label(

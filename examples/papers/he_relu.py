@@ -12,7 +12,7 @@
 He et al. 2015: do 30 layers of ReLU need an initialization of their own?
 =========================================================================
 
-People cite this paper for a factor of 2 in the variance of the first weights, without
+People cite this paper for a factor of 2 in the variance of the initial weights, without
 which deep networks of ReLU are said not to begin to learn.
 
 :Level: intermediate
@@ -20,9 +20,9 @@ which deep networks of ReLU are said not to begin to learn.
 Short answer
 ------------
 
-Yes, to begin learning soon. Each ReLU halves the mean square of the signal, and of the
-gradient on its way back. He's weights, with the variance 2 / fan_in, make up for that.
-With Xavier's, 1 / fan_in, a signal of size 1 leaves 30 layers with the size 2^-15. Such
+Yes, if they are to begin soon. Each ReLU halves the mean square of the signal, and of
+the gradient on its way back. He's weights, variance 2 / fan_in, make up for that. With
+Xavier's, 1 / fan_in, a signal of size 1 leaves 30 layers with the size 2^-15. Such
 networks begin late; in the paper, they never do.
 """
 
@@ -93,10 +93,11 @@ back.set_label(
 # Take it home
 # ------------
 #
-# He's weights in plain torch. ``nn.Linear`` draws others, though it calls
-# ``kaiming_uniform_``: with a = √5, as there, the variance is a sixth of He's.
+# He's weights in plain torch. Those of ``nn.Linear`` have a sixth of their variance,
+# though it calls ``kaiming_uniform_``, too: with another gain.
 
 from torch import nn
+from torch.testing import assert_close
 
 layers = [part for _ in range(29) for part in (nn.Linear(64, 64), nn.ReLU())]
 model = nn.Sequential(*layers, nn.Linear(64, 10))

@@ -30,7 +30,7 @@ for each in (x,):
     assert each == [1, 2]
 ```
 
-## The rule
+## Why
 
 The copy is as long.
 
@@ -89,7 +89,7 @@ def test_what_has_none_is_told(page, monkeypatch):
     monkeypatch.setattr(counter_programs, "CLAIMS", claims)
     assert list(missing(page)) == [
         "no counter-program for what 'Does a copy share memory?' says",
-        "no counter-program for what 'The rule' says",
+        "no counter-program for what 'Why' says",
         "no counter-program for the claim 'It does.'",
     ]
     write(page, SHARED.replace("assert each == [1, 2]", "assert len(x) == 2"), LONGER)

@@ -11,19 +11,6 @@ PAGES = [*QUESTIONS, *PAPERS]
 TEMPLATE = ROOT / "docs" / "template.py"  # what a new page is copied from
 PARTS = [
     "Short answer",
-    "What is often said",
-    "The rule",
-    "Proof",
-    "Picture",
-    "Traps",
-    "On a GPU",
-    "Exercises",
-    "Take it home",
-    "References",
-]
-
-PARTS_ANEW = [
-    "Short answer",
     "Take it home",
     "Why",
     "What is often said",
@@ -32,25 +19,14 @@ PARTS_ANEW = [
     "Exercises",
     "References",
 ]
-PARTS_OF_PAPERS_ANEW = [
-    "Short answer",
-    "Take it home",
-    "The claim",
-    "The law",
-    "Measured",
-    "Where it departs",
-    "Exercises",
-    "References",
-]
 PARTS_OF_PAPERS = [
     "Short answer",
+    "Take it home",
     "The claim",
     "The law",
     "Measured",
-    "Picture",
     "Where it departs",
     "Exercises",
-    "Take it home",
     "References",
 ]
 
@@ -69,10 +45,9 @@ def test_anatomy(path):
     text = path.read_text("utf-8")
     (title,) = headings(text, "=")
     assert title.endswith("?")
-    orders = (PARTS_OF_PAPERS, PARTS_OF_PAPERS_ANEW) if path in PAPERS else (PARTS, PARTS_ANEW)
-    assert headings(text, "-") in orders
+    assert headings(text, "-") == (PARTS_OF_PAPERS if path in PAPERS else PARTS)
     exercises = [heading for heading in headings(text, "~") if heading.startswith("Exercise")]
-    assert 2 <= len(exercises) <= 4
+    assert 2 <= len(exercises) <= 3
     assert headings(text, "^") == ["Solution"] * len(exercises)
 
 

@@ -42,7 +42,7 @@ FOLDER = Path(__file__).with_suffix("")
 CLAIMS = ROOT / "docs" / "claims.toml"
 KEYS = {"check", "instead_of", "line"}
 # The sections of a page whose claims need a counter-program, and the words in bold that make such a claim elsewhere.
-SECTIONS = {"Short answer", "Why", "The rule", "The law", "The claim"}
+SECTIONS = {"Short answer", "Why", "The law", "The claim"}
 BOLD = ("**Short answer", "**Rule")
 
 

@@ -23,7 +23,7 @@ from mutate import Mutant, mutants
 # The constants of a drawing are a matter of looks, and those of the rules are regular expressions, which tests of their
 # own exercise.
 DRAWINGS = {"drawing", "pictures"}
-RULES = {"sources/dependencies": ["test_dependencies"], "law/rules": ["test_rules"], "law/budget": ["test_budget"]}
+RULES = {"sources/dependencies": ["test_dependencies"], "law/rules": ["test_rules"]}
 TESTS = ROOT / "tests"
 QUICKLY = ["-x", "--tb=no"]
 # Seconds after which a test that got stuck has noticed the mutant: these, and so many times what it takes otherwise.

@@ -148,7 +148,7 @@ def reading(window):
             const total = (found, count) => found.reduce((sum, e) => sum + count(e), 0);
             return {
                 words: total(open('article section :is(h1, h2, h3, p, li:not(:has(p)))'), words),
-                lines: total(open('article [class*="highlight-"]:not(.sphx-glr-script-out *) pre'), lines),
+                lines: total(open('article .highlight-Python pre'), lines),
                 height: Math.round(document.querySelector('article').getBoundingClientRect().height),
                 answer: far('#short-answer pre'),
                 output: far(output),

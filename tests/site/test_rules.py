@@ -60,7 +60,7 @@ def test_a_lawful_page(tmp_path):
     assert broken(tmp_path, "", "") == []
 
 
-CLAIMING = """Why,What is often said,The rule,Traps,The claim,The law,Measured,Where it departs""".split(",")
+CLAIMING = """Why,What is often said,Traps,The claim,The law,Measured,Where it departs""".split(",")
 
 
 @pytest.mark.parametrize("heading", CLAIMING)

@@ -11,6 +11,7 @@ from sphinx.util import logging
 
 from ..runs.freshness import this_build
 from ..sources.blocks import read_page
+from .budget import over_budget
 from .rules import count, violations
 
 logger = logging.getLogger(__name__)
@@ -27,7 +28,8 @@ def enforce(app: Sphinx, env: BuildEnvironment) -> None:
             continue
         blocks = read_page(path)
         shown = "\n".join(block.text for block in blocks if block.is_code) + _outputs(env.get_doctree(page))
-        found += [(f"{path}:{broken.line}", broken.reason) for broken in violations(blocks, shown)]
+        broken = [*violations(blocks, shown), *(over_budget(blocks) if page in build.scripts() else [])]
+        found += [(f"{path}:{each.line}", each.reason) for each in broken]
         claims, checks = (total + here for total, here in zip((claims, checks), count(blocks), strict=True))
     for place, reason in found:
         logger.error(reason, location=place)

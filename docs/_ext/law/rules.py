@@ -27,7 +27,6 @@ CLAIM_HEADINGS = (
     "Short answer",
     "Why",
     "What is often said",
-    "The rule",
     "Traps",
     "The claim",
     "The law",

@@ -60,7 +60,7 @@ def in_page(svg: str, prefix: str) -> str:
     """Return a drawing for a page: without what only a file needs, and with names of its own.
 
     >>> in_page('<svg xmlns="http://www.w3.org/2000/svg" width="3"><g id="a"/><use href="#b"/><g id="b"/></svg>', "x-")
-    '<svg width="4"><g /><use href="#x-b" /><g id="x-b" /></svg>'
+    '<svg width="4" style="--own-width: 4px"><g /><use href="#x-b" /><g id="x-b" /></svg>'
     """
     root = ElementTree.fromstring(svg)
     for element in root.iter():
@@ -70,6 +70,7 @@ def in_page(svg: str, prefix: str) -> str:
     root.attrib.pop("version", None)
     for name in {"width", "height"} & root.attrib.keys():
         root.set(name, f"{round(_PIXELS * float(root.attrib[name].removesuffix('pt')))}")
+    root.set("style", f"--own-width: {root.get('width')}px")  # a phone shows it smaller, but not too small
     used = {name for element in root.iter() for value in element.attrib.values() for name in _LEADS_TO.findall(value)}
     for element in root.iter():
         name = element.attrib.pop("id", "")
