@@ -23,7 +23,6 @@ Short answer
 Mostly, in networks of tanh, at the start of training. ``nn.Linear`` draws weights
 between ±1/√fan_in: in 20 layers a hundred-thousandth of the gradient is left. With the
 paper's ±√6/√(fan_in + fan_out), which ``nn.init.xavier_uniform_`` draws, it is a fifth.
-At their best rates, these networks need fewer epochs.
 """
 
 import torch

@@ -20,10 +20,10 @@ deep.
 Short answer
 ------------
 
-About as deep as a difference between two inputs reaches. In a random network that
-difference approaches a fixed value, by a factor e in each ξ layers. Networks of up to
-about 6 ξ layers train. At the critical variance of the weights ξ is infinite. Six is a
-rule of thumb: six of our seven networks follow it.
+Before training, layer by layer, a network of tanh makes all inputs alike, or all
+equally different; then there is nothing to learn from. The *depth scale* ξ, which
+follows from the variance of the weights, tells how fast. Networks of up to about 6 ξ
+layers train, as a rule of thumb. At the critical variance ξ is infinite.
 """
 
 import torch

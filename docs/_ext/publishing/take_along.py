@@ -1,4 +1,4 @@
-"""What a page of a script offers to take along: links under its title, and the lines that run it elsewhere."""
+"""What a page of a script offers to take along: links below its short answer, and the lines that run it elsewhere."""
 
 from __future__ import annotations
 
@@ -14,9 +14,14 @@ from ..sources.script_metadata import METADATA, requirements
 from .addresses import colab_address, source_address
 from .downloads import ARCHIVE, script_of
 
+_BELOW_THE_ANSWER = '<section id="take-it-home">'
+
 
 def add_actions(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document) -> None:
-    """Put the links under the page's title. The button that copies all code needs JavaScript, and is made by it."""
+    """Put the links between the short answer and what is taken home: whoever comes for the answer reads it first.
+
+    The buttons that copy and unfold need JavaScript, and are made by it.
+    """
     build = this_build()
     if page not in build.scripts() or "body" not in context:
         return
@@ -33,7 +38,8 @@ def add_actions(app: Sphinx, page: str, template: str, context: dict[str, Any], 
     header = METADATA.search(script_of(app, page))
     metadata = html.escape(header[0]) if header else ""
     bar = f'<div class="page-actions" data-metadata="{metadata}">{"".join(links)}</div>'
-    context["body"] = context["body"].replace("</h1>", f"</h1>\n{bar}", 1)
+    before, heading, after = context["body"].partition(_BELOW_THE_ANSWER)
+    context["body"] = f"{before}{bar}\n{heading}{after}"  # at the end of a page without that part
 
 
 def add_archive(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
