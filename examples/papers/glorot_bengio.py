@@ -12,8 +12,8 @@
 Glorot and Bengio 2010: does the normalized initialization keep gradients alive?
 ================================================================================
 
-People cite this paper because its rule for the first weights, named after Xavier
-Glorot, is in every library.
+People cite this paper because its rule for the first weights, Xavier's, is in every
+library.
 
 :Level: intermediate
 

@@ -4,7 +4,7 @@ import contextlib
 import json
 
 import pytest
-from _ext.page.drawings import HEAVIEST, drawings_of, in_page
+from _ext.page.drawings import BOTH, HEAVIEST, drawings_of, in_page
 from browser import open_window
 from bs4 import BeautifulSoup
 from places import ROOT
@@ -51,7 +51,12 @@ def test_heavy_figures_and_such_that_are_no_svg_stay_images(tmp_path):
     assert drawings_of(svg) == [svg]
     assert drawings_of(png) == []
     narrow.write_text("-" * HEAVIEST)
+    assert drawings_of(svg) == [svg]
+    svg.write_text("-" * 1000)
+    narrow.write_text("-" * (BOTH - 1000))
     assert drawings_of(svg) == [svg, narrow]
+    narrow.write_text("-" * (BOTH - 999))
+    assert drawings_of(svg) == [svg]
     for path in (svg, narrow):
         path.write_text("-" * (HEAVIEST + 1))
         assert drawings_of(svg) == []

@@ -19,6 +19,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from ..runs.figures import NARROW_SUFFIX
 
 HEAVIEST = 60_000  # bytes of an SVG in a page
+BOTH = 57_000  # bytes of a drawing and of its narrow version: several such figures are all that a page's weight allows
 _PIXELS = 4 / 3  # in a point
 _LEADS_TO = re.compile(r"#(?![0-9a-f]{6}\b)([\w.-]+)")  # a name, and not a colour
 
@@ -38,10 +39,14 @@ class PutDrawings(SphinxPostTransform):
 
 
 def drawings_of(path: Path) -> list[Path]:
-    """Return the files of a figure's drawings, the one for wide screens first; none if that is to stay an image."""
+    """Return the files of a figure's drawings, the one for wide screens first; none if that is to stay an image.
+
+    Where both are too heavy together, a phone shows the wide one.
+    """
     files = [each for each in (path, path.with_suffix(NARROW_SUFFIX)) if each.exists()]
     is_light = all(each.suffix == ".svg" and each.stat().st_size <= HEAVIEST for each in files)
-    return files if is_light else []
+    at_most = 2 if sum(each.stat().st_size for each in files) <= BOTH else 1
+    return files[:at_most] if is_light else []
 
 
 def visit_drawing(writer: Any, node: drawing) -> None:

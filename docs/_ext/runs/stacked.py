@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 NARROW = 3.9  # inches: a phone's column of text shows that a little smaller
-WIDE = 4.6  # a figure up to this width is shown as it is, three quarters of its size at least
+WIDE = 4.6  # a figure up to this width is shown as it is, a little smaller
 _TOLERANCE = 1.0  # points by which a text may reach over another one, or over the edge
 
 

@@ -78,8 +78,8 @@
       id: "explored-shapes", type: "text", spellcheck: "false", autocomplete: "off", autocapitalize: "off",
       "aria-describedby": "explored-said",
     });
-    const caret = element("pre", { class: "explorer-caret", "aria-hidden": "true", hidden: "" });
-    const said = element("p", { id: "explored-said", class: "explorer-said", role: "status" });
+    const caret = element("div", { class: "explorer-caret", "aria-hidden": "true", hidden: "" });
+    const said = element("div", { id: "explored-said", class: "explorer-said", role: "status" });
     const button = (text, click) => {
       const made = element("button", { type: "button" }, text);
       made.addEventListener("click", click);
