@@ -69,7 +69,8 @@ def test_a_drawing_in_a_page_has_names_of_its_own_and_no_style_for_others():
         '<text style="fill: #d55e00" fill="#d55e00">axis -1</text></g></svg>'
     )
     assert in_page(svg, "page_001-") == (
-        '<svg width="96" height="48"><defs><path id="page_001-m1" /><clipPath id="page_001-p1" /></defs><g>'
+        '<svg width="96" height="48" style="--own-width: 96px">'
+        '<defs><path id="page_001-m1" /><clipPath id="page_001-p1" /></defs><g>'
         '<use href="#page_001-m1" clip-path="url(#page_001-p1)" />'
         '<text style="fill: #d55e00" fill="#d55e00">axis -1</text></g></svg>'
     )

@@ -241,7 +241,7 @@ def with_a_text(text, line=(1, 0), right=1):
     "make",
     [
         lambda: plt.subplots(2, 2, figsize=(8, 8), layout="constrained")[0],
-        lambda: plt.subplots(figsize=(5, 4), layout="constrained")[0],  # a phone shows it as it is
+        lambda: plt.subplots(figsize=(4.4, 4), layout="constrained")[0],  # a phone shows it as it is
         lambda: plt.subplots(1, 2, figsize=(8, 4))[0],  # places are given by hand
         in_equal_units,
         with_colorbar,
