@@ -61,7 +61,7 @@ function found({ places, index }, query) {
     tokenize: (text) => text.split(" "),
     boost: { page: 2, title: 3, errors: 3, words: 0.5 },
     boostTerm: (word) => (ANY.has(word) ? 0.3 : 1),
-    boostDocument: (id) => (places[id].address.startsWith(QUESTIONS) ? 1 : 0.5), // others say it shorter, or say how
+    boostDocument: (id) => importance(places[id].address),
     fuzzy: (word) => (word.length > 4 ? 0.2 : false),
     prefix: (word) => word.length > 2,
   });
@@ -72,6 +72,12 @@ function found({ places, index }, query) {
     return { ...place, message, score: score * (1 + 4 * likeness) * (isListed ? 2.5 : 1) };
   });
   return few(results.sort((one, other) => other.score - one.score));
+}
+
+// Other pages say it shorter, or say how; what is folded on a page carries a proof, or few need it.
+function importance(address) {
+  if (!address.startsWith(QUESTIONS)) return 0.5;
+  return address.includes("#more-") ? 0.8 : 1;
 }
 
 // The message of a place that has the most of so many words, if it has enough, and the words in common among all.

@@ -32,8 +32,8 @@ print("loss:", loss.item(), " gradient of W1:", W1.grad.tolist())
 assert (loss.item(), W1.grad.tolist()) == (9, [[0, 0], [6, 12]])
 
 # %%
-# Values, on blue, are computed downwards, and gradients, on orange, upwards. ReLU gave
-# 0 for the first number of ``z``, so it hands back 0 there.
+# ``z`` is ``W1 @ x``, ``h`` its ReLU, ``p`` the prediction. ReLU gave 0 for the first
+# number of ``z``, so its gradient is 0, too.
 
 # More: draws each tensor's value above its gradient
 import matplotlib.pyplot as plt
@@ -366,8 +366,7 @@ assert [round(fall.log10().item()) for fall in falls] == [decades, 2 * decades]
 assert rises.log10().round().tolist() == [decades, decades]
 
 # %%
-# To the right of the best step, the step is too
-# long. To its left, rounding wins.
+# To the right of the best step, the step is too long. To its left, rounding wins.
 
 # More: draws the errors over the step
 figure, ax = plt.subplots(figsize=(4.6, 3.7), layout="constrained")
@@ -394,17 +393,16 @@ assert digits_lost == [True, True]
 # More: the cost of the backward pass, counted
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# We count multiplications and additions in a chain of L linear
-# layers. Forward, each layer needs one matrix product. Backward, it needs two of the
-# same size: for the gradient of its weight, and of its input. The first layer needs
-# one, as nobody asked for the gradient of the network's input. So it is L products
-# forward and 2L - 1 backward: 1.9 times as many for 10 layers, and 2 times if the input
-# needs a gradient too. (In theory the gradient of any function costs a small multiple
-# of it: Griewank and Walther 2008. In torch ``x[0]`` is an exception: its gradient
-# fills a tensor as large as ``x``.) Differences would take a forward pass for each of
-# the 720 parameters. The running time need not follow the count: it also depends on how
-# fast each product runs, and on all the work that is no product. It is printed, and no
-# claim.
+# We count multiplications and additions in a chain of L linear layers. Forward, each
+# layer needs one matrix product. Backward, it needs two of the same size: for the
+# gradient of its weight, and of its input. The first layer needs one, as nobody asked
+# for the gradient of the network's input. So it is L products forward and 2L - 1
+# backward: 1.9 times as many for 10 layers, and 2 times if the input needs a gradient
+# too. (In theory the gradient of any function costs a small multiple of it: Griewank
+# and Walther 2008. In torch ``x[0]`` is an exception: its gradient fills a tensor as
+# large as ``x``.) Differences would take a forward pass for each of the 720 parameters.
+# The running time need not follow the count: it also depends on how fast each product
+# runs, and on all the work that is no product. It is printed, and no claim.
 
 from torch.utils.benchmark import Timer
 from torch.utils.flop_counter import FlopCounterMode
@@ -619,6 +617,23 @@ with shows_error(RuntimeError, match="only for scalar outputs"):
     (w * w).backward()
 (w * w).backward(torch.ones_like(w))
 assert w.grad.tolist() == [2, 4]
+
+# %%
+# More: nothing to go back through
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# If no operation was recorded, there is nothing to go back through: all parameters are
+# frozen, the loss was computed under ``no_grad``, or it went through ``detach``,
+# ``.item()`` or ``argmax`` on its way. Look for the first tensor whose
+# ``requires_grad`` is False.
+
+with torch.no_grad():
+    unrecorded = (w * w).sum()
+for total in (unrecorded, (w.detach() * w.detach()).sum(), w.argmax().float()):
+    with shows_error(RuntimeError, match="does not require grad"):
+        total.backward()
+    assert not total.requires_grad
+assert (w * w).requires_grad
 
 # %%
 # More: parameters changed in place

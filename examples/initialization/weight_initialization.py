@@ -101,7 +101,7 @@ torch.testing.assert_close(std, (2 / (3 * 3 * 3)) ** 0.5, rtol=0.1, atol=0)
 # - GELU, SiLU: as for ReLU, with normalization layers. Without, the signal fades.
 # - tanh, sigmoid, linear: ``xavier_uniform_(w)``. Many sigmoids lose gradients anyway.
 # - SELU: ``kaiming_normal_(w, nonlinearity="linear")``.
-# - The last layer: ``xavier_uniform_(w)``, or zeros. In a residual branch: zeros.
+# - The last layer: as for SELU, or zeros. In a residual branch: zeros.
 # - Transformers: ``normal_(w, std=0.02)``; where residual branches end, 0.02 /
 #   √(their number), as in GPT-2.
 # - Embeddings shared with the output layer: 0.02. With ``nn.Embedding``'s N(0, 1) the
@@ -140,6 +140,8 @@ torch.manual_seed(0)
 leaky = nn.init.kaiming_normal_(torch.empty(512, 512), 0.2, nonlinearity="leaky_relu")
 factor = gain(lambda x: F.leaky_relu(x, 0.2))
 torch.testing.assert_close(rms(leaky), factor / 512**0.5, rtol=0.01, atol=0)
+last = nn.init.kaiming_normal_(torch.empty(512, 512), nonlinearity="linear")
+torch.testing.assert_close(rms(last), 512**-0.5, rtol=0.01, atol=0)
 
 first = h = torch.randn(64, 512).requires_grad_()
 for _ in range(24):

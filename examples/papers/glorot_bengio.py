@@ -475,11 +475,10 @@ for scale, name, expected in (
 # More: the mean is not what the gradient feels
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# A mean of 0.8 sounds as if each layer
-# took a fifth of the gradient. But a random direction is scaled by the *root mean
-# square* of the singular values, which is sigma: 1 and 1/√3. Without tanh the
-# normalized weights keep the gradient through all four layers. The fourth power of
-# 0.849 would leave 0.52.
+# A mean of 0.8 sounds as if each layer took a fifth of the gradient. But a random
+# direction is scaled by the *root mean square* of the singular values, which is sigma:
+# 1 and 1/√3. Without tanh the normalized weights keep the gradient through all four
+# layers. The fourth power of 0.849 would leave 0.52.
 
 assert round(law["normalized"] ** 4, 2) == 0.52
 for name, factor in sigma.items():
@@ -500,17 +499,17 @@ for name, factor in sigma.items():
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # What differs is how soon the network learns. With the best rate for each kind the
-# normalized weights are ahead by at most half as many epochs as where both have 0.1.
-# And the standard weights bear a larger rate: at 0.8 the normalized networks do not
-# learn. After all epochs, each at its best rate, the two differ by less than 0.05. The
-# paper also gives errors at the end of training, for four sets of images and other
+# normalized weights are ahead by at least two epochs less than where both have 0.1. And
+# the standard weights bear a larger rate: at 0.8 the normalized networks do not learn.
+# After all epochs, each at its best rate, the two differ by less than 0.05. The paper
+# also gives errors at the end of training, for four sets of images and other
 # activations. We compare none of them: our images are too easy, and our networks too
 # small. Nor do we follow the singular values in training.
 
 leads = [each["standard"] - each["normalized"] for each in (at_one_rate, epochs)]
 print(f"normalized weights are ahead by {leads[0]} epochs at 0.1, tuned by {leads[1]}")
-at_most_half = 0 < leads[1] <= leads[0] / 2
-assert at_most_half
+shorter = 0 < leads[1] <= leads[0] - 2
+assert shorter
 best = curves[-1].max(dim=1).values
 assert_close(best[0], best[1], rtol=0, atol=0.05)
 too_large = curves[-1, :, -1] < 0.5

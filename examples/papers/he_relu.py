@@ -93,8 +93,7 @@ back.set_label(
 # Take it home
 # ------------
 #
-# He's weights in plain torch. Those of ``nn.Linear`` have a sixth of their variance,
-# though it calls ``kaiming_uniform_``, too: with another gain.
+# He's weights in plain torch. Those of ``nn.Linear`` have a sixth of their variance.
 
 from torch import nn
 from torch.testing import assert_close
@@ -423,7 +422,8 @@ times_smaller = gradient_at_layer_2(kernels) / gradient_at_layer_2(at_001)
 print(f"with 0.01 the gradient is smaller by {times_smaller:,.0f}")
 of_stds = [due[number] / 0.01 for number in filters[1:]]  # of the layers 2 to 10
 assert len(of_stds) == 9
-assert_close(times_smaller, math.prod(of_stds), rtol=1e-3, atol=0)
+# A GPU may round the factors of convolutions, to TF32.
+assert_close(times_smaller, math.prod(of_stds), rtol=1e-2, atol=0)
 assert round(times_smaller, -3) == 17_000
 
 # %%

@@ -237,15 +237,16 @@ def saved_tensors(node: Any, field: str) -> list[Any]:
 def is_changed(node: Any, field: str, saved: Any) -> bool:
     """Return whether a saved tensor was changed in place since it was saved: torch then refuses to unpack it.
 
-    What a node returned itself can be unpacked only together with the node.
+    What a node returned itself can be unpacked only together with the node. So can all else in torch 2.11: there, of
+    several tensors saved under one name, each counts as changed if one was.
     """
     try:
-        saved.unpack()
+        if hasattr(saved, "unpack"):
+            saved.unpack()
+            return False
     except RuntimeError as error:
         if IN_PLACE in str(error):
             return True
-    else:
-        return False
     try:
         getattr(node, "saved_tensors" if isinstance(node, BackwardCFunction) else f"_saved_{field}")
     except RuntimeError as error:

@@ -112,7 +112,6 @@ def test_random_shapes_are_told_as_the_library_tells_them(logic):
         ("total = sum", "total = shape"),
         ("([inserted, elements]) => [inserted, elements]", "([inserted, elements]) => [elements, inserted]"),
         ("[elements, inserted]).next", "[inserted, elements]).next"),
-        ("[false, true] : [true]", "[true, false] : [true]"),
         ("compare(a.key, b.key) || compare(a.columns, b.columns)", "compare(a.key, b.key)"),
         ("if (sizes.size <= 1) yield", "yield"),
         ("column[i] && count > 0", "column[i]"),
@@ -238,7 +237,7 @@ def test_what_is_wrong_is_told_and_the_last_table_stays(open_page):
 def test_a_link_leads_to_the_same_shapes(open_page, address):
     window = open_page(permissions=["clipboard-read", "clipboard-write"])
     window.get_by_label("Your own shapes").fill("(5, 4) () (5,)")
-    assert window.url.endswith("#shapes=5,4;;5")
+    window.wait_for_url("**#shapes=5,4;;5")
     window.get_by_role("button", name="Copy link").click()
     window.get_by_role("button", name="Copied").wait_for()
     link = window.evaluate("navigator.clipboard.readText()")

@@ -74,7 +74,7 @@ MESSAGES = [
     ),
     ("view size is not compatible with input tensor's size and stride", f"{STORAGE}#view-stops-at-breaks-in-memory"),
     ("view size is not compatable with input tensors size & stride", f"{STORAGE}#view-stops-at-breaks-in-memory"),
-    ("can't call numpy() on Tensor that requires grad", f"{STORAGE}#more-the-other-refusals"),
+    ("can't call numpy() on Tensor that requires grad", f"{STORAGE}#numpy-fails-for-many-tensors"),
     (
         "TypeError: can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host",
         f"{STORAGE}#more-the-other-refusals",
@@ -98,6 +98,10 @@ MESSAGES = [
     ),
     ("Trying to backward through the graph a second time", f"{BACKWARD}#backward-a-second-time"),
     ("Tring to backwards thru the graph a second time", f"{BACKWARD}#backward-a-second-time"),
+    (
+        "RuntimeError: element 3 of tensors does not require grad and does not have a grad_fn",
+        f"{BACKWARD}#more-nothing-to-go-back-through",
+    ),
     ("grad can be implicitly created only for scalar outputs", f"{BACKWARD}#more-only-one-number-can-start"),
     (
         "a leaf Variable that requires grad is being used in an in-place operation.",
@@ -124,10 +128,6 @@ NEAREST = [
     ("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has 7.79 GiB", STORED),
     ("RuntimeError: MPS backend out of memory (MPS allocated: 8.00 GB, max allowed: 9.07 GB)", EXPAND),
     ("expand: the number of sizes provided", EXPAND),
-    (
-        "element 0 of tensors does not require grad and does not have a grad_fn",
-        "auto_examples/backprop/stored_activations.html",
-    ),
     ("einsum(): the number of subscripts in the equation (2) does not match the number of dimensions (3)", REPEATED),
     (
         "Sizes of tensors must match except in dimension 1. Expected size 3 but got size 4 for tensor number 1",
@@ -142,11 +142,11 @@ QUESTIONS = [
     ("einsum trace", RULES),  # the one page that says "trace"
     ("xavier vs he", HE),
     ("detach memory", STORAGE),
-    ("kaiming uniform relu gain", "auto_examples/papers/he_relu.html"),
+    ("kaiming uniform relu gain", WEIGHTS),
     ("loss is nan", SCALE),
     ("why store activatons", STORED),
     ("unsqueze", UNSQUEEZE),
-    ("matrices canot multiplyed", MATMUL),
+    ("shapse canot multiplyed", MATMUL),
     ("explain_broadcast", "reference/broadcasting.html"),
 ]
 
@@ -217,7 +217,7 @@ def test_every_message_of_the_list_is_found_with_other_numbers(search, built_sit
         message = re.sub(r"\d+", lambda digits: str(int(digits[0]) + 37), each.p.text)
         places = search(message)
         assert {link["href"] for link in each.ul.select("a")} & set(places[:3]), message
-        assert "errors.html" in [place.split("#")[0] for place in places[:5]], message
+        assert "errors.html" in [place.split("#")[0] for place in places[:4]], message
 
 
 def test_every_place_of_the_search_is_there(window, search, built_site):
