@@ -395,8 +395,10 @@ def measured(case: Case, n: int, threads: int, backward: bool, device: torch.dev
     return {**times, **faults, **in_own_process(threads, lambda: peaks(case, n))}
 
 
-def processor() -> str:
-    """Return the processor's name."""
+def processor(device: torch.device) -> str:
+    """Return the name of the device's processor."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
     information = Path("/proc/cpuinfo")
     lines = information.read_text("utf-8").splitlines() if information.exists() else []
     names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
@@ -415,9 +417,14 @@ def cells_of(found: dict[str, float], columns: tuple[str, ...]) -> str:
 def report(threads: int, backward: bool, wanted: str | None, device: torch.device) -> list[str]:
     """Print the table, and return which bars are not held."""
     passes = "forward and backward" if backward else "forward"
-    print(f"\n{passes}, on {device}, {processor()}, {threads} thread{'s' * (threads > 1)}; ours in microseconds,")
-    print("then how many times as long the others take: best is the faster of torch and opt_einsum. Then our peak of")
-    print("memory beside torch.einsum's, and beside what the plan tells; and page faults of a call, ours and its\n")
+    where = f"{device}, {processor(device)}, {threads} thread{'s' * (threads > 1)}, torch {torch.__version__}"
+    print(f"\n{passes}, on {where}; ours in microseconds, then how many")
+    print("times as long the others take: best is the faster of torch and opt_einsum")
+    if not backward and device.type == "cpu":
+        print(
+            "Then our peak of memory beside torch.einsum's, and beside what the plan tells; and page faults of a call"
+        )
+    print()
     columns = ("best", "torch", "opt_einsum", "hand", *(() if backward or device.type != "cpu" else ("numpy",)))
     memory = "" if backward or device.type != "cpu" else f"{'peak':>12}{'told':>10}{'faults':>10}{'its':>10}"
     print(f"{'case':30}{'size':8}{'ours':>10}" + "".join(f"{column:>12}" for column in columns) + memory)

@@ -1,8 +1,8 @@
-"""Record what the pages' scripts print on a device, for the site to show when it is built on another one.
+"""Record what the pages print on a device, for the site to show when it is built on another one.
 
-``python docs/record.py --device cuda`` runs the scripts of `examples/`, each in a process of its own, and writes one
-file a page to `docs/recorded/cuda`. It needs torch, matplotlib, scikit-learn and what the library
-needs; neither Sphinx nor nox.
+``python docs/record.py --device cuda`` runs the scripts of `examples/`, and the notebooks in Markdown that ask for the
+device, each in a process of its own, and writes one file a page to `docs/recorded/cuda`. It needs torch, matplotlib,
+scikit-learn and what the library needs; neither Sphinx nor nox.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ LARGEST_OF_TIMINGS = 40_000  # bytes; a larger figure of running times is not ke
 
 def main() -> int:
     options = _options()
-    scripts = {path.stem: path for path in pages.scripts(ROOT).values()}
-    unknown = [page for page in options.pages if page not in scripts]
+    known = {path.stem: path for path in pages.on_devices(ROOT).values()}
+    unknown = [page for page in options.pages if page not in known]
     if unknown:
-        return _refuse(f"there is no page {unknown[0]!r}; the pages are {', '.join(scripts)}")
+        return _refuse(f"there is no page {unknown[0]!r}; the pages are {', '.join(known)}")
     variables = _variables(options.device)
     problem = _problem_with_device(variables)
     if problem:
         return _refuse(f"{problem}; nothing was recorded")
-    failed = [page for page in options.pages or scripts if not _record(scripts[page], options, variables)]
+    failed = [page for page in options.pages or known if not _record(known[page], options, variables)]
     if failed:
         _say(f"{len(failed)} failed, and were not recorded: {', '.join(failed)}")
     size = sum(path.stat().st_size for path in options.out.rglob("*") if path.is_file())
@@ -64,20 +64,20 @@ def _variables(device: str) -> dict[str, str]:
 
 
 def _problem_with_device(variables: dict[str, str]) -> str:
-    """Return why the scripts cannot run on the device, or nothing."""
+    """Return why the pages cannot run on the device, or nothing."""
     command = [sys.executable, "-c", "import tensorglass; tensorglass.default_device()"]
     result = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
     reason = result.stderr.strip().splitlines()[-1] if result.returncode else ""
     return reason.removeprefix("ValueError: ").replace("TENSORGLASS_DEVICE", "--device")
 
 
-def _record(script: Path, options: argparse.Namespace, variables: dict[str, str]) -> bool:
-    """Run a script and write its record. Return whether it came to its end."""
-    page, kind = script.stem, kind_of(options.device)
-    digest = digest_of(script, PACKAGE)  # before the run: what is edited meanwhile makes the record an older one
+def _record(source: Path, options: argparse.Namespace, variables: dict[str, str]) -> bool:
+    """Run a page and write its record. Return whether it came to its end."""
+    page, kind = source.stem, kind_of(options.device)
+    digest = digest_of(source, PACKAGE)  # before the run: what is edited meanwhile makes the record an older one
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        command = [sys.executable, "-m", "_ext.runs.run_blocks", str(script), folder]
+        command = [sys.executable, "-m", "_ext.runs.run_blocks", str(source), folder]
         result = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
         if result.returncode:
             _say(f"{result.stderr.rstrip()}\n{page} failed after {time.perf_counter() - started:.1f} s")
@@ -98,7 +98,7 @@ def _record(script: Path, options: argparse.Namespace, variables: dict[str, str]
 
 
 def _says_more(figure: Figure, of_cpu: tuple[Figure, ...], folder: Path) -> bool:
-    """Return whether a figure shows what the CPU's figures of the same script do not."""
+    """Return whether a figure shows what the CPU's figures of the same page do not."""
     if figure.is_timings:
         return (folder / figure.file).stat().st_size <= LARGEST_OF_TIMINGS
     return figure.digest not in {each.digest for each in of_cpu}

@@ -9,12 +9,11 @@ from types import SimpleNamespace
 import pytest
 import torch
 from _ext.runs.record import digest_of, digest_of_svg, read
-from _ext.runs.run_blocks import code_blocks
-from _ext.sources.blocks import read_script
+from _ext.sources.blocks import code_blocks, read_page
 from places import ROOT
 from programs import run
 
-SCRIPTS = sorted(ROOT.glob("examples/*/*.py"))
+PAGES = [*sorted(ROOT.glob("examples/*/*.py")), ROOT / "docs" / "template.py", *sorted(ROOT.glob("docs/*.md"))]
 
 GOOD = '''"""
 A title
@@ -45,6 +44,20 @@ unfinished = "no output"
 
 1, "é"
 '''
+NOTEBOOK = """# A notebook
+
+```{code-cell} python
+:tags: [some]
+from tensorglass import default_device, measured
+device = default_device()
+```
+
+Text.
+
+```{code-cell} python
+print("this page ran on", device.type, "in", measured("3 s"))
+```
+"""
 BAD = '"""\nTitle\n=====\n"""\nprint(1)\n\n# %%\n\nraise RuntimeError("on purpose")\n'
 
 
@@ -56,7 +69,7 @@ def record(root, *arguments):
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """A project with two scripts, of which one fails, after the command was run on the CPU."""
+    """A project with two scripts, of which one fails, and two notebooks, after the command was run on the CPU."""
     root = tmp_path_factory.mktemp("recorded")
     for name in ("src/tensorglass", "docs/_ext"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -68,6 +81,8 @@ def project(tmp_path_factory):
     section.mkdir(parents=True)
     (section / "bad.py").write_text(BAD, "utf-8")
     (section / "good.py").write_text(GOOD, "utf-8")
+    (root / "docs" / "asks.md").write_text(NOTEBOOK, "utf-8")
+    (root / "docs" / "asks_nothing.md").write_text("# Title\n\n```{code-cell} python\nprint(1)\n```\n", "utf-8")
     return SimpleNamespace(root=root, records=root / "docs" / "recorded", on_cpu=record(root))
 
 
@@ -79,7 +94,7 @@ def test_a_script_that_fails_is_named_and_the_others_go_on(project):
     assert "\nbad failed after " in told
     assert told.endswith("1 failed, and were not recorded: bad\n")
     assert re.search(r"^good: \d+\.\d s$", told, re.MULTILINE)
-    assert [path.name for path in (project.records / "cpu").iterdir()] == ["good.json"]
+    assert sorted(path.name for path in (project.records / "cpu").iterdir()) == ["asks.json", "good.json"]
     assert {path.name for path in (project.root / "examples" / "section").iterdir()} == {"bad.py", "good.py"}
 
 
@@ -87,10 +102,10 @@ def test_a_script_that_fails_is_named_and_the_others_go_on(project):
 def test_a_record_says_what_ran_and_what_each_block_showed(project):
     record = read(project.records / "cpu" / "good.json")
     first, table, last = record.outputs
-    assert (first.line, first.text) == (5, "this page ran on cpu\ntook \ue00012 ms\ue001")
-    assert table.line == 15
+    assert (first.block, first.text) == (1, "this page ran on cpu\ntook \ue00012 ms\ue001")
+    assert table.block == 2
     assert table.text.startswith("(3, 4) and (3, 1): broadcast to (3, 4) (12 elements of torch.float32, 48 bytes)\n\n")
-    assert (last.line, last.text) == (27, "(1, 'é')")
+    assert (last.block, last.text) == (4, "(1, 'é')")
     assert record.digest == digest_of(project.root / "examples/section/good.py", project.root / "src/tensorglass")
     assert record.torch == torch.__version__
     assert record.python == ".".join(map(str, sys.version_info[:3]))
@@ -100,12 +115,18 @@ def test_a_record_says_what_ran_and_what_each_block_showed(project):
 
 
 @pytest.mark.long
+def test_a_notebook_that_asks_for_the_device_is_recorded_cell_by_cell(project):
+    record = read(project.records / "cpu" / "asks.json")
+    assert [(each.block, each.text) for each in record.outputs] == [(2, "this page ran on cpu in \ue0003 s\ue001")]
+
+
+@pytest.mark.long
 def test_a_record_of_the_cpu_has_digests_of_figures_but_no_files(project):
     figures = read(project.records / "cpu" / "good.json").figures
-    assert [(figure.line, figure.alternative, figure.is_timings) for figure in figures] == [
-        (20, "The same.", False),
-        (20, "Drawn on cpu.", False),
-        (20, "Times.", True),
+    assert [(figure.block, figure.alternative, figure.is_timings) for figure in figures] == [
+        (3, "The same.", False),
+        (3, "Drawn on cpu.", False),
+        (3, "Times.", True),
     ]
     assert {figure.file for figure in figures} == {""}
 
@@ -146,7 +167,7 @@ def files(folder):
             "--device is 'cuda:99', which this machine cannot use; expected a device such as 'cpu' or 'cuda'; "
             "nothing was recorded\n",
         ),
-        (["other"], "there is no page 'other'; the pages are bad, good\n"),
+        (["other"], "there is no page 'other'; the pages are bad, good, asks\n"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_one_sentence_and_leaves_the_records_alone(project, arguments, sentence):
@@ -156,10 +177,10 @@ def test_what_cannot_be_done_is_told_in_one_sentence_and_leaves_the_records_alon
     assert files(project.records) == before
 
 
-@pytest.mark.parametrize("script", [*SCRIPTS, ROOT / "docs" / "template.py"], ids=lambda path: path.stem)
-def test_scripts_are_split_as_the_gallery_splits_them(script):
-    by_gallery = [(block.line, block.text.rstrip("\n")) for block in read_script(script) if block.is_code]
-    assert [(line, code.rstrip("\n")) for line, code in code_blocks(script.read_text("utf-8"))] == by_gallery
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_code_is_split_as_the_site_splits_it(page):
+    by_site = [(block.line, block.text.rstrip("\n")) for block in read_page(page) if block.is_code]
+    assert [(block.line, block.text.rstrip("\n")) for block in code_blocks(page)] == by_site
 
 
 def test_drawings_are_the_same_if_what_they_show_is():

@@ -19,6 +19,8 @@ from _ext.runs.record import (
     read,
     write,
 )
+from _ext.sources.blocks import without_words
+from _ext.sources.pages import on_devices
 from places import ROOT
 from throwaway import Throwaway
 
@@ -32,8 +34,8 @@ RECORD = Record(
     date="2026-11-22",
     seconds=14.2,
     tf32={"matrix products": False, "convolutions": True},
-    outputs=(Output(5, "so\nand \ue00012 ms\ue001"),),
-    figures=(Figure(7, "A figure.", "1", is_timings=False, file="page_001.svg"),),
+    outputs=(Output(1, "so\nand \ue00012 ms\ue001"),),
+    figures=(Figure(2, "A figure.", "1", is_timings=False, file="page_001.svg"),),
 )
 
 
@@ -70,13 +72,41 @@ def sources(tmp_path):
         ("tensorglass/__init__.py", False),  # a release makes no record older
     ],
 )
-def test_a_digest_is_that_of_the_script_and_of_what_it_uses(sources, file, counts, monkeypatch):
+def test_a_digest_is_that_of_the_code_and_of_what_it_uses(sources, file, counts, monkeypatch):
     before = digest_of(sources / "page.py", sources / "tensorglass")
     monkeypatch.setenv("TENSORGLASS_DEVICE", "meta")
     assert digest_of(sources / "page.py", sources / "tensorglass") == before
     with (sources / file).open("a") as changed:
-        changed.write("# changed\n")
+        changed.write("\n\n# A comment, and empty lines.\n\n")
+    assert digest_of(sources / "page.py", sources / "tensorglass") == before
+    with (sources / file).open("a") as changed:
+        changed.write("changed = True\n")
     assert (digest_of(sources / "page.py", sources / "tensorglass") != before) is counts
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "counts"),
+    [
+        ('"""Title."""', '"""Another title."""\n# %%\n# And more.\n', False),
+        ("print(alpha)", "print(alpha)  # 7", False),
+        ("print(alpha)", "\n# %%\n# Text.\n\nprint(alpha)", True),  # now it is shown below the text
+        ("print(alpha)", 'print(alpha, "# 7")', True),
+        ("print(alpha)", "print(alpha)\nalpha", True),
+        ("print(alpha)", 'def f():\n    """Say it."""\n    print(alpha)', True),
+    ],
+)
+def test_words_make_no_record_older(sources, old, new, counts):
+    page = sources / "page.py"
+    before = digest_of(page, sources / "tensorglass")
+    page.write_text(page.read_text().replace(old, new))
+    assert (digest_of(page, sources / "tensorglass") != before) is counts
+
+
+def test_what_is_said_in_a_function_is_no_code():
+    code = 'class A:\n    """Says."""\n\n    def f(self):\n        """Says\n        more."""\n        return "# code"\n'
+    assert without_words(code) == 'class A:\n    def f(self):\n        return "# code"'
+    assert without_words('"shown"\n') == '"shown"'  # the last expression of a block is its output
+    assert without_words('def f(): "says"') == 'def f(): "says"'
 
 
 def test_a_digest_is_the_same_in_another_folder(sources, tmp_path_factory):
@@ -138,13 +168,14 @@ SCRIPT = '''# /// script
 What is alpha?
 ==============
 
+:Level: beginner
+
 Short answer
 ------------
 
 It is 7.
 """
 import os
-import torch
 from tensorglass import alpha
 
 with open(os.environ["RUN_LOG"], "a") as log:
@@ -158,6 +189,8 @@ print("clock", "\\ue00012 ticks\\ue001", "and on")
 # --------
 #
 # It is the same.
+
+import torch
 
 torch.ones(2)
 
@@ -192,8 +225,8 @@ def record_of(project, name=NAME, **changes):
     """Return a record of a script of the project, by default one that agrees with its page."""
     digest = digest_of(project.root / name, project.root / "src" / "tensorglass")
     outputs = (
-        Output(13, "this page ran on cuda\nclock \ue0003 ticks\ue001 and on"),
-        Output(28, "tensor([1., 1.],\n device='cuda:0')"),
+        Output(1, "this page ran on cuda\nclock \ue0003 ticks\ue001 and on"),
+        Output(2, "tensor([1., 1.],\n device='cuda:0')"),
     )
     return replace(RECORD, digest=digest, outputs=outputs, figures=(), **changes)
 
@@ -221,7 +254,7 @@ def test_a_record_that_agrees_shows_what_is_measured(project):
         "The same page on GPU 0 (torch 2.11.0+cu130, 2026-11-22): 14.2 s "
         "It ran with Python 3.12.3. Rounding to TF32 was allowed for convolutions. "
         "All outputs are the same, but for what is marked as measured: "
-        "Short answer, line 13 of the script this page ran on cuda clock 3 ticks and on"
+        "Short answer, line 15 of the script this page ran on cuda clock 3 ticks and on"
     )
     assert '<span class="measured">3 ticks</span>' in found
     page = (project.site / "auto_examples/broadcasting/uses_alpha.html").read_text("utf-8")
@@ -234,18 +267,18 @@ def test_a_record_that_agrees_shows_what_is_measured(project):
 @pytest.mark.long
 def test_an_output_that_differs_is_shown_and_the_page_follows_its_record(project):
     record = record_of(project)
-    differs = (record.outputs[0], Output(28, "tensor([1., 2.])"))
+    differs = (record.outputs[0], Output(2, "tensor([1., 2.])"))
     write(place_of(project, "cuda"), replace(record, outputs=differs, tf32={"matrix products": False}))
     assert text_of(shown(project)).partition("3.12.3. ")[2] == (
         "Rounding to TF32 was not allowed. Outputs that differ, 1 of 2: "
-        "On a GPU, line 28 of the script tensor([1., 2.]) "
+        "On a GPU, line 29 of the script tensor([1., 2.]) "
         "All other outputs are the same, but for what is marked as measured: "
-        "Short answer, line 13 of the script this page ran on cuda clock 3 ticks and on"
+        "Short answer, line 15 of the script this page ran on cuda clock 3 ticks and on"
     )
-    write(place_of(project, "cuda"), replace(record, outputs=(Output(13, "ValueError: <no>"),)))
+    write(place_of(project, "cuda"), replace(record, outputs=(Output(1, "ValueError: <no>"),)))
     found = shown(project)
     assert "Outputs that differ, 2 of 2:" in text_of(found)
-    assert text_of(found).endswith("line 28 of the script (no output) All other outputs are the same.")
+    assert text_of(found).endswith("line 29 of the script (no output) All other outputs are the same.")
     assert re.search(
         r'record-output[^"]*error-output[^>]*><div class="highlight"><pre>[^/]*/span>ValueError: &lt;no', found
     )
@@ -253,16 +286,20 @@ def test_an_output_that_differs_is_shown_and_the_page_follows_its_record(project
 
 @pytest.mark.long
 def test_figures_that_differ_are_shown_with_their_alternative(project):
-    svg = '<svg xmlns="http://www.w3.org/2000/svg"><text>of the GPU</text></svg>'
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9pt"><text>of the GPU</text></svg>'
     project.write("docs/recorded/cuda/uses_alpha_001.svg", svg)
     drawn = (
-        Figure(28, "A <drawing>.", "1", is_timings=False, file="uses_alpha_001.svg"),
-        Figure(28, "The same.", "2", is_timings=False),
+        Figure(2, "A <drawing>.", "1", is_timings=False, file="uses_alpha_001.svg"),
+        Figure(2, "The same.", "2", is_timings=False),
     )
     write(place_of(project, "cuda"), replace(record_of(project), figures=drawn))
     found = shown(project)
     assert re.findall('role="img" aria-label="([^"]*)" data-src="([^"]*)">(.*?)</div>', found) == [
-        ("A &lt;drawing&gt;.", "../../_images/uses_alpha_001.svg", "<svg><text>of the GPU</text></svg>")
+        (
+            "A &lt;drawing&gt;.",
+            "../../_images/uses_alpha_001.svg",
+            '<svg width="12" style="--own-width: 12px"><text>of the GPU</text></svg>',
+        )
     ]
     assert (project.site / "_images/uses_alpha_001.svg").read_text("utf-8").strip() == svg
 
@@ -279,6 +316,31 @@ def test_a_page_without_the_section_shows_its_record_at_its_end(project):
 
 
 @pytest.mark.long
+def test_a_notebook_shows_below_each_cell_what_it_printed_there(project):
+    notebook = "docs/notebook.md"
+    cells = "\n```{code-cell} python\nprint('other')\n```\n\n```{code-cell} python\nprint('same')\n```\n"
+    project.write(notebook, (project.root / notebook).read_text("utf-8") + cells)
+    outputs = Output(1, "\ue0005 ticks\ue001"), Output(2, "ValueError: other"), Output(3, "same")
+    digest = digest_of(project.root / notebook, project.root / "src" / "tensorglass")
+    write(place_of(project, "cuda", "notebook"), replace(RECORD, digest=digest, outputs=outputs, figures=()))
+
+    def beside():
+        project.ran()
+        page = (project.site / "notebook.html").read_text("utf-8")
+        return [text_of(each) for each in re.split('<div class="cell ', page)[1:]]
+
+    first, second, third = beside()
+    whose = "On GPU 0, with torch 2.11.0+cu130 (2026-11-22):"
+    assert f"987654321 ticks {whose} 5 ticks" in first
+    assert f"other {whose} ValueError: other" in second
+    assert whose not in third
+    project.replace(notebook, "print('same')", "print('same again')")
+    older = beside()
+    assert not any(whose in each for each in older)
+    assert "An older version of this page on GPU 0" in older[-1]
+
+
+@pytest.mark.long
 def test_an_idle_build_reads_nothing_again(project):
     shown(project)
     pages, result = project.build()
@@ -287,18 +349,20 @@ def test_an_idle_build_reads_nothing_again(project):
 
 
 @pytest.mark.long
-def test_a_record_is_of_an_older_version_once_a_module_or_the_script_has_changed(project):
+def test_a_record_is_of_an_older_version_once_a_module_or_the_code_has_changed(project):
     write(place_of(project, "cuda"), record_of(project))
     project.replace("src/tensorglass/common.py", "7", "8 - 1")
     assert text_of(shown(project)) == (
         "An older version of this page on GPU 0 (torch 2.11.0+cu130, 2026-11-22): 14.2 s "
         "It ran with Python 3.12.3. Rounding to TF32 was allowed for convolutions. "
-        "Since then the script has changed, or a module of the library that it uses. What that version put out: "
-        "That version, line 13 of the script this page ran on cuda clock 3 ticks and on "
-        "That version, line 28 of the script tensor([1., 1.], device='cuda:0')"
+        "Since then the code has changed, or a module of the library that it uses. What that version put out: "
+        "Block 1 of the code this page ran on cuda clock 3 ticks and on "
+        "Block 2 of the code tensor([1., 1.], device='cuda:0')"
     )
     project.replace("src/tensorglass/common.py", "8 - 1", "7")
     project.replace(NAME, "None.", "None at all.")
+    assert text_of(shown(project)).startswith("The same page on GPU 0")
+    project.replace(NAME, "torch.ones(2)", "torch.ones(1 + 1)")
     assert text_of(shown(project)).startswith("An older version of this page on GPU 0")
 
 
@@ -363,10 +427,10 @@ def test_the_table_of_all_records_follows_them(project):
 
 def test_the_records_of_this_site_are_whole_and_small():
     recorded = ROOT / "docs" / "recorded"
-    scripts = {path.stem for path in ROOT.glob("examples/*/*.py")}
+    known = {path.stem for path in on_devices(ROOT).values()}
     for kind in KINDS:
         for path in (recorded / kind).glob("*.json"):
-            assert path.stem in scripts, path
+            assert path.stem in known, path
             kept = {figure.file for figure in read(path).figures} - {""}
             assert {each.name for each in (recorded / kind).glob(f"{path.stem}_*.svg")} == kept, path
     assert sum(path.stat().st_size for path in recorded.rglob("*") if path.is_file()) < 2_000_000

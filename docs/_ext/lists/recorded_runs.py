@@ -1,6 +1,6 @@
 """The table of recorded runs: what each page took on a CPU and on a GPU, and how many of its outputs differ.
 
-The directive ``.. devices::`` shows it. It follows the records, and the scripts and modules that these are about.
+The directive ``.. devices::`` shows it. It follows the records, and the pages and modules that these are about.
 """
 
 from __future__ import annotations

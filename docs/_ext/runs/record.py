@@ -1,8 +1,9 @@
 """Records of the pages' runs: one file a page and kind of device, `docs/recorded/<kind>/<page>.json`. Needs no Sphinx.
 
-A record is what one run of a script printed, showed and drew, block by block, and what it ran on. `docs/record.py`
-writes them, and the site shows on each page the record of the device that the page itself did not run on. Whether a
-record is about the script as it is now is told by a digest of the script and of the library's modules that it uses.
+A record is what one run of a page printed, showed and drew, block by block, and what it ran on. `docs/record.py` writes
+them, and the site shows on each page the record of the device that the page itself did not run on. Whether a record is
+about the page as it is now is told by a digest of its code, and of the library's modules that it uses. Words do not
+count, neither around the code nor in it: a GPU is seldom at hand when a sentence is mended.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ..sources.blocks import code_blocks, code_of, without_words
 from ..sources.dependencies import modules_used
 
 MARK_START, MARK_END = "\ue000", "\ue001"  # around what a script printed through `measured`
@@ -27,9 +29,9 @@ _FRACTION = re.compile(r"-?\d+\.\d+(?:e[-+]?\d+)?")
 
 @dataclass(frozen=True)
 class Output:
-    """What a block of code printed, and its last expression showed; `line` is the block's first line."""
+    """What a block of code printed, and its last expression showed; `block` is its number, from 1."""
 
-    line: int
+    block: int
     text: str
 
 
@@ -37,7 +39,7 @@ class Output:
 class Figure:
     """A figure that a block drew: what it shows in words, and its file beside the record, if it was kept."""
 
-    line: int
+    block: int
     alternative: str
     digest: str
     is_timings: bool
@@ -46,7 +48,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Record:
-    """One run of a page's script, on one device."""
+    """One run of a page's code, on one device."""
 
     digest: str
     device: str
@@ -60,8 +62,8 @@ class Record:
 
     @property
     def texts(self) -> dict[int, str]:
-        """The text of each output, by the first line of its block."""
-        return {output.line: output.text for output in self.outputs}
+        """The text of each output, by the number of its block."""
+        return {output.block: output.text for output in self.outputs}
 
 
 def kind_of(device: str) -> str:
@@ -73,16 +75,16 @@ def kind_of(device: str) -> str:
     return re.split(r"[\s:]", device.lower())[0]
 
 
-def digest_of(script: Path, package: Path) -> str:
-    """Return a digest of the script and of the library's modules that it uses: neither of the device nor of torch.
+def digest_of(page: Path, package: Path) -> str:
+    """Return a digest of a page's code and of the library's modules that it uses: neither of the device nor of torch.
 
     The package's `__init__` is left out. It says which module has a name, which is seen in what is used, and else
     the version: a release of the same modules makes no record older.
     """
-    source = script.read_text("utf-8")
-    modules = sorted(modules_used(source, package) - {package / "__init__.py"})
-    named = [f"{path.relative_to(package).as_posix()}\n{path.read_text('utf-8')}" for path in modules]
-    return hashlib.sha256("\0".join([source, *named]).encode()).hexdigest()
+    blocks = [without_words(block.text) for block in code_blocks(page)]
+    modules = sorted(modules_used(code_of(page), package) - {package / "__init__.py"})
+    named = [f"{path.relative_to(package).as_posix()}\n{without_words(path.read_text('utf-8'))}" for path in modules]
+    return hashlib.sha256("\0".join([*blocks, "", *named]).encode()).hexdigest()
 
 
 def read(path: Path) -> Record | None:
@@ -121,9 +123,9 @@ def has_measured(text: str) -> bool:
 
 
 def differing(one: Mapping[int, str], other: Mapping[int, str]) -> list[int]:
-    """Return the first lines of the blocks whose outputs differ in more than what is measured."""
-    lines = sorted(one.keys() | other.keys())
-    return [line for line in lines if comparable(one.get(line, "")) != comparable(other.get(line, ""))]
+    """Return the numbers of the blocks whose outputs differ in more than what is measured."""
+    blocks = sorted(one.keys() | other.keys())
+    return [block for block in blocks if comparable(one.get(block, "")) != comparable(other.get(block, ""))]
 
 
 def digest_of_svg(svg: str) -> str:

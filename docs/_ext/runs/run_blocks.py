@@ -1,6 +1,6 @@
-"""Run one script block by block, as the site's gallery does, and write down what each block printed, showed and drew.
+"""Run one page block by block, as the site does, and write down what each block of code printed, showed and drew.
 
-``python -m _ext.runs.run_blocks SCRIPT FOLDER`` is run by `docs/record.py`, in a process of its own for each script. It
+``python -m _ext.runs.run_blocks PAGE FOLDER`` is run by `docs/record.py`, in a process of its own for each page. It
 writes `run.json` and the figures to the folder, and needs torch, matplotlib and the library alone.
 """
 
@@ -16,44 +16,25 @@ import re
 import sys
 import time
 import types
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ..sources.blocks import code_blocks
 from .figures import TIMINGS, save_themed_svg, text_alternative
 from .record import Figure, Output, digest_of_svg
 
-_TEXT_BEGINS = re.compile(r"#{20,}|# ?%%")
 
-
-def code_blocks(source: str) -> Iterator[tuple[int, str]]:
-    """Yield each block of code with the number of its first line.
-
-    Text is the docstring, and each run of comments that begins with ``# %%``.
-
-    >>> list(code_blocks('"Title"\\nx = 1\\n# %%\\n# Text.\\ny = 2'))
-    [(2, 'x = 1'), (5, 'y = 2')]
-    """
-    lines = source.split("\n")
-    start = ast.parse(source).body[0].end_lineno or 0  # the docstring is the first statement
-    while start < len(lines):
-        end = next((i for i in range(start, len(lines)) if _TEXT_BEGINS.match(lines[i])), len(lines))
-        if "".join(lines[start:end]).strip():
-            yield start + 1, "\n".join(lines[start:end])
-        start = next((i for i in range(end + 1, len(lines)) if not lines[i].startswith("#")), len(lines))
-
-
-def run_block(code: str, line: int, script: Path, module: types.ModuleType) -> str:
+def run_block(code: str, line: int, page: Path, module: types.ModuleType) -> str:
     """Run a block in a module, and return what it printed and what its last expression showed."""
-    tree = ast.parse("\n" * (line - 1) + code, str(script))
+    tree = ast.parse("\n" * (line - 1) + code, str(page))
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-        exec(compile(tree, str(script), "exec", dont_inherit=True), module.__dict__)
+        exec(compile(tree, str(page), "exec", dont_inherit=True), module.__dict__)
         value = None
         if isinstance(last, ast.Expr):
-            expression = compile(ast.Expression(last.value), str(script), "eval", dont_inherit=True)
+            expression = compile(ast.Expression(last.value), str(page), "eval", dont_inherit=True)
             value = eval(expression, module.__dict__)
     text = printed.getvalue().expandtabs()
     if value is not None:
@@ -61,7 +42,7 @@ def run_block(code: str, line: int, script: Path, module: types.ModuleType) -> s
     return text.strip("\n")
 
 
-def save_figures(line: int, page: str, folder: Path, already: int) -> list[Figure]:
+def save_figures(block: int, page: str, folder: Path, already: int) -> list[Figure]:
     """Save the open figures, and close them."""
     import matplotlib.pyplot as plt
 
@@ -70,13 +51,13 @@ def save_figures(line: int, page: str, folder: Path, already: int) -> list[Figur
         path = folder / f"{page}_{number:03}.svg"
         save_themed_svg(figure, path)
         digest = digest_of_svg(path.read_text("utf-8"))
-        found.append(Figure(line, text_alternative(figure), digest, figure.get_label() == TIMINGS, path.name))
+        found.append(Figure(block, text_alternative(figure), digest, figure.get_label() == TIMINGS, path.name))
     plt.close("all")
     return found
 
 
-def run(script: Path, folder: Path) -> dict[str, Any]:
-    """Run a script, and return what is to be recorded of it. The time counts once torch and the device are ready."""
+def run(page: Path, folder: Path) -> dict[str, Any]:
+    """Run a page, and return what is to be recorded of it. The time counts once torch and the device are ready."""
     import matplotlib.pyplot  # noqa: F401 - pages import it too, and importing is no part of their time
     import torch
     from tensorglass import default_device
@@ -84,25 +65,25 @@ def run(script: Path, folder: Path) -> dict[str, Any]:
     device = default_device()
     described = describe(device)
     module = sys.modules["__main__"] = types.ModuleType("__main__")  # for classes that are pickled
-    sys.argv = [str(script)]
+    sys.argv = [str(page)]
     random.seed(0)
     torch.manual_seed(0)
     outputs: list[Output] = []
     figures: list[Figure] = []
     seconds = 0.0
-    for line, code in code_blocks(script.read_text("utf-8")):
+    for number, block in enumerate(code_blocks(page), start=1):
         start = time.perf_counter()
-        text = run_block(code, line, script, module)
+        text = run_block(block.text, block.line, page, module)
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         seconds += time.perf_counter() - start
-        outputs += [Output(line, text)] if text.strip() else []
-        figures += save_figures(line, script.stem, folder, len(figures))
+        outputs += [Output(number, text)] if text.strip() else []
+        figures += save_figures(number, page.stem, folder, len(figures))
     return {**described, "seconds": round(seconds, 1), "outputs": outputs, "figures": figures}
 
 
 def describe(device: Any) -> dict[str, Any]:
-    """Return what a script is about to run on. TF32 is what torch may round float32 factors to on a GPU."""
+    """Return what a page is about to run on. TF32 is what torch may round float32 factors to on a GPU."""
     import torch
 
     is_cuda = device.type == "cuda"
@@ -127,8 +108,8 @@ def processor() -> str:
 
 
 def main() -> None:
-    script, folder = map(Path, sys.argv[1:])
-    found = run(script, folder)
+    page, folder = map(Path, sys.argv[1:])
+    found = run(page, folder)
     lists = {name: [asdict(each) for each in found[name]] for name in ("outputs", "figures")}
     (folder / "run.json").write_text(json.dumps({**found, **lists}), "utf-8")
 

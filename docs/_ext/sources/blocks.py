@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import functools
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,7 @@ from .pages import CODE_CELL
 
 # What carries a proof and not the reading is folded: a section whose title begins so, and code whose first line does.
 MORE, MORE_CODE = "More: ", "# More: "
+_TEXT_BEGINS = re.compile(r"#{20,}|# ?%%")
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,47 @@ def code_of(path: Path) -> str:
     """Return the code of a page. That of a script is all of it, also where it cannot be split since it is no Python."""
     source = path.read_text("utf-8")
     return source if path.suffix == ".py" else "\n".join(block.text for block in read_notebook(source) if block.is_code)
+
+
+def code_blocks(path: Path) -> list[Block]:
+    """Return the blocks of code of a page; unlike `read_page` this needs no Sphinx."""
+    source = path.read_text("utf-8")
+    blocks = script_code(source) if path.suffix == ".py" else read_notebook(source)
+    return [block for block in blocks if block.is_code]
+
+
+def script_code(source: str) -> Iterator[Block]:
+    """Yield the blocks of code of a gallery script. Text is the docstring, and each run of comments after ``# %%``.
+
+    >>> [(block.line, block.text) for block in script_code('"Title"\\nx = 1\\n# %%\\n# Text.\\ny = 2')]
+    [(2, 'x = 1'), (5, 'y = 2')]
+    """
+    lines = source.split("\n")
+    start = ast.parse(source).body[0].end_lineno or 0  # the docstring is the first statement
+    while start < len(lines):
+        end = next((i for i in range(start, len(lines)) if _TEXT_BEGINS.match(lines[i])), len(lines))
+        if "".join(lines[start:end]).strip():
+            yield Block(True, "\n".join(lines[start:end]), start + 1)
+        start = next((i for i in range(end + 1, len(lines)) if not lines[i].startswith("#")), len(lines))
+
+
+def without_words(code: str) -> str:
+    """Return what decides what code does: its lines without comments, docstrings of functions, and empty lines.
+
+    >>> without_words('def f():\\n    "Says it."\\n\\n    return "# 1"  # one')
+    'def f():\\n    return "# 1"'
+    """
+    lines = code.split("\n")
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column].rstrip()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+            first, last = node.body[0].lineno, node.body[0].end_lineno or 0
+            if first > node.lineno:
+                lines[first - 1 : last] = [""] * (last - first + 1)
+    return "\n".join(line for line in lines if line.strip())
 
 
 def read_script(path: Path) -> list[Block]:

@@ -11,6 +11,7 @@ from pathlib import Path
 SCRIPTS = "examples"  # the folder of the scripts
 GALLERY = "auto_examples"  # in docs/: what the gallery makes of them
 CODE_CELL = "```{code-cell}"  # how a cell of code begins
+ASKS = "device = default_device()"  # what a notebook that runs on the device says
 
 
 def executed(root: Path) -> dict[str, Path]:
@@ -30,6 +31,12 @@ def notebooks(root: Path) -> dict[str, Path]:
         for path in markdown_files(root / "docs")
         if CODE_CELL in path.read_text("utf-8")
     }
+
+
+def on_devices(root: Path) -> dict[str, Path]:
+    """Return the name of each page that may say other things on another device: scripts, and notebooks that ask."""
+    asking = {name: path for name, path in notebooks(root).items() if ASKS in path.read_text("utf-8")}
+    return {**scripts(root), **asking}
 
 
 def markdown_files(docs: Path) -> list[Path]:
