@@ -206,6 +206,8 @@ def test_what_is_wrong_is_told_and_the_last_table_stays(open_page):
     before = as_text(window)
     for text, sentence in {
         "(-1, 3)": "“-” is no part of a shape; sizes are whole numbers of 0 or more.",
+        "(3, 4) (-1, 3)": "“-” is no part of a shape; sizes are whole numbers of 0 or more.",
+        "(3, 4) [2, 1.5]": "“.” is no part of a shape; sizes are whole numbers of 0 or more.",
         "": "Write shapes such as (3, 4) and (3,), or paste a text that names them.",
         "nothing": "There is no shape in it; expected, for instance, (3, 4) and (3,).",
         "(1) (1) (1) (1) (1)": "5 shapes came; at most 4 are compared here.",
@@ -224,6 +226,10 @@ def test_what_is_wrong_is_told_and_the_last_table_stays(open_page):
     field.fill("(-1, 3)")
     caret = window.locator(".explorer-caret")
     assert caret.text_content() == "(-1, 3)\n ^"
+    field.fill("(3, 4) (-1,)")
+    assert caret.text_content() == "(3, 4) (-1,)\n        ^"
+    field.fill("x.view(-1, 4) of (3, 4) (-a) (4,)")  # brackets of other kinds are words
+    assert caret.is_hidden()
     field.fill("(3, 4) (4,)")
     assert caret.is_hidden()
     assert "outdated" not in report(window).get_attribute("class")

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..sources.blocks import MORE, MORE_CODE, Block
+from ..sources.blocks import MORE, MORE_CODE, SOLUTION, Block
 from .rules import Violation, titled_parts
 
 ANSWER_WORDS, ANSWER_LINES = 60, 8  # with their output, one screen of a laptop
@@ -21,7 +21,7 @@ LEVELS = ("beginner", "intermediate", "advanced")
 WORDS_A_MINUTE, LINES_A_MINUTE = 200, 60  # at most 700 / 200 + 80 / 60 = 4.8 minutes
 
 _LEVEL = re.compile(r"^:Level: (\w+)$", re.MULTILINE)
-_FOLDED = (MORE, "Solution")
+_FOLDED = (MORE, SOLUTION)
 # What is not read as words: comments, formulas on lines of their own, fields, addresses, and the lines below headings.
 _NO_WORDS = re.compile(
     r"^\.\. (?:(?!\w+::)|math::).*(?:\n(?:[ ]+.*|(?=\n)))*|^:\w+: .*$|<https?:[^>]*>|^([=\-~^])\1+$", re.MULTILINE

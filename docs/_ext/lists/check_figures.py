@@ -16,7 +16,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from ..law.rules import count
 from ..runs.freshness import Freshness, this_build
-from ..sources.blocks import read_page
+from ..sources.blocks import SOLUTION, read_page
 from .tables import cell, table
 
 LEDGER = Path("tests", "ledger.jsonl")
@@ -73,7 +73,7 @@ def figures_of_build(build: Freshness) -> dict[str, int]:
         "pages": len(pages),
         "claims": claims,
         "checks": checks,
-        "exercises": sum(line.startswith("Solution") for line in lines),
+        "exercises": sum(line.startswith(SOLUTION) for line in lines),
     }
 
 

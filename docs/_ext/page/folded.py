@@ -13,7 +13,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
-from ..sources.blocks import MORE, MORE_CODE
+from ..sources.blocks import MORE, MORE_CODE, SOLUTION
 
 
 class folded(nodes.General, nodes.Element):  # noqa: N801 - docutils names its nodes this way
@@ -29,7 +29,7 @@ class FoldSolutions(SphinxTransform):
     def apply(self, **kwargs: Any) -> None:
         for section in list(self.document.findall(nodes.section)):
             title = section[0].astext()
-            if title.startswith("Solution"):
+            if title.startswith(SOLUTION):
                 section.replace_self(fold(section, title, "solution"))
             elif title.startswith(MORE):
                 mark_more(section)

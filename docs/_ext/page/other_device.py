@@ -21,7 +21,7 @@ from sphinx.transforms import SphinxTransform
 
 from ..runs.freshness import Freshness, this_build
 from ..runs.record import Record, differing, digest_of, has_measured, kind_of, read
-from ..sources.blocks import code_blocks
+from ..sources.blocks import MORE, code_blocks
 from .folded import folded
 
 SECTION = "On a GPU"
@@ -189,7 +189,7 @@ def titles_on_page(document: nodes.document, lines: tuple[int, ...]) -> dict[int
     for comment in document.findall(nodes.comment):
         number = number_of(comment, lines)
         if number and isinstance(comment.parent, nodes.section):
-            found[number] = comment.parent[0].astext()
+            found[number] = comment.parent[0].astext().removeprefix(MORE)
     return found
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
+from ..sources.blocks import MORE, SOLUTION
 from ..sources.script_metadata import requirements
 from .addresses import absolute
 
-_FOLDED = re.compile(r"^(#+ (?:Solution\b|More: ).*)$", re.MULTILINE)  # of headings in Markdown
+_FOLDED = re.compile(rf"^(#+ (?:{SOLUTION}\b|{MORE}).*)$", re.MULTILINE)  # of headings in Markdown
 _COLLAPSED = "jp-MarkdownHeadingCollapsed"  # read by JupyterLab 4 and Notebook 7
 
 

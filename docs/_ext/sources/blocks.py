@@ -15,6 +15,7 @@ from .pages import CODE_CELL
 
 # What carries a proof and not the reading is folded: a section whose title begins so, and code whose first line does.
 MORE, MORE_CODE = "More: ", "# More: "
+SOLUTION = "Solution"  # of an exercise, folded as well
 _TEXT_BEGINS = re.compile(r"#{20,}|# ?%%")
 
 

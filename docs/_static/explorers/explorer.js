@@ -7,6 +7,7 @@
   const EXAMPLES = ["(64, 3, 32, 32) (3,)", "(8, 1) (8,)", "(2, 3) (4, 5)"];
   const MOST_SHAPES = 4, MOST_AXES = 8; // beyond, the search for what helps takes seconds
   const IN_ADDRESS = "#shapes=";
+  const NUMBERS_BUT_NO_SHAPE = /(?<![\w.])[([][\d,\s]*([-+.*])[\d,\s+.*-]*[)\]]/; // beside shapes, other brackets are words
   const { broadcast, broadcastContent, readShapes, shapeText } = window.tensorglass;
 
   function element(name, attributes = {}, ...children) {
@@ -40,9 +41,9 @@
   // What came, in one sentence, where nothing can be said of it
 
   function complaint(text, shapes) {
-    const inBrackets = /[([][\d,\s]*([^\d,\s)\]([])/.exec(text);
+    const inBrackets = (shapes.length ? NUMBERS_BUT_NO_SHAPE : /[([][\d,\s]*([^\d,\s)\]([])/).exec(text);
     if (!text.trim()) return { said: "Write shapes such as (3, 4) and (3,), or paste a text that names them." };
-    if (!shapes.length && inBrackets) {
+    if (inBrackets) {
       const at = inBrackets.index + inBrackets[0].length - 1;
       return { said: `“${inBrackets[1]}” is no part of a shape; sizes are whole numbers of 0 or more.`, at };
     }
