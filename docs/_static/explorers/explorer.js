@@ -44,7 +44,7 @@
     const inBrackets = (shapes.length ? NUMBERS_BUT_NO_SHAPE : /[([][\d,\s]*([^\d,\s)\]([])/).exec(text);
     if (!text.trim()) return { said: "Write shapes such as (3, 4) and (3,), or paste a text that names them." };
     if (inBrackets) {
-      const at = inBrackets.index + inBrackets[0].length - 1;
+      const at = inBrackets.index + inBrackets[0].indexOf(inBrackets[1]);
       return { said: `“${inBrackets[1]}” is no part of a shape; sizes are whole numbers of 0 or more.`, at };
     }
     if (/size of tensor a \(\d+\)/.test(text) && !shapes.length) {
