@@ -55,11 +55,17 @@ class _PlantTwins(ast.NodeTransformer):
 
     def visit_If(self, node: ast.If) -> ast.If:
         # What only runs on a GPU can be neither true nor false where there is none.
-        if ast.unparse(node.test).startswith("on_gpu") and not torch.cuda.is_available():
-            node.orelse = [each for part in node.orelse for each in _as_list(self.visit(part))]
-            return node
-        self.generic_visit(node)
+        test, no_gpu = ast.unparse(node.test), not torch.cuda.is_available()
+        if no_gpu and test.startswith("on_gpu"):
+            node.orelse = self._visited(node.orelse)
+        elif no_gpu and test == "device.type == 'cpu'":
+            node.body = self._visited(node.body)
+        else:
+            self.generic_visit(node)
         return node
+
+    def _visited(self, statements: list[ast.stmt]) -> list[ast.stmt]:
+        return [each for part in statements for each in _as_list(self.visit(part))]
 
 
 def _as_list(visited: ast.stmt | list[ast.stmt]) -> list[ast.stmt]:
