@@ -33,7 +33,7 @@ assert (loss.item(), W1.grad.tolist()) == (9, [[0, 0], [6, 12]])
 
 # %%
 # ``z`` is ``W1 @ x``, ``h`` its ReLU, ``p`` the prediction. ReLU gave 0 for the first
-# number of ``z``, so its gradient is 0, too.
+# number of ``z``, so the gradient of that number is 0, too.
 
 # More: draws each tensor's value above its gradient
 import matplotlib.pyplot as plt

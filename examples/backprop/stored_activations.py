@@ -14,10 +14,10 @@ because nobody says which activations "some" are.
 Short answer
 ------------
 
-Because the backward pass computes with them. In eager mode, each operation keeps what
-its derivative reads. The slope of tanh is 1 - y², so tanh keeps its output y. ReLU
-keeps its output too, GELU and a linear layer keep their input, and a view keeps
-nothing. What is not stored can be computed again: less memory, more work.
+Because the backward pass computes with them. Unless compiled, each operation keeps what
+its derivative uses. The slope of tanh is 1 - y², so tanh keeps its output y. ReLU keeps
+its output too, GELU and a linear layer keep their input, and a view, such as
+``Flatten``, nothing. What is not stored can be computed again: less memory, more work.
 """
 
 import torch
@@ -31,11 +31,10 @@ print(*zip(layers, kept, strict=True), sep="\n")
 assert kept == [["input", "weight"], ["output"], ["output"], ["input"], []]
 
 # %%
-# A weight costs no more: it is there anyway. Below, 16 linear layers, each with a ReLU,
-# are trained. Activations (blue) pile up in the forward pass, and the backward pass
-# (gray) frees them. Hatched is what an operation needs while it runs. In the lower
-# picture, **checkpointing** stores less and computes the rest again, with the same
-# gradients.
+# A weight is there anyway. Below, 16 linear layers, each with a ReLU, are trained.
+# Activations (blue) pile up in the forward pass, and the backward pass (gray) frees
+# them. What an operation needs only while it runs is orange. In the lower picture,
+# **checkpointing** stores less and computes the rest again, with the same gradients.
 
 # More: defines the network, and draws the memory of a forward and a backward pass
 import matplotlib.pyplot as plt

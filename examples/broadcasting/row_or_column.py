@@ -14,9 +14,9 @@ error tells them which way it went.
 Short answer
 ------------
 
-To each **row**: every row of the matrix becomes that row plus the vector. For shapes
-are aligned at their last axis, and the last axis of a matrix runs along a row. To add
-the vector to each **column**, make it a column first: ``matrix + vector[:, None]``.
+To each **row**: the vector is added to every row of the matrix. Shapes are aligned at
+their last axis, and the last axis of a matrix runs along a row. To add the vector to
+each **column**, make it a column first: ``matrix + vector[:, None]``.
 """
 
 import torch

@@ -15,9 +15,9 @@ Short answer
 ------------
 
 ``unsqueeze(dim)`` inserts an axis of size 1 at ``dim``, and broadcasting repeats a
-tensor along its axes of size 1. So ``unsqueeze(1)`` lets 3 numbers meet the 3 rows of a
-matrix. ``unsqueeze(0)``, an axis in front, changes no sum: broadcasting puts one there
-anyway. A model that expects a batch does not; there you need it.
+tensor along its axes of size 1. So ``unsqueeze(1)`` hands each of 3 numbers to one of
+the 3 rows of a matrix. ``unsqueeze(0)``, an axis in front, changes no sum: broadcasting
+puts one there anyway. Where a model expects a batch, you need it.
 """
 
 import torch
@@ -30,9 +30,8 @@ print(total)
 assert total.tolist() == [[11, 12, 13, 14], [25, 26, 27, 28], [39, 40, 41, 42]]
 
 # %%
-# Without ``unsqueeze``, and with an axis in front, the sizes 4 and 3 clash in the last
-# axis. The new axis at the end moves the 3 under the other 3, and the hatched 1 is
-# repeated.
+# Without ``unsqueeze`` the sizes 4 and 3 clash in the last axis. The new axis at the
+# end moves the vector's 3 below the matrix's 3, and the hatched 1 is repeated.
 
 # More: draws the shapes, aligned at their last axis
 import matplotlib.pyplot as plt

@@ -16,8 +16,8 @@ Short answer
 
 The same letter means the **same index**: the axes with that letter are walked through
 together, and the entries found there are multiplied. Repetition does not decide what is
-summed. The right side does: a letter is summed if and only if it is missing there. Only
-without ``->``, as in ``ij,jk``, does repetition decide.
+summed. The right side does: a letter is summed if and only if it is missing there.
+Without ``->``, as in ``ij,jk``, repetition does decide.
 """
 
 import torch

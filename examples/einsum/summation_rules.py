@@ -15,9 +15,9 @@ Short answer
 ------------
 
 First, an index that occurs twice in a term is summed. Second, none occurs more often:
-which pair would be summed? Third, all terms of an equation share the indices that occur
-once. So sum signs can be left out, and what obeys the rules does not depend on how the
-axes are turned. ``torch.einsum`` does not enforce them.
+which pair would be summed? Third, indices that occur once are the same in all terms, as
+i in a_i + B_ij c_j. So sum signs can be left out, and equations hold however the axes
+are turned. ``torch.einsum`` does not enforce them.
 """
 
 import torch

@@ -20,10 +20,10 @@ why.
 Short answer
 ------------
 
-A standard deviation somewhat away from 1 does little harm, if all layers keep it. What
-ruins deep networks is a factor per layer, since factors multiply: numbers overflow to
-inf and nan, vanish to zeros, or saturate tanh, and training fails. Gradients have
-factors of their own. Weights of the right scale keep both factors near 1.
+A standard deviation of a half or two does little harm, if all layers keep it. Deep
+networks fail if each layer multiplies the signal by a factor far from 1: it overflows
+to inf and nan, vanishes to zeros, or saturates tanh. Gradients have factors of their
+own. Weights of the right scale keep both near 1.
 """
 
 import torch
@@ -37,7 +37,7 @@ print(small.std(), right.std(), large.std())
 assert [f"{x.std():.2g}" for x in (small, right, large)] == ["0", "0.74", "nan"]
 
 # %%
-# Left, these signals by layer. Right, 30 layers of tanh with weights five times too
+# First, these signals by layer. Then 30 layers of tanh with weights five times too
 # large: the signal stays, and the gradient grows millionfold on its way back.
 
 # More: draws both, and defines the networks and what measures them

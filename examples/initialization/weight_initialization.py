@@ -21,10 +21,10 @@ Short answer
 ------------
 
 Draw each weight independently, with mean 0 and variance gain² / fan_in. fan_in counts
-the inputs of a unit. gain² is 2 for ReLU, 1 for linear layers. Then the mean square of
-the signal stays, on average, the same in all layers. For ReLU that is
-``nn.init.kaiming_normal_(weight, nonlinearity="relu")``. The weights of ``nn.Linear``
-are too small, by √6.
+the inputs of a unit. gain² is 2 for ReLU, 1 without activation function. Then the mean
+square of the signal stays, on average, the same in all layers. For ReLU that is
+``nn.init.kaiming_normal_(weight, nonlinearity="relu")``. ``nn.Linear`` draws them
+smaller, by a factor of √6.
 """
 
 import torch
@@ -39,7 +39,7 @@ torch.testing.assert_close(h.square().mean().sqrt().item(), 1.0, rtol=0.5, atol=
 
 # %%
 # Each layer multiplies the rms, the root mean square, by 16 with N(0, 1), and by 1/√6
-# with ``nn.Linear``'s weights. Only its random biases survive (dashed).
+# with ``nn.Linear``'s weights. With its random biases, only those are left (dashed).
 
 # More: draws the rms after each layer
 import matplotlib.pyplot as plt

@@ -15,8 +15,8 @@ Short answer
 ------------
 
 ``expand`` and ``expand_as`` use no memory: they make a view, which reads the same
-numbers again. Adding or multiplying real tensors of one dtype copies neither of them.
-But the *result* is a new tensor of the full size. So is every intermediate result,
+numbers again. Adding or multiplying two tensors of one real dtype copies neither. But
+the *result* is a new tensor of the full size, and so is each intermediate result,
 unless it is written in place, or ``torch.compile`` avoids it.
 """
 
@@ -30,8 +30,9 @@ print("bytes of the row, the row expanded, and the sum:", nbytes)
 assert nbytes == [8192, 8192, 16_777_216]
 
 # %%
-# The view takes nothing more. A sum takes its result, and written in place nothing. A
-# mean of squared differences takes two intermediate results at once.
+# The view lies in the row's own 8192 bytes. ``matrix + row`` takes its result, and
+# ``matrix += row`` nothing. A mean of squared differences takes two intermediate
+# results at once.
 
 # More: measures and draws the peaks
 import matplotlib.pyplot as plt

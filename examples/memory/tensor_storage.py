@@ -16,8 +16,8 @@ Short answer
 
 Read the tensor's *storage*: a row of bytes, which ``set_`` makes readable as numbers.
 ``x.numpy()`` and ``print(x)`` do not show it. They show the elements in the order of
-their indices. Here the first two elements are 10 and 40, but in memory 10 and 20 stand
-side by side.
+their indices. Below, the first two elements are 10 and 40, but in memory 10 and 20
+stand side by side.
 """
 
 import torch
@@ -31,8 +31,8 @@ shown = x.numpy().ravel().tolist(), memory.tolist()
 assert shown == ([10, 40, 20, 50, 30, 60], [10, 20, 30, 40, 50, 60])
 
 # %%
-# The matrix and its transpose lie in the same six cells. Each box carries the index of
-# the element there. Only the strides differ, which the arrows show.
+# ``x`` and its transpose lie in the same six cells. Each box carries the index of the
+# element there. Only the strides differ, which the arrows show.
 
 # More: draws the matrix and its transpose over the same memory
 import matplotlib.pyplot as plt

@@ -21,9 +21,9 @@ Short answer
 ------------
 
 Yes, for activations. Cut n layers into √n segments. Keep the input of each, drop the
-rest, and compute it again when backward gets there. So 64 layers keep 15 activations in
-place of 64. The gradients are the same, with dropout too, unless a layer
-does something else the second time. It costs less than one more forward pass.
+rest, and recompute it when backward gets there. So 64 layers keep 15 activations, not
+64. The gradients are the same, with dropout too, unless a layer does something else the
+second time. It costs less than one more forward pass.
 """
 
 from tensorglass import saved_for_backward
@@ -39,7 +39,7 @@ assert [each.activation_bytes // batch.nbytes for each in kept] == [64, 8 + 8 - 
 
 # %%
 # More segments mean more inputs to keep, and fewer layers in the last one. That one is
-# kept whole, since backward begins there. For 64 layers, 8 segments are best.
+# kept whole, since backward begins there. For 64 layers, 8 segments are best: 8 + 7.
 
 # More: draws what is kept by the number of segments, without the network's input
 import matplotlib.pyplot as plt

@@ -21,8 +21,8 @@ Short answer
 ------------
 
 Mostly, in networks of tanh, at the start of training. ``nn.Linear`` draws weights
-between ±1/√fan_in: in 20 layers a hundred-thousandth of the gradient is left. With the
-paper's ±√6/√(fan_in + fan_out), which ``nn.init.xavier_uniform_`` draws, it is a fifth.
+between ±1/√fan_in: 20 layers leave a hundred-thousandth of the gradient. The paper's
+±√6/√(fan_in + fan_out), which ``nn.init.xavier_uniform_`` draws, leaves a fifth.
 """
 
 import torch
@@ -36,9 +36,9 @@ for bound, left in ((500**-0.5, 0.00001), ((6 / (500 + 500)) ** 0.5, 0.2)):
     torch.testing.assert_close(gradient.std().item(), left, rtol=0.5, atol=0)
 
 # %%
-# The gradient goes from right to left. With ``nn.Linear``'s weights, which the paper
-# calls *standard*, each layer divides it by about √3. With its *normalized* ones it
-# fades slowly, because tanh is not linear.
+# In the picture, the gradient goes from right to left. With ``nn.Linear``'s weights,
+# which the paper calls *standard*, each layer divides it by about √3. With the
+# *normalized* weights it fades slowly, because tanh is not linear.
 
 # More: draws what is left of the gradient after each layer
 import matplotlib.pyplot as plt

@@ -20,10 +20,10 @@ which deep networks of ReLU are said not to begin to learn.
 Short answer
 ------------
 
-Yes, if they are to begin soon. Each ReLU halves the mean square of the signal, and of
-the gradient on its way back. He's weights, variance 2 / fan_in, make up for that. With
-Xavier's, 1 / fan_in, a signal of size 1 leaves 30 layers with the size 2^-15. Such
-networks begin late; in the paper, they never do.
+Yes, to learn from the start. Each ReLU halves the mean square of the signal, and of the
+gradient on its way back. He's weights, variance 2 / fan_in, make up for that. With
+Xavier's, 1 / fan_in, 30 layers shrink a signal from 1 to 2^-15. Here such a network
+learns late; in the paper, it never does.
 """
 
 import torch

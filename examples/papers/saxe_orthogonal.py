@@ -22,8 +22,8 @@ Short answer
 
 Nearly. Orthogonal matrices have an orthogonal product: all singular values are 1. A
 Gaussian product has a few large ones, many near 0. So deep *linear* networks with
-orthogonal weights learn digits with 64 matrices in under 1.6 times the steps of 32.
-Tanh keeps a part of this. In a ReLU layer, about half of the values are 0.
+orthogonal weights learn digits: 64 matrices need under 1.6 times the steps of 32. With
+tanh a part of this holds. In a ReLU layer, about half of the values are 0.
 """
 
 import torch
@@ -37,9 +37,9 @@ print(values[:, [0, 9, 49]].round(decimals=3).tolist())  # 1st, 10th, 50th
 torch.testing.assert_close(values[0], torch.ones_like(values[0]), rtol=1e-10, atol=0)
 
 # %%
-# A singular value says how much the product stretches a direction. (Printed are three,
-# first of the orthogonal product.) Orthogonal matrices keep all 100 directions. After
-# 32 Gaussian matrices few are left.
+# A singular value says how much the product stretches a direction. (Printed are the
+# 1st, 10th and 50th, first those of the orthogonal product.) Orthogonal matrices keep
+# all 100 directions. After 32 Gaussian matrices few are left.
 
 # More: draws the singular values of both products
 import matplotlib.pyplot as plt

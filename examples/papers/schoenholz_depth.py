@@ -20,10 +20,10 @@ deep.
 Short answer
 ------------
 
-Before training, layer by layer, a network of tanh makes all inputs alike, or all
-equally different; then there is nothing to learn from. The *depth scale* ξ, which
-follows from the variance of the weights, tells how fast. Networks of up to about 6 ξ
-layers train, as a rule of thumb. At the critical variance ξ is infinite.
+Before training, layer by layer, a network of tanh makes all inputs alike, or all pairs
+of them equally different; then there is nothing to learn from. The *depth scale* ξ,
+which follows from the variance of the weights, tells how fast. Networks of up to about
+6 ξ layers train, as a rule of thumb. At the critical variance ξ is infinite.
 """
 
 import torch
@@ -37,9 +37,9 @@ for variance, limit in limits.items():
 assert limits == {1: 22, 1.76: 10_000, 2.5: 71, 4: 42}
 
 # %%
-# (We count to 10,000.) Pairs of inputs, correlated by 0.5, go through random networks.
-# At the variance 1 they become alike, at 4 equally different, both within 6 ξ layers.
-# At 1.76, beside the critical point, differences last much longer.
+# (10,000 is where we stop counting.) Pairs of inputs, correlated by 0.5, go through
+# random networks. At the variance 1 they become alike, at 4 equally different, both
+# within 6 ξ layers. At 1.76, beside the critical point, differences last much longer.
 
 # More: sends pairs of inputs through random layers, and draws their correlations
 import matplotlib.pyplot as plt

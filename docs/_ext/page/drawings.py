@@ -2,7 +2,7 @@
 
 A figure is one element with the role of an image and a text alternative. In it are the drawing and, where there is one,
 the drawing for narrow screens; the style sheet shows one of the two. A heavy drawing stays an image, and so does what
-is no SVG.
+is no SVG, and what another device drew: that is folded, and few look at it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from ..runs.figures import NARROW_SUFFIX
 
+RECORDED = "recorded/"  # the folder of records
 HEAVIEST = 60_000  # bytes of an SVG in a page
 BOTH = 57_000  # bytes of a drawing and of its narrow version: several such figures are all that a page's weight allows
 _PIXELS = 4 / 3  # in a point
@@ -33,7 +34,8 @@ class PutDrawings(SphinxPostTransform):
 
     def run(self, **options: Any) -> None:
         for image in list(self.document.findall(nodes.image)):
-            files = drawings_of(Path(self.app.srcdir, image["uri"].lstrip("/")))
+            place = image["uri"].lstrip("/")
+            files = [] if place.startswith(RECORDED) else drawings_of(Path(self.app.srcdir, place))
             if "figure" in image["classes"] and files:
                 image.replace_self(drawing("", files=files, **image.attributes))
 
