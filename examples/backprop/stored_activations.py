@@ -16,8 +16,8 @@ Short answer
 
 Because the backward pass computes with them. Unless compiled, each operation keeps what
 its derivative uses. The slope of tanh is 1 - y², so tanh keeps its output y. ReLU keeps
-its output too, GELU and a linear layer keep their input, and a view, such as
-``Flatten``, nothing. What is not stored can be computed again: less memory, more work.
+its output too, GELU and a linear layer keep their input, and a view (``Flatten``)
+nothing. What is not stored can be computed again: less memory, more work.
 """
 
 import torch

@@ -20,10 +20,10 @@ needs no formula for the activation function: it measures what one would predict
 Short answer
 ------------
 
-Yes. Start from orthonormal weights. Go from the first layer to the last, and divide
-each weight matrix by the standard deviation of the layer's output on a batch. Without a
-bias one division is exact, on this batch. Then 17 layers of ReLU learn digits in 80
-steps of SGD. From PyTorch's own weights they do not, even in 320.
+Yes. Start from orthonormal weights. From the first layer to the last, divide each
+weight matrix by the standard deviation of the layer's output on a batch. Without a bias
+one division is exact, on this batch. Then 17 layers of ReLU learn digits in 80 steps of
+SGD. From PyTorch's own weights they do not, even in 320.
 """
 
 import torch

@@ -21,9 +21,9 @@ Short answer
 ------------
 
 Before training, layer by layer, a network of tanh makes all inputs alike, or all pairs
-of them equally different; then there is nothing to learn from. The *depth scale* ξ,
-which follows from the variance of the weights, tells how fast. Networks of up to about
-6 ξ layers train, as a rule of thumb. At the critical variance ξ is infinite.
+equally different; then there is nothing to learn. The *depth scale* ξ, which follows
+from the variance of the weights, tells how fast. Networks of up to about 6 ξ layers
+train, as a rule of thumb. At the critical variance ξ is infinite.
 """
 
 import torch
