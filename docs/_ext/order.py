@@ -45,6 +45,7 @@ from .publishing import (
     downloads,
     install,
     inventories,
+    lighter_styles,
     pruning,
     same_each_build,
     search_sections,
@@ -126,6 +127,7 @@ HANDLERS: dict[str, Sequence[Handler | int]] = {
     "build-finished": [
         OTHERS,
         downloads.write_downloads,
+        lighter_styles.write_styles,
         addresses.write_sitemap,
         twins.write_index,
         search_sections.write_sections,

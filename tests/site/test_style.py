@@ -1,9 +1,11 @@
 """What the style sheet makes of the pages: what must be told apart, keep its place and its size, and come at once."""
 
 import contextlib
+import re
 
 import pytest
 from browser import open_window
+from places import ROOT
 
 pytestmark = [pytest.mark.long, pytest.mark.site]
 
@@ -31,6 +33,15 @@ def open_page(browser, address):
         yield lambda page, width=1280, theme="light", **options: windows.enter_context(
             open_window(browser, address, page, width, theme, **options)
         )
+
+
+def test_style_sheets_are_sent_without_comments_and_mean_the_same(built_site):
+    sheets = sorted(path for path in (built_site / "_static").rglob("*.css"))
+    assert {"tensorglass.css", "furo.css"} <= {path.name for path in sheets}
+    assert [path.name for path in sheets if re.search(r"/\*(?!!)", path.read_text("utf-8"))] == []
+    sent = (built_site / "_static" / "tensorglass.css").read_text("utf-8")
+    written = re.sub(r"/\*.*?\*/", "", (ROOT / "docs/_static/tensorglass.css").read_text("utf-8"), flags=re.DOTALL)
+    assert sent.split() == written.split()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
