@@ -70,8 +70,8 @@ assert differences.shape == (100, 100, 2)
 assert torch.equal(differences[3, 5], points[3] - points[5])
 
 # %%
-# Where does the ``None`` belong? For your own tensors, or only their shapes, this
-# site's library answers with the index itself, as code that you can paste.
+# Where does the ``None`` belong? Where tensors or shapes do not broadcast, this site's
+# library answers with an index, as code that you can paste.
 
 from tensorglass import explain_broadcast
 
@@ -356,9 +356,9 @@ assert in_numpy.shape == (2, 5, 1)
 # More: sparse tensors
 # ~~~~~~~~~~~~~~~~~~~~
 #
-# A sparse tensor lists where its numbers are. With a new axis that list has one row
-# more, so it is written anew; the numbers themselves are not copied. A tensor in the
-# layout CSR takes no ``None`` at all.
+# A sparse tensor lists where its numbers are. With a new axis among its sparse ones,
+# that list has one row more, so it is written anew; the numbers themselves are not
+# copied. A tensor in the layout CSR takes no ``None`` at all.
 
 sparse = torch.eye(2, device=device).to_sparse()
 stretched = sparse[:, None]

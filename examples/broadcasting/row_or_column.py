@@ -180,7 +180,7 @@ for j, number in enumerate([10, 20, 30]):
 #
 # To divide each row by its sum, people write ``p / p.sum(dim=1)``. For a square matrix
 # that runs, and it is wrong: the sum of row ``j`` divides column ``j``. The rows then
-# do not sum to 1, unless all had the same sum. ``keepdim=True`` keeps the sums upright.
+# need not sum to 1. ``keepdim=True`` keeps the sums upright.
 
 p = torch.tensor([[1.0, 1, 2], [1, 2, 5], [3, 3, 10]], device=device)
 wrong = p / p.sum(dim=1)

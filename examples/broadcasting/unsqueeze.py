@@ -16,8 +16,8 @@ Short answer
 
 ``unsqueeze(dim)`` inserts an axis of size 1 at ``dim``, and broadcasting repeats a
 tensor along its axes of size 1. So ``unsqueeze(1)`` hands each of 3 numbers to one of
-the 3 rows of a matrix. ``unsqueeze(0)``, an axis in front, changes no sum: broadcasting
-puts one there anyway. Where a model expects a batch, you need it.
+the 3 rows of a matrix. ``unsqueeze(0)``, an axis in front, changes no number:
+broadcasting puts one there anyway. Where a model expects a batch, you need it.
 """
 
 import torch
@@ -74,8 +74,9 @@ assert explanation.smallest_fix.code == "a + b[:, None]"
 explanation
 
 # %%
-# And it can watch a training step for sums that repeat both tensors: an empty log is
-# good. (It sees neither tensors that you expand yourself nor an ``einsum``.)
+# And it can watch a training step for sums that repeat both tensors: an empty log rules
+# this mistake out. (It sees neither tensors that you expand yourself nor an
+# ``einsum``.)
 
 from tensorglass import watch_broadcasts
 
@@ -246,8 +247,9 @@ assert layer(image.unsqueeze(0)).shape == (1, 3, 8, 8)
 # More: ``cat`` and ``@`` put no axis in front either
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``cat`` joins tensors with equally many axes. And a matrix product puts the missing
-# axis of a vector on its right at the end, not in front.
+# ``cat`` joins tensors with equally many axes, and skips those of shape (0,). A matrix
+# product puts the missing axis of a vector on its right at the end, not in front. A
+# vector on its left, and a matrix beside a batch, get theirs in front.
 
 with shows_error(RuntimeError, match="same number of dimensions"):
     torch.cat([matrix, matrix[0]])
@@ -370,10 +372,11 @@ assert batch_of_one.squeeze().shape == ()
 # More: empty tensors and tensors without axes
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Older notes say that each tensor needs at least one axis. It does not: in a sum or a
-# product a dense tensor without axes broadcasts with every dense tensor. (A sum with a
-# sparse matrix is refused.) It counts less for the dtype, until it has an axis. And a
-# size of 0 is a size like any other: a 1 is stretched to 0.
+# Older notes say that each tensor needs at least one axis. It does not: in an
+# elementwise operation that is not in place, a dense tensor without axes broadcasts
+# with every dense tensor. (A sum with a sparse matrix is refused.) It counts less for
+# the dtype, until it has an axis. And a size of 0 is a size like any other: a 1 is
+# stretched to 0.
 
 assert (torch.tensor(5, device=device) + vector).tolist() == [15, 25, 35]
 sparse = torch.eye(2, device=device).to_sparse()

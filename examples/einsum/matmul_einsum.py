@@ -14,10 +14,10 @@ somebody's code.
 Short answer
 ------------
 
-``torch.einsum("ik,kj->ij", a, b)`` is ``a @ b``, for dense matrices whose sizes fit.
-Each letter names an axis. ``i`` and ``j`` stand after the arrow: the result keeps them.
-``k`` does not: the products are summed over it. Write ``@`` where it is enough, and
-``einsum`` where you would have to transpose first.
+``torch.einsum("ik,kj->ij", a, b)`` is ``a @ b``, for dense matrices of one dtype whose
+sizes fit. Each letter names an axis. ``i`` and ``j`` stand after the arrow: the result
+keeps them. ``k`` does not: the products are summed over it. Write ``@`` where it is
+enough, and ``einsum`` where you would have to transpose first.
 """
 
 import torch
@@ -82,9 +82,9 @@ assert c[1, 3].item() == 4 * 1 + 5 * 3 + 6 * 1
 # Take it home
 # ------------
 #
-# ``@`` or ``einsum``? For two matrices, or batches of them, ``@``: it takes less time
-# to call, and refuses more mistakes. ``einsum`` reads better where axes must move
-# first, as in attention, with heads ``h`` and features ``d``:
+# ``@`` or ``einsum``? For two matrices, ``@``: it takes less time to call, and
+# stretches no summed axis. ``einsum`` reads better where axes must move first, as in
+# attention, with heads ``h`` and features ``d``:
 
 torch.manual_seed(0)
 queries, keys = torch.randn(2, 8, 128, 4, 64)  # 8 examples, 128 positions, 4 heads
@@ -232,9 +232,10 @@ print(calls)
 assert calls == [("bmm", (1, 5, 784), (1, 784, 10))]
 
 # %%
-# Reading the string takes some microseconds more than ``@``. In two cases plain torch
-# is many times faster. For three small matrices ``einsum`` first searches a good order,
-# at every call. For the dot products of 500 columns it runs 500 matrix products.
+# Reading the string takes some microseconds more than ``@``. In two cases a CPU runs
+# plain torch many times faster. For three small matrices ``einsum`` first searches a
+# good order, at every call. For the dot products of 500 columns it runs 500 matrix
+# products.
 
 small, columns = torch.randn(3, 3, 3, device=device), torch.randn(500, 500).to(device)
 one_product = slower("ik,kj->ij", torch.matmul, images, weights)
@@ -430,8 +431,9 @@ assert converted.dtype == torch.float64
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # ``einsum`` refuses two dtypes where it sums a letter that both operands have, unless
-# that axis has size 1 or 0, where it needs no matrix product, or another axis has size
-# 0. ``autocast`` converts types of lower precision, and leaves float64 as it is.
+# that axis has size 1 or 0, where it needs no matrix product, or an axis of the result
+# has size 0. Where a matrix product runs, ``autocast`` converts float32 and types of
+# lower precision, and leaves float64 as it is.
 
 with torch.autocast(device.type, torch.bfloat16):
     assert torch.einsum("ik,kj->ij", a, b.half()).dtype == torch.bfloat16
@@ -493,9 +495,9 @@ assert multiplications(left_first) == 100 * multiplications(chosen)
 # More: the last digits may differ from those of ``@``
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# For two matrices ``@`` runs ``mm``, and ``einsum`` runs ``bmm``. The two may add in
-# different orders, and the order changes the rounding. In float32, 100 million plus 1
-# gives 100 million. So compare with a tolerance. An exact comparison was safe above
+# For these two matrices ``@`` runs ``mm``, and ``einsum`` runs ``bmm``. The two may add
+# in different orders, and the order changes the rounding. In float32, 100 million plus
+# 1 gives 100 million. So compare with a tolerance. An exact comparison was safe above
 # because those were small whole numbers.
 
 with Operations() as direct:

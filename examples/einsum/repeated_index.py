@@ -84,7 +84,7 @@ assert torch.equal(torch.einsum("i", v), v)
 # Take it home
 # ------------
 #
-# A cheat sheet, with the call of torch beside each equation:
+# A cheat sheet for float32 and float64, with torch's call beside each equation:
 
 from torch.testing import assert_close
 

@@ -32,7 +32,7 @@ for equation, vectors in {"i,i->": (v, w), "i,i,i->": (v, v, w)}.items():
 
 # %%
 # At every angle, the sum over an index that occurs twice stays. The sum over one that
-# occurs three times does not: half a turn changes its sign.
+# occurs three times does not: half a turn of the plane changes its sign.
 
 # More: draws both sums over the angle of the rotation
 import matplotlib.pyplot as plt
@@ -469,8 +469,8 @@ assert delta.diagonal().tolist() == [1, 1, 1]
 #
 # A matrix product follows the rules. An elementwise function after it, such as ReLU,
 # looks at each coordinate by itself. It allows the coordinates to change places, but
-# not to be turned. So a network with such a function depends on the basis anyway, and
-# einsum has little reason to forbid what depends on it too.
+# not, in general, to be turned. So a network with such a function depends on the basis
+# anyway, and einsum has little reason to forbid what depends on it too.
 
 swap = torch.tensor([[0.0, 1.0], [1.0, 0.0]], device=device)
 print("turn, then ReLU:", torch.relu(turn @ v).round(decimals=3).tolist())

@@ -15,9 +15,9 @@ Short answer
 ------------
 
 ``expand`` and ``expand_as`` use no memory: they make a view, which reads the same
-numbers again. Adding or multiplying two tensors of one real dtype copies neither. But
-the *result* is a new tensor of the full size, and so is each intermediate result,
-unless it is written in place, or ``torch.compile`` avoids it.
+numbers again. Adding or multiplying two ordinary tensors of one real dtype copies
+neither. But the *result* is a new tensor of the full size, and so is each intermediate
+result, unless it is written in place, or ``torch.compile`` avoids it.
 """
 
 import torch
@@ -131,10 +131,10 @@ assert comparison_peak == 2048 * 2048
 # More: what takes more than its result
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# On the CPU what has another dtype, or a mark for the conjugate, is copied first: so
-# ``/`` of two integer tensors of full size takes three times its result. And some
-# operations are several kernels: ``isclose`` takes over ten times its result at the
-# peak.
+# In eager mode, on the CPU, arithmetic and comparisons first copy what has another
+# dtype, or a mark, as ``z.conj()`` and its imaginary part have: so ``/`` of two integer
+# tensors of full size takes three times its result. And some operations are several
+# kernels: ``isclose`` takes over ten times its result at the peak.
 
 close = peak_of(lambda: torch.isclose(column, row)) / comparison_peak
 whole_numbers = torch.ones(2048, 2048, dtype=torch.int32, device=device)
@@ -201,9 +201,9 @@ assert compared == 940
 # "Broadcasting and ``expand_as`` do not increase memory use *for the input tensors*."
 # For most elementwise operations that is right, and it leaves out what fills the
 # memory. Take squared distances between 512 points with 32 coordinates. The points take
-# 64 KiB and the result 1 MiB. In eager mode, that is, without ``torch.compile``, the
-# popular one-liner needs 64 MiB: differences and squares, 32 MiB each, are alive
-# together.
+# 64 KiB and the result 1 MiB. In eager mode (without ``torch.compile``) and without
+# gradients, the popular one-liner needs 64 MiB: differences and squares, 32 MiB each,
+# are alive together.
 
 points = torch.rand(512, 32, device=device)
 
@@ -266,7 +266,8 @@ assert nbytes == (12, 36)
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # The expanded tensor has 3 cells, and three elements in each ("3x"). The repeated one
-# has 9, with one element each. And ``view``, which changes the shape alone, refuses.
+# has 9, with one element each. And ``view``, which keeps the number of elements,
+# refuses.
 
 from tensorglass import storage_info
 
@@ -301,9 +302,8 @@ with shows_error(RuntimeError, match="view size is not compatible"):
 # One write changes many elements
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# In eager mode torch refuses ``add_``, ``+=`` and ``copy_`` into an expanded tensor.
-# But a write to one element goes through, and is seen wherever that cell is. Clone
-# first.
+# In eager mode torch refuses to add or copy a dense tensor into an expanded one. But a
+# write to one element goes through, and is seen in all. Clone first.
 
 shared = torch.zeros(3, device=device).expand(3, 3)
 with shows_error(RuntimeError, match="single memory location"):
@@ -320,11 +320,12 @@ assert own.tolist() == [[5, 0, 0], [0, 0, 0], [0, 0, 0]]
 # More: other writes that torch lets through
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# They are ``fill_``, a write to a row of distinct cells, and, with a warning, one
-# through a list of indices. On a GPU ``shared[:] = 5`` is a ``fill_``, and on a CPU it
-# is refused. Overlapping windows, which ``unfold`` makes, torch does not notice: there
-# ``add_`` adds to a cell once for each window. Compiled code may run even ``add_`` into
-# an expanded tensor.
+# Such are ``fill_``, ``zero_``, a sparse summand, a write to a row of distinct cells,
+# and, with a warning, one through a list of indices. On a GPU ``shared[:] = 5`` is a
+# ``fill_``, and on a CPU it is refused. Overlapping windows, which ``unfold`` makes,
+# torch does not notice: there ``add_`` of a number, or of a tensor of the same dtype,
+# adds to a cell once for each window. Compiled code may run even ``add_`` into an
+# expanded tensor.
 
 import warnings
 
@@ -369,9 +370,9 @@ if device.type == "cuda" or shutil.which("g++"):
 # More: with gradients, chunks are kept
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# A square keeps its input for the backward pass: in chunks, the differences of all
-# chunks stay, 32 MiB together. ``checkpoint`` keeps the points instead, and computes
-# the differences of one chunk again when backward needs them.
+# In eager mode, a square keeps its input for the backward pass: in chunks, the
+# differences of all chunks stay, 32 MiB together. ``checkpoint`` keeps the points
+# instead, and computes the differences of one chunk again when backward needs them.
 
 from tensorglass import saved_for_backward
 from torch.utils.checkpoint import checkpoint
@@ -447,9 +448,9 @@ for few, p in ((far[:25], 2), (far, 1)):
 # More: ``expand`` can cost what broadcasting does not
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# On the CPU, adding tensors of two dtypes first converts what is not of the result's
-# dtype: as it is, if you let it broadcast, and at full size, if you have expanded it.
-# Leave the stretching to the operation.
+# In eager mode, on the CPU, adding tensors of two dtypes first converts what is not of
+# the result's dtype: as it is, if you let it broadcast, and at full size, if you have
+# expanded it. Leave the stretching to the operation.
 
 doubles = torch.zeros(2048, 2048, dtype=torch.float64, device=device)
 broadcast_peak = peak_of(lambda: doubles + row)
@@ -466,8 +467,8 @@ assert round(expanded_peak / MIB) == 32 + converted
 #
 # One matrix for all 256 batches is not copied, without gradients. But three matrices,
 # applied to 256 batches of three vectors, share one of two batch axes: no single stride
-# leads through both, and ``@`` writes the matrices out 256 times. ``einsum`` makes the
-# shared axis the batch and puts the other one among the columns.
+# leads through both, and in eager mode ``@`` writes the matrices out 256 times.
+# ``einsum`` makes the shared axis the batch and puts the other one among the columns.
 
 matrices = torch.rand(3, 64, 64, device=device)
 vectors = torch.rand(256, 3, 64, 1, device=device)
@@ -491,8 +492,8 @@ assert round(einsum_peak / product.nbytes) == 1
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # For ``matrix * weight``, with gradients for both, autograd keeps both: ``weight`` as
-# it is, not stretched. In the backward pass the gradient of each element is computed
-# first, at full size, and then summed over the rows.
+# it is, not stretched. In the backward pass, if it is not compiled, the gradient of
+# each element is computed first, at full size, and then summed over the rows.
 
 weight = torch.rand(2048, device=device, requires_grad=True)
 factor = matrix.clone().requires_grad_()
@@ -608,7 +609,8 @@ assert parts_peak / MIB == 1 + 4 + 0.125
 # ^^^^^^^^
 #
 # In place. It works because the stretched operand is not the one that is written to. It
-# may not be done to a tensor whose values autograd still needs.
+# may not be done to a tensor whose values autograd still needs, nor to a leaf that
+# requires a gradient.
 
 means, copy = matrix.mean(0), matrix.clone()
 with track_memory() as new_matrix:

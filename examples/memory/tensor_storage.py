@@ -67,9 +67,9 @@ assert memory.shape == (8 * 512 * 768,)
 assert array.shape == (8, 768)
 
 # %%
-# In this site's library ``storage_cells(x)`` is the line with ``set_``, and
+# In this site's library ``storage_cells(x)`` does what the line with ``set_`` does, and
 # ``storage_info`` gives a table, with ``.plot()`` for the picture. ``shares_memory``
-# tells whether a write to one tensor is seen in another.
+# tells whether two tensors have bytes in common.
 
 from tensorglass import shares_memory, storage_cells, storage_info
 
@@ -181,7 +181,7 @@ info
 # More: ``channels_last`` is an order of memory
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``.to`` copies the numbers into a new storage, in which the channels of one pixel
+# Here ``.to`` copies the numbers into a new storage, in which the channels of one pixel
 # stand side by side. The shape (1, 2, 2, 2) and the values stay, and the strides
 # differ.
 
@@ -247,9 +247,10 @@ with shows_error(TypeError, match="without a storage of its own"):
 # What is often said
 # ------------------
 #
-# "``tensor.numpy()`` shows the actual values stored in the memory." In a fresh tensor
-# both orders happen to be the same. A transpose moves nothing in memory, and is printed
-# in another order. But the array does lie on the tensor's memory: nothing is copied.
+# "``tensor.numpy()`` shows the actual values stored in the memory." In a tensor made
+# from a list both orders are the same. A transpose moves nothing in memory, and is
+# printed in another order. But the array does lie on the tensor's memory: nothing is
+# copied.
 
 fresh = torch.tensor([[1, 2, 3], [4, 5, 6]])
 print(fresh.T.numpy())
@@ -264,7 +265,7 @@ assert fresh.T.numpy().ctypes.data == fresh.data_ptr()
 #
 # Of a slice it does not show the memory around it. Of an expanded tensor it shows 9
 # numbers, where memory holds 3 and each is read several times. ``ravel("K")`` reads an
-# array in the order of memory, as long as no two elements share a cell.
+# array in the order of memory, unless elements share a cell or axes interleave.
 
 part = torch.arange(10)[4:6]
 wide = torch.tensor([1, 2, 3]).expand(3, 3)
@@ -318,9 +319,9 @@ assert storage_cells(one).numel() == 2
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Not ``x.nbytes``, which is the number of elements times the size of one, but
-# ``x.untyped_storage().nbytes()``. For an expanded tensor that is less. For a slice it
-# is more: one row keeps its whole matrix in memory, and a ``clone`` of it does not.
-# (``sys.getsizeof(x)`` sees the Python object alone.)
+# ``x.untyped_storage().nbytes()``. For a vector expanded to a matrix that is less. For
+# a slice it is more: one row keeps its whole matrix in memory, and a ``clone`` of it
+# does not. (``sys.getsizeof(x)`` sees the Python object alone.)
 
 row = torch.zeros(1000, 1000, device=device)[3]
 dot = torch.zeros(1, device=device).expand(1000, 1000)
@@ -341,8 +342,8 @@ assert sys.getsizeof(row) == sys.getsizeof(dot)
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # ``torch.save`` writes the whole storage of a view. A clone has a storage of its own.
-# ``memory_of`` of any object, also a model, says before you save how many bytes cannot
-# be reached.
+# ``memory_of`` of a tensor, a model or an optimizer says before you save how many bytes
+# cannot be reached.
 
 import io
 
@@ -372,9 +373,10 @@ kept
 # ``.numpy()`` fails for many tensors
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# It refuses a tensor that is on a GPU or requires a gradient. ``x.numpy(force=True)``
-# does what the messages ask for: it detaches, and copies to the CPU if it must. For a
-# type that NumPy lacks, such as bfloat16, convert first: ``x.float().numpy()``.
+# It refuses a tensor that is on a GPU or, outside ``no_grad``, requires a gradient.
+# ``x.numpy(force=True)`` does what the messages ask for: it detaches, and copies to the
+# CPU if it must. For a type that NumPy lacks, such as bfloat16, convert first:
+# ``x.float().numpy()``.
 
 needs_gradient = torch.ones(2, requires_grad=True)
 with shows_error(RuntimeError, match="requires grad"):
@@ -438,9 +440,10 @@ explain_view(grid.T, (12,))
 # More: which axes ``view`` can join
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Two axes, if a step past the end of the second one lands on the next index of the
-# first: if the first stride is the second stride times the second size. To split an
-# axis is always possible.
+# Two axes of more than one index each, if a step past the end of the second one lands
+# on the next index of the first: if the first stride is the second stride times the
+# second size. An axis of size 1 can always be joined. To split an axis is always
+# possible.
 
 joins = {
     name: view.stride(0) == view.stride(1) * view.size(1)
