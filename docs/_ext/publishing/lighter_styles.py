@@ -1,4 +1,4 @@
-"""Style sheets without comments: every page loads them, and a page has a weight that it must not pass."""
+"""Style sheets without comments: every page loads them, and no page may pass its weight."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sphinx.application import Sphinx
 # A text in quotes is kept as it is. So is a comment that begins with an exclamation mark: it names a licence.
 _KEPT_OR_COMMENT = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|/\*!.*?\*/)|/\*.*?\*/""", re.DOTALL)
 _EMPTY_LINES = re.compile(r"\n\s*\n")
+SHEETS = "tensorglass.css", "pygments.css"  # those with many comments, which each build writes anew
 
 
 def without_comments(css: str) -> str:
@@ -25,8 +26,5 @@ def write_styles(app: Sphinx, error: Exception | None) -> None:
     """Write the style sheets of a finished build again, without comments."""
     if error is not None:
         return
-    for path in sorted(Path(app.outdir, "_static").rglob("*.css")):
-        css = path.read_text("utf-8")
-        lighter = without_comments(css)
-        if lighter != css:
-            path.write_text(lighter, "utf-8")
+    for path in (Path(app.outdir, "_static", name) for name in SHEETS):
+        path.write_text(without_comments(path.read_text("utf-8")), "utf-8")
