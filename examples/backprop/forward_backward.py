@@ -16,9 +16,9 @@ Short answer
 
 The **forward pass** computes the loss from the input, operation by operation. The
 **backward pass** goes back from the last operation to the first. By the chain rule it
-computes how fast the loss changes with each activation and each parameter.
-``loss.backward()`` writes the gradients of the parameters into ``.grad``. By itself it
-changes no parameter: ``optimizer.step()`` does.
+computes how fast the loss changes with each activation and parameter that needs a
+gradient. ``loss.backward()`` writes the gradients of the parameters into ``.grad``. By
+itself it changes no parameter: ``optimizer.step()`` does.
 """
 
 import torch
@@ -33,7 +33,7 @@ assert (loss.item(), W1.grad.tolist()) == (9, [[0, 0], [6, 12]])
 
 # %%
 # ``z`` is ``W1 @ x``, ``h`` its ReLU, ``p`` the prediction. ReLU gave 0 for the first
-# number of ``z``, so the gradient of that number is 0, too.
+# number of ``z``, so that one's gradient is 0, too.
 
 # More: draws each tensor's value above its gradient
 import matplotlib.pyplot as plt
@@ -393,16 +393,17 @@ assert digits_lost == [True, True]
 # More: the cost of the backward pass, counted
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# We count multiplications and additions in a chain of L linear layers. Forward, each
-# layer needs one matrix product. Backward, it needs two of the same size: for the
-# gradient of its weight, and of its input. The first layer needs one, as nobody asked
-# for the gradient of the network's input. So it is L products forward and 2L - 1
-# backward: 1.9 times as many for 10 layers, and 2 times if the input needs a gradient
-# too. (In theory the gradient of any function costs a small multiple of it: Griewank
-# and Walther 2008. In torch ``x[0]`` is an exception: its gradient fills a tensor as
-# large as ``x``.) Differences would take a forward pass for each of the 720 parameters.
-# The running time need not follow the count: it also depends on how fast each product
-# runs, and on all the work that is no product. It is printed, and no claim.
+# We count the multiplications and additions of the matrix products in a chain of L
+# linear layers. Forward, each layer needs one matrix product. Backward, it needs two of
+# the same size: for the gradient of its weight, and of its input. The first layer needs
+# one, as nobody asked for the gradient of the network's input. So it is L products
+# forward and 2L - 1 backward: 1.9 times as many for 10 layers, and 2 times if the input
+# needs a gradient too. (In theory the gradient of any function costs a small multiple
+# of it: Griewank and Walther 2008. In torch ``x[0]`` is an exception: its gradient
+# fills a tensor as large as ``x``.) Differences would take a forward pass for each of
+# the 720 parameters. The running time need not follow the count: it also depends on how
+# fast each product runs, and on all the work that is no product. It is printed, and no
+# claim.
 
 from torch.utils.benchmark import Timer
 from torch.utils.flop_counter import FlopCounterMode
@@ -491,8 +492,8 @@ assert after_step == [False, False, False, False]
 # More: a hook that calls ``step``
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# It does so as soon as a gradient is there. A leaf is a tensor that no operation made;
-# its gradient is kept in ``.grad``.
+# It does so as soon as a gradient is there. A leaf is a tensor that no recorded
+# operation made; its gradient is kept in ``.grad``.
 
 
 def leaf(rows):
@@ -549,8 +550,8 @@ assert w.grad is None
 # ~~~~~~~~~~~~~~~~~~~~~~
 #
 # ``backward`` frees what operations kept for it, unless it has ``retain_graph=True``.
-# Often nobody meant to go back twice: a tensor from the step before, such as the state
-# of a recurrent network, still refers to what made it. ``detach`` cuts it off.
+# Often it was not meant: a tensor from the step before, such as the state of a
+# recurrent network, still refers to what made it. ``detach`` cuts it off.
 
 state = w * w
 state.sum().backward()
@@ -581,8 +582,8 @@ assert w.grad.tolist() == [8, 12]  # twice [2, 4] of product, twice [2, 2] of to
 # ``.grad`` of an activation is None
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Only leaves keep theirs: tensors that you made with ``requires_grad``. Call
-# ``retain_grad`` before the backward pass to keep another one.
+# Only leaves keep theirs: tensors with ``requires_grad`` that no recorded operation
+# made. Call ``retain_grad`` before the backward pass to keep another one.
 
 computed = forward_pass()
 computed["h"].retain_grad()
@@ -624,8 +625,8 @@ assert w.grad.tolist() == [2, 4]
 #
 # If no operation was recorded, there is nothing to go back through: all parameters are
 # frozen, the loss was computed under ``no_grad``, or it went through ``detach``,
-# ``.item()`` or ``argmax`` on its way. Look for the first tensor whose
-# ``requires_grad`` is False.
+# ``.item()`` or ``argmax`` on its way. Behind the first parameter, look for a tensor
+# whose ``requires_grad`` is False.
 
 with torch.no_grad():
     unrecorded = (w * w).sum()
@@ -640,13 +641,15 @@ assert (w * w).requires_grad
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # ``w -= ...`` writes into the memory of ``w``: in place. While autograd records, that
-# raises an error for a parameter. Under ``no_grad`` it is allowed, and optimizers do it
-# so. Wait until ``backward`` is done: it may read the old values. Autograd counts the
-# writes to each tensor, its version, and refuses if one came in between. A write to a
-# tensor that nobody reads again does no harm, and passes. Others pass since they are
-# not counted, for instance through ``.data``, through a NumPy array on the same memory,
-# and by an optimizer with ``fused=True``. What checkpointing will read again is not
-# guarded, either. Then the gradient is wrong, without an error.
+# raises an error for a parameter that needs a gradient. Under ``no_grad`` it is
+# allowed, and optimizers do it so. Wait until ``backward`` is done: it may read the old
+# values. Autograd counts the writes to each tensor, its version, and refuses if one
+# came in between, unless hooks keep the tensor, as those of ``save_on_cpu`` do. A write
+# to a tensor that nobody reads again does no harm, and passes. Others pass since they
+# are not counted, for instance through ``.data``, through a NumPy array on the same
+# memory, and by an optimizer with ``fused=True``. Of what checkpointing will read
+# again, its tensor arguments are guarded, and the parameters inside are not: there the
+# gradient is wrong, without an error.
 
 with shows_error(RuntimeError, match="a leaf Variable that requires grad"):
     w -= 0.5 * w.grad

@@ -31,10 +31,11 @@ print(*zip(layers, kept, strict=True), sep="\n")
 assert kept == [["input", "weight"], ["output"], ["output"], ["input"], []]
 
 # %%
-# A weight is there anyway. Below, 16 linear layers, each with a ReLU, are trained.
-# Activations (blue) pile up in the forward pass, and the backward pass (gray) frees
-# them. What an operation needs only while it runs is orange. In the lower picture,
-# **checkpointing** stores less and computes the rest again, with the same gradients.
+# A weight that is a parameter is there anyway. Below, 16 linear layers, each with a
+# ReLU, are trained. Activations (blue) pile up in the forward pass, and the backward
+# pass (gray) frees them. What an operation needs only while it runs is orange. In the
+# lower picture, **checkpointing** stores less and computes the rest again, with the
+# same gradients.
 
 # More: defines the network, and draws the memory of a forward and a backward pass
 import matplotlib.pyplot as plt
@@ -226,7 +227,8 @@ assert fake.activation_bytes == real.activation_bytes
 # %%
 # Subtract two reports to see what a change costs: the first is with dropout, the second
 # without, in bytes. With dropout, attention on the CPU keeps 3 matrices of 4,096 by
-# 4,096 numbers for each of the 32 heads: 6 GiB. Without dropout it keeps none.
+# 4,096 numbers for each of the 32 heads: 6 GiB. Without dropout a transformer layer
+# keeps none, and attention that returns its weights does.
 
 with FakeTensorMode():
     tokens = torch.empty(1, 4096, 4096)
@@ -596,8 +598,8 @@ assert all(node is not None for node, _ in total.grad_fn.next_functions)
 # ``eval()`` is not ``no_grad()``
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``eval()`` changes what layers such as dropout do. Other layers keep what they kept.
-# For validation use ``no_grad`` or ``inference_mode`` as well: they keep nothing.
+# ``eval()`` changes what layers such as dropout do. Most other layers keep what they
+# kept. For validation use ``no_grad`` or ``inference_mode`` as well: they keep nothing.
 
 assert units(model.eval(), small) == units(model.train(), small) == 17
 for mode in (torch.no_grad(), torch.inference_mode()):
@@ -649,8 +651,9 @@ for way, expected in ((stored, 17.0), (whole, 17.0), (checkpointed, 8.0)):
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Autograd counts the writes to each tensor: its version. ``exp`` and ``relu`` keep
-# their output. Change it in place, and backward refuses it. The output of ``2 * x`` is
-# kept by nobody, and may be changed.
+# their output. Change it in place, and backward refuses it, unless hooks keep it: under
+# ``save_on_cpu``, on a CPU, the gradient is wrong. The output of ``2 * x`` is kept by
+# nobody, and may be changed.
 
 
 for function in (torch.exp, torch.relu):

@@ -12,8 +12,7 @@
 What is the downside of having activations with a standard deviation far from 1?
 ================================================================================
 
-People ask this because courses tell them to keep it close to 1, often without saying
-why.
+Courses tell people to keep it close to 1, often without saying why.
 
 :Level: intermediate
 
@@ -23,7 +22,7 @@ Short answer
 A standard deviation of a half or two does little harm, if all layers keep it. Deep
 networks fail if each layer multiplies the signal by a factor far from 1: it overflows
 to inf and nan, vanishes to zeros, or saturates tanh. Gradients have factors of their
-own. Weights of the right scale keep both near 1.
+own. Weights of the right scale mostly keep both near 1.
 """
 
 import torch
@@ -355,9 +354,10 @@ assert spread[0.10] == [0.6, 1.3]
 # factor 10. The 200 x 100 inputs are 20,000 normal numbers, the largest of which is
 # about 4.1. So the first inf comes in the first layer whose 4.1 · 10^L is beyond the
 # largest number of the dtype, one layer before the nan: inf minus inf. With std 0.01
-# the factor is 0.1. All is 0 once 4.1 · 0.1^L is below half the smallest number of the
-# dtype. These are medians of three draws. With others the inf can come a layer earlier
-# or later, above all in float64, after some hundred layers.
+# the factor is 0.1. All is 0, in float16 and float32, once 4.1 · 0.1^L is below half
+# the smallest number of the dtype. These are medians of three draws. With others the
+# inf can come a layer earlier or later, above all in float64, after some hundred
+# layers.
 
 
 def first_layers(dtype, std, tests):  # where each is found, in the median of 3 draws
@@ -448,8 +448,8 @@ for dtype in (torch.float16, torch.float32):
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # 1 is not special. The initialization of He et al. gives weights the standard deviation
-# √(2/n). With ReLU, this keeps the mean square, on average. But outputs that are never
-# negative have a mean: their standard deviation is √(1 - 1/π) = 0.826 of their size.
+# √(2/n). With ReLU, this keeps the mean square, on average. But ReLU's outputs have a
+# mean: of normal sums, their standard deviation is √(1 - 1/π) = 0.826 of their size.
 #
 # And a size can be kept while the content is lost. The cosine between the signals of
 # two different inputs goes to 1 with depth: in the end, all inputs look alike. A known
@@ -513,9 +513,9 @@ assert all_learn
 # What is often said
 # ------------------
 #
-# *"High ones make gradients explode, low ones make them vanish."* At sigma = 0.5, small
-# weights, both vanish. But at sigma = 5 most activations are saturated, and gradients
-# grow millionfold. At the healthy sigma = 1 the standard deviation ends at 0.13.
+# *"High ones make gradients explode, low ones make them vanish."* At sigma = 0.5 both
+# vanish. But at sigma = 5 most activations are saturated, and gradients grow
+# millionfold. At the healthy sigma = 1 the standard deviation ends at 0.13.
 
 # More: medians of three draws for small sigmas, of seven for 5
 std, saturated, gradients = {}, {}, {}
@@ -662,7 +662,7 @@ assert first_not_finite(exploding, x)[0] == "0"
 #
 # ``clip_grad_norm_`` scales all gradients by one number. So training survives a batch
 # that is a hundred times too large. But the first gradient stays millions of times as
-# large as the last, vanishing ones are not made longer, and an inf becomes nan.
+# large as the last, vanishing ones stay short, and an inf becomes nan.
 
 # More: trains with and without the large batch, and clips what explodes
 clip = nn.utils.clip_grad_norm_
@@ -723,9 +723,9 @@ assert torch.equal(weight.grad, torch.full((3,), 1e-9, device=device))
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # With a normalization after each linear layer, the scale of the weights no longer
-# matters, unless the variance is near the epsilon, 1e-5. With layer norm and ReLU the
-# gradient stays, too. With batch norm it grows a hundredfold through 30 layers (Yang et
-# al., 2019).
+# changes the signal (but SGD's steps), unless the variance is near the epsilon, 1e-5.
+# With layer norm and ReLU the gradient stays, too. With batch norm and batches of 32 it
+# grows by hundreds through 30 layers (Yang et al., 2019).
 
 # More: measures 30 layers without and with normalization
 epsilons = {norm(256).eps for norm in (nn.LayerNorm, nn.BatchNorm1d)}
@@ -755,8 +755,9 @@ assert [math.floor(each) for each in powers["no norm", 1]] == [30, 29]
 #
 # Let all inputs be 1024 times as large. Tanh of them is flat: the median of its slopes
 # is 0. Most of their squares are inf in float16. And if the targets are in the same
-# unit, the gradients of a ReLU network are 1024² times as large. With SGD and the same
-# learning rate the loss is nan. With the rate divided by 1024² it learns as before.
+# unit, the gradients of the weights of a ReLU network without biases are 1024² times as
+# large. With SGD and the same learning rate the loss is nan. With the rate divided by
+# 1024² it learns as before.
 
 large = 1024 * torch.randn(200, 100).to(device)
 assert (1 - large.tanh().square()).median() == 0
@@ -775,8 +776,8 @@ for seed in range(2):
 # More: it is nan in float16 only
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# float16 ends at 65504. bfloat16 has the range of float32, with fewer digits. If a
-# network is fine in these two, and not in float16, then some number is too large for
+# float16 ends at 65504. bfloat16 has nearly the range of float32, with fewer digits. If
+# a network is fine in these two, and not in float16, then some number is too large for
 # it, or too small: an epsilon of 1e-8 is 0 there, and 0 / (0 + 1e-8) is nan. Small
 # gradients become 0 as well. ``torch.amp.GradScaler`` multiplies the loss, at first by
 # 65536, and so keeps them.

@@ -39,7 +39,7 @@ torch.testing.assert_close(h.square().mean().sqrt().item(), 1.0, rtol=0.5, atol=
 
 # %%
 # Each layer multiplies the rms, the root mean square, by 16 with N(0, 1), and by 1/√6
-# with ``nn.Linear``'s weights. With its random biases, only those are left (dashed).
+# with ``nn.Linear``'s weights. With its random biases, those are left (dashed).
 
 # More: draws the rms after each layer
 import matplotlib.pyplot as plt
@@ -98,14 +98,12 @@ torch.testing.assert_close(std, (2 / (3 * 3 * 3)) ** 0.5, rtol=0.1, atol=0)
 # Which one for what:
 #
 # - ReLU, convolutions too: as above. Leaky ReLU: ``"leaky_relu"``, its slope as ``a``.
-# - GELU, SiLU: as for ReLU, with normalization layers. Without, the signal fades.
-# - tanh, sigmoid, linear: ``xavier_uniform_(w)``. Many sigmoids lose gradients anyway.
-# - SELU: ``kaiming_normal_(w, nonlinearity="linear")``.
-# - The last layer: as for SELU, or zeros. In a residual branch: zeros.
-# - Transformers: ``normal_(w, std=0.02)``; where residual branches end, 0.02 /
-#   √(their number), as in GPT-2.
-# - Embeddings shared with the output layer: 0.02. With ``nn.Embedding``'s N(0, 1) the
-#   first loss is huge.
+# - GELU, SiLU: as for ReLU, with normalization layers. Without, small signals fade. -
+# tanh, sigmoid, linear: ``xavier_uniform_(w)``. Many sigmoids lose gradients anyway. -
+# SELU: ``kaiming_normal_(w, nonlinearity="linear")``. - The last layer: as for SELU, or
+# zeros. In a residual branch: zeros. - Transformers: ``normal_(w, std=0.02)``; where
+# residual branches end, 0.02 / √(their number), as in GPT-2. - Embeddings shared with
+# the output layer: 0.02. With ``nn.Embedding``'s N(0, 1) the first loss is huge.
 
 # More: checks this list, and sets up the page
 import math
@@ -278,7 +276,8 @@ torch.testing.assert_close(rms(y), rms(x[:1]), rtol=1e-4, atol=0)
 # whose input is data, needs 1, and the last one the gain. By convention (He's, and that
 # of ``initialize_``) the layers that f *follows* get the gain. The last one gets 1, and
 # less in models with normalization layers, for smaller first logits. ReLU lets a factor
-# pass: there only the product of all gains matters.
+# pass: there only the product of all gains matters to the outputs, though not to the
+# gradients.
 
 model, x = network(3), torch.randn(256, 512)
 initialize_(model, torch.relu)
@@ -604,7 +603,8 @@ assert all_learn
 # them explode." In 30 layers of tanh with 256 units small weights make them *vanish*,
 # and large ones make them *explode*: a few units still lie near 0, where tanh has the
 # slope 1, and the weights behind are large (:doc:`activation_scale`). With weights 400
-# times larger still, no unit of some layers is near 0, and gradients vanish.
+# times larger still, for nearly every input some layer has no unit near 0, and
+# gradients vanish.
 
 # More: measures how gradients grow on their way back
 x = torch.randn(256, 256)
@@ -649,8 +649,8 @@ torch.testing.assert_close((he.std() / weight.std()).item(), 6**0.5, rtol=0.01, 
 # He's initialization is said to be there for that. The paper argues otherwise: ReLU
 # drops one half of the mean square, and a factor of 2 makes up for that. Without biases
 # the scale of the weights does not even decide which ReLUs are silent, as long as no
-# number underflows. Divide all weights by four: all outputs shrink, and at the start
-# the same ones are zero.
+# number under- or overflows, up to rounding. Divide all weights by four: all outputs
+# shrink, and at the start the same ones are zero.
 
 model = network(10)
 initialize_(model, torch.relu)
@@ -802,10 +802,11 @@ assert linear.weight.data_ptr() == place
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # ``torch.nn.init`` knows the shape of the weight, and nothing else. For ``nn.Conv2d``
-# its fan_in is right, with groups too. Its fan_out is not: with 64 groups an input
-# reaches 9 outputs, and torch takes 576. For a transposed convolution it swaps the two
-# fans. With stride 2 an output sums 64 * 4 = 256 products; torch takes 32 * 16 = 512.
-# So the sums have half the mean square that is due.
+# its fan_in is right, with groups too. Its fan_out is right only without groups and
+# with stride 1: with 64 groups an input reaches 9 outputs, and torch takes 576. For a
+# transposed convolution it swaps the two fans. With stride 2 an output sums 64 * 4 =
+# 256 products; torch takes 32 * 16 = 512. So the sums have half the mean square that is
+# due.
 
 depthwise = nn.Conv2d(64, 64, 3, groups=64)
 for mode, fan in (("fan_in", 9), ("fan_out", 576)):

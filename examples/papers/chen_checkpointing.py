@@ -22,8 +22,8 @@ Short answer
 
 Yes, for activations. Cut n layers into √n segments. Keep the input of each, drop the
 rest, and recompute it when backward gets there. So 64 layers keep 15 activations, not
-64. The gradients are the same, with dropout too, unless a layer does something else the
-second time. It costs less than one more forward pass.
+64. With ``use_reentrant=False`` the gradients are the same, unless a layer does
+something else the second time. It multiplies less than one more forward pass does.
 """
 
 from tensorglass import saved_for_backward

@@ -22,7 +22,8 @@ Short answer
 
 Mostly, in networks of tanh, at the start of training. ``nn.Linear`` draws weights
 between ±1/√fan_in: 20 layers leave a hundred-thousandth of the gradient. The paper's
-±√6/√(fan_in + fan_out), which ``nn.init.xavier_uniform_`` draws, leaves a fifth.
+±√6/√(fan_in + fan_out), which ``nn.init.xavier_uniform_`` draws, leaves a fifth, for
+inputs of size 1.
 """
 
 import torch
@@ -202,8 +203,9 @@ for name, expected in unequal.items():
 # The law
 # -------
 #
-# The singular values s of a large square matrix of independent weights, with n Var(w) =
-# sigma², lie between 0 and 2 sigma. Their density is a quarter of a circle, stretched:
+# The singular values s of a large square matrix of independent weights of mean 0,
+# without heavy tails, with n Var(w) = sigma², lie between 0 and 2 sigma. Their density
+# is a quarter of a circle, stretched:
 #
 # .. math::
 #

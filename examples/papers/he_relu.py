@@ -20,10 +20,10 @@ which deep networks of ReLU are said not to begin to learn.
 Short answer
 ------------
 
-Yes, to learn from the start. Each ReLU halves the mean square of the signal, and of the
-gradient on its way back. He's weights, variance 2 / fan_in, make up for that. With
-Xavier's, 1 / fan_in, 30 layers shrink a signal from 1 to 2^-15. Here such a network
-learns late; in the paper, it never does.
+Yes, to learn from the start with SGD. Each ReLU halves the mean square of the signal,
+and of the gradient on its way back. He's weights, variance 2 / fan_in, make up for
+that. With Xavier's, 1 / fan_in, 30 layers shrink a signal from 1 to 2^-15. Here such a
+network learns late; in the paper, it never does.
 """
 
 import torch

@@ -150,9 +150,9 @@ assert smaller
 #
 # A layer with fewer outputs than inputs has orthogonal rows, and forgets the other
 # directions: of 64 only 10 are left. ``orthogonal_`` reads the weight of a convolution
-# as a matrix with a row for each output channel. Its rows are orthogonal, but the
-# convolution is no isometry. And weights of 16 bits are refused, on the CPU at least:
-# fill them in float32, and convert.
+# as a matrix with a row for each output channel. Its rows are orthogonal, but where its
+# windows overlap, the convolution is no isometry. And weights of 16 bits are refused,
+# on the CPU at least: fill them in float32, and convert.
 
 from tensorglass import shows_error
 

@@ -20,9 +20,9 @@ deep.
 Short answer
 ------------
 
-Before training, layer by layer, a network of tanh makes all inputs alike, or all pairs
-equally different; then there is nothing to learn. The *depth scale* ξ, which follows
-from the variance of the weights, tells how fast. Networks of up to about 6 ξ layers
+Before training, a network of tanh with random biases makes all inputs alike, layer by
+layer, or all pairs equally different; then there is nothing to learn. The *depth scale*
+ξ follows from the variances, and tells how fast. Networks of up to about 6 ξ layers
 train, as a rule of thumb. At the critical variance ξ is infinite.
 """
 
@@ -177,9 +177,9 @@ assert much_smaller
 #
 # .. math:: |c_\ell - c^*| \approx e^{-\ell / \xi} \, |c_0 - c^*|
 #
-# After 6 ξ layers 0.25 % of it are left. Below the critical variance all inputs become
-# alike; above it they settle at a correlation below 1. We read ξ from the distances
-# after 5 and 15 layers of the networks above.
+# After 6 ξ layers 0.25 % of it are left. Below the critical variance, and with random
+# biases, all inputs become alike; above it they settle at a correlation below 1. We
+# read ξ from the distances after 5 and 15 layers of the networks above.
 
 torch.testing.assert_close(100 * math.exp(-6), 0.25, rtol=0.01, atol=0)
 for variance in (1, 1.25):
@@ -364,8 +364,8 @@ results
 #
 # *A network above 6 ξ trains*, as we saw. (How many steps the paper allows, we do not
 # know.) *And the rate decides, too.* Below the critical point, 26 layers do better with
-# the larger rate. Above, the smaller one is better, and so it is for 52 layers beside
-# that point. At 4 gradients explode, on a scale of about half of ξ.
+# the larger rate. Above, with 26 layers, the smaller one is better, and so it is for 52
+# layers beside that point. At 4 gradients explode, on a scale of about half of ξ.
 
 large_is_better = slowly[26, 1] < fast[26, 1]
 assert large_is_better
