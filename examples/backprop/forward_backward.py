@@ -17,8 +17,8 @@ Short answer
 The **forward pass** computes the loss from the input, operation by operation. The
 **backward pass** goes back from the last operation to the first. By the chain rule it
 computes how fast the loss changes with each activation and parameter that needs a
-gradient. ``loss.backward()`` writes the gradients of the parameters into ``.grad``. By
-itself it changes no parameter: ``optimizer.step()`` does.
+gradient. ``loss.backward()`` writes the gradients of the parameters into ``.grad``. It
+changes no parameter: ``optimizer.step()`` does.
 """
 
 import torch

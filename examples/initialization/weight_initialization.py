@@ -98,12 +98,14 @@ torch.testing.assert_close(std, (2 / (3 * 3 * 3)) ** 0.5, rtol=0.1, atol=0)
 # Which one for what:
 #
 # - ReLU, convolutions too: as above. Leaky ReLU: ``"leaky_relu"``, its slope as ``a``.
-# - GELU, SiLU: as for ReLU, with normalization layers. Without, small signals fade. -
-# tanh, sigmoid, linear: ``xavier_uniform_(w)``. Many sigmoids lose gradients anyway. -
-# SELU: ``kaiming_normal_(w, nonlinearity="linear")``. - The last layer: as for SELU, or
-# zeros. In a residual branch: zeros. - Transformers: ``normal_(w, std=0.02)``; where
-# residual branches end, 0.02 / √(their number), as in GPT-2. - Embeddings shared with
-# the output layer: 0.02. With ``nn.Embedding``'s N(0, 1) the first loss is huge.
+# - GELU, SiLU: as for ReLU, with normalization layers. Without, small signals fade.
+# - tanh, sigmoid, linear: ``xavier_uniform_(w)``. Many sigmoids lose gradients anyway.
+# - SELU: ``kaiming_normal_(w, nonlinearity="linear")``.
+# - The last layer: as for SELU, or zeros. In a residual branch: zeros.
+# - Transformers: ``normal_(w, std=0.02)``; where residual branches end, 0.02 /
+#   √(their number), as in GPT-2.
+# - Embeddings shared with the output layer: 0.02. With ``nn.Embedding``'s N(0, 1) the
+#   first loss is huge.
 
 # More: checks this list, and sets up the page
 import math
