@@ -46,6 +46,7 @@ sphinx_gallery_conf = {
     "reset_modules": ["_ext.runs.gallery.around_example", "_ext.runs.gallery.reset"],
     "reset_modules_order": "both",
     "capture_repr": ("_repr_html_", "__repr__"),
+    "ignore_repr_types": r"matplotlib\.",  # a title that ends a block is no output
     "remove_config_comments": True,
     "min_reported_time": 1e9,  # each page says what it ran on in its own words
     "write_computation_times": False,

@@ -38,7 +38,6 @@ result
 plt.figure().suptitle("The same")
 plt.figure().suptitle(f"Drawn on {device.type}")
 plt.figure(num="timings").suptitle("Times")
-unfinished = "no output"
 
 # %%
 

@@ -37,7 +37,7 @@ def run_block(code: str, line: int, page: Path, module: types.ModuleType) -> str
             expression = compile(ast.Expression(last.value), str(page), "eval", dont_inherit=True)
             value = eval(expression, module.__dict__)
     text = printed.getvalue().expandtabs()
-    if value is not None:
+    if value is not None and not type(value).__module__.startswith("matplotlib."):  # as conf.py has it
         text += "\n" + (str(value) if hasattr(value, "_repr_html_") else repr(value))
     return text.strip("\n")
 
