@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     from .contraction.plan import Cost as Cost
     from .contraction.plan import EinsumPlan as EinsumPlan
     from .contraction.program import Step as Step
+    from .errors.explain import explain_error as explain_error
+    from .errors.notes import explained_errors as explained_errors
+    from .errors.operand import ErrorFix as ErrorFix
+    from .errors.operand import ErrorOperand as ErrorOperand
+    from .errors.result import ErrorExplanation as ErrorExplanation
     from .initialization.account import Initialization as Initialization
     from .initialization.account import InitializedParameter as InitializedParameter
     from .initialization.initialize import initialize_ as initialize_
@@ -94,6 +99,9 @@ PUBLIC_NAMES = {
     "DeviceMemory": "memory.peak",
     "EinsumError": "contraction.equation",
     "EinsumPlan": "contraction.plan",
+    "ErrorExplanation": "errors.result",
+    "ErrorFix": "errors.operand",
+    "ErrorOperand": "errors.operand",
     "HeldStorage": "memory.holdings",
     "HeldTensor": "memory.holdings",
     "Histogram": "signals.statistics",
@@ -128,7 +136,9 @@ PUBLIC_NAMES = {
     "default_device": "pages.device",
     "einsum": "contraction.einsum",
     "explain_broadcast": "broadcasting.explain",
+    "explain_error": "errors.explain",
     "explain_view": "storage.views",
+    "explained_errors": "errors.notes",
     "gain": "signals.gain",
     "initialize_": "initialization.initialize",
     "lsuv_": "initialization.lsuv",

@@ -1,0 +1,218 @@
+"""Shapes that do not broadcast: in arithmetic, in `expand`, in place, and in an assignment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..broadcasting.explain import explain_broadcast
+from ..broadcasting.operations import ELEMENTWISE
+from ..shapes import Shape, broadcast_shape
+from .entry import Case, Entry, shape_text
+from .operand import ErrorFix
+
+_OPERATORS = set("+ - * / // % ** & | ^ << >> == != < <= > >=".split())
+_PRODUCTS = {"@", "matmul", "bmm", "baddbmm"}
+_PAGE = "auto_examples/broadcasting/unsqueeze.html"
+
+
+def _is_elementwise(case: Case) -> bool:
+    name = case.name.rstrip("_") if case.name not in _OPERATORS else ""
+    return case.name in _OPERATORS or (name in ELEMENTWISE and not name.endswith("loss"))
+
+
+def _is_explained(case: Case) -> bool:
+    """Return whether the shapes that were read are those that the message is about."""
+    return len(case.shapes) > 1 and explain_broadcast(*case.shapes).error == case.found["all"]
+
+
+def _broadcast_cause(case: Case) -> str:
+    axis, a, b = case.found["axis"], case.found["a"], case.found["b"]
+    rule = "sizes that meet must be equal, or one of them 1"
+    if case.name in _PRODUCTS and len(case.shapes) > 1:
+        return (
+            f"The batch axes, those before the last two, must broadcast: in axis {axis} the size {a} of "
+            f"{case.shown(0)} meets the size {b} of {case.shown(1)}; {rule}."
+        )
+    if _is_explained(case) and len(case.shapes) == 2:
+        return (
+            f"Shapes are aligned at their last axes: in axis {axis} of the result the size {a} of {case.shown(0)} "
+            f"meets the size {b} of {case.shown(1)}; {rule}."
+        )
+    return f"Shapes are aligned at their last axes: in axis {axis} of the result a size {a} meets a size {b}; {rule}."
+
+
+def _broadcast_fixes(case: Case) -> Iterator[ErrorFix]:
+    if not case.is_real:
+        yield case.instead("a[:, None] + b", "if an axis of size 1 is missing in a, it is put in after its first axis")
+        yield case.instead("a + b.T", "if b has its two axes in the other order")
+    elif case.name in _PRODUCTS and len(case.shapes) == 2:
+        yield from _batch_fixes(case)
+    elif _is_elementwise(case) and _is_explained(case):
+        yield from _transposed(case)
+        yield from _inserted(case)
+
+
+def _batch_fixes(case: Case) -> Iterator[ErrorFix]:
+    first, second = case.shapes
+    if case.name in {"@", "matmul"} and len(first) == len(second) == 3 and first[-1] == second[-2]:
+        shape = (first[0], second[0], first[1], second[2])
+        code = {0: f"{case.code_of(0)}[:, None]"}
+        yield case.with_parts(code, f"{shape_text(shape)}: each matrix of the one with each of the other")
+
+
+def _transposed(case: Case) -> Iterator[ErrorFix]:
+    """Two matrices of which one lies on its side."""
+    if len(case.shapes) == 2 and len(case.shapes[0]) == len(case.shapes[1]) == 2:
+        for position in (1, 0):
+            shapes = list(case.shapes)
+            shapes[position] = shapes[position][::-1]
+            result = broadcast_shape(shapes)
+            if result is not None:
+                yield case.with_parts({position: f"{case.code_of(position)}.T"}, shape_text(result))
+
+
+def _inserted(case: Case) -> Iterator[ErrorFix]:
+    explanation = explain_broadcast(*case.shapes)
+    for fix in explanation.fixes[:2]:
+        indices = [term.lstrip("abcdefghijklmnopqrstuvwxyz0123456789") for term in fix.code.split(" + ")]
+        codes = {i: f"{case.code_of(i)}{index}" for i, index in enumerate(indices) if index}
+        outer = ", an outer product: only if that is meant; otherwise a size is wrong"
+        yield case.with_parts(codes, shape_text(fix.result) + (outer if explanation.size_mismatch else ""))
+
+
+# --- Expanding ---
+
+
+def _expand_cause(case: Case) -> str:
+    target, sizes = case.numbers("target"), case.numbers("sizes")
+    old, axis = case.found["old"], case.found["axis"]
+    shapes = f" (from {sizes} to {target})" if target else ""
+    what = case.shown(_written(case), "the tensor") if case.name in {"expand", "[]="} else "a tensor"
+    return (
+        f"Only axes of size 1 can be stretched: axis {axis} of the target is {case.found['new']}, and there {what} has "
+        f"size {old}{shapes}."
+    )
+
+
+def _written(case: Case) -> int:
+    return 2 if case.name == "[]=" else 0
+
+
+def _expand_fixes(case: Case) -> Iterator[ErrorFix]:
+    target, sizes = case.numbers("target"), case.numbers("sizes")
+    if case.is_real and case.shape(_written(case)) != sizes:
+        return
+    value = case.code_of(_written(case))
+    inserted = _with_axes(sizes, target)
+    if case.name == "[]=" and case.is_real:
+        if inserted:
+            yield case.with_parts({2: value + inserted}, f"the value stretched to {target}")
+        elif len(sizes) == len(target) and all(old >= new for old, new in zip(sizes, target, strict=True)):
+            index = ", ".join(f":{new}" for new in target)
+            yield case.with_parts({2: f"{value}[{index}]"}, f"the first {target} of the value")
+        return
+    if case.name != "expand":
+        return
+    if inserted:
+        yield case.instead(f"{value}{inserted}.expand{target}", shape_text(target))
+    kept = [
+        -1 if axis >= len(target) - len(sizes) and sizes[axis - len(target)] != 1 else size
+        for axis, size in enumerate(target)
+    ]
+    result = tuple(sizes[axis - len(target)] if size == -1 else size for axis, size in enumerate(kept))
+    yield case.instead(f"{value}.expand({', '.join(map(str, kept))})", f"{shape_text(result)}: -1 keeps a size")
+
+
+def _with_axes(sizes: Shape, target: Shape) -> str:
+    """Return the index that puts axes of size 1 behind the axes of a shape, so that it stretches to a target."""
+    for behind in range(1, len(target) - len(sizes) + 1):
+        if sizes and broadcast_shape([sizes + (1,) * behind, target]) == target:
+            return f"[{', '.join([':'] * len(sizes) + ['None'] * behind)}]"
+    return ""
+
+
+def _expand_rank_cause(case: Case) -> str:
+    return (
+        f"`expand` was given {case.found['given']} sizes for a tensor with {case.found['rank']} axes: it can put axes in "
+        "front, and remove none."
+    )
+
+
+def _expand_rank_fixes(case: Case) -> Iterator[ErrorFix]:
+    sizes, given = case.numbers("sizes"), case.numbers("target")
+    front = len(sizes) - len(given)
+    if given and sizes[front:] == given or not case.is_real:
+        sizes_code = ", ".join(["-1"] * front + [str(size) for size in given])
+        yield case.instead(f"{case.code_of(0)}.expand({sizes_code})", f"{shape_text(sizes)}: -1 keeps a size")
+
+
+# --- In place ---
+
+
+def _in_place_cause(case: Case) -> str:
+    own, result = case.numbers("own"), case.numbers("result")
+    return (
+        f"An operation in place keeps the shape of what it writes to, here {own}, and the result would have shape "
+        f"{result}."
+    )
+
+
+def _in_place_fixes(case: Case) -> Iterator[ErrorFix]:
+    result = shape_text(case.numbers("result"))
+    if not case.is_real:
+        yield case.instead("a = a + b", f"{result}: a new tensor")
+    elif case.name.endswith("=") and case.name != "[]=":
+        a, b = case.parts
+        yield case.instead(f"{a.text} = {a.text} {case.name[:-1]} {b.code}", f"{result}: a new tensor")
+    elif case.expression.is_method and case.name.endswith("_") and case.name != "copy_":
+        rest = case.expression.text[case.parts[0].span[1] :]
+        code = case.parts[0].text + rest.replace(f".{case.name}(", f".{case.name[:-1]}(", 1)
+        yield case.instead(code, f"{result}: a new tensor, to be given a name")
+
+
+ENTRIES = (
+    Entry(
+        "broadcast",
+        (
+            r"(?P<all>The size of tensor a \((?P<a>\d+)\) must match the size of tensor b \((?P<b>\d+)\) "
+            r"at non-singleton dimension (?P<axis>\d+))",
+        ),
+        "a + b",
+        _broadcast_cause,
+        _broadcast_fixes,
+        _PAGE,
+    ),
+    Entry(
+        "expand",
+        (
+            r"The expanded size of the tensor \((?P<new>\d+)\) must match the existing size \((?P<old>\d+)\) at "
+            r"non-singleton dimension (?P<axis>\d+)"
+            r"(?:\.? Target sizes: (?P<target>\[[\d, ]*\])\.? Tensor sizes: (?P<sizes>\[[\d, ]*\]))?",
+        ),
+        "x.expand(2, 3)",
+        _expand_cause,
+        _expand_fixes,
+        "auto_examples/memory/expand_memory.html",
+    ),
+    Entry(
+        "expand_rank",
+        (
+            r"expand\([\w.]*\{(?P<sizes>\[[\d, ]*\])\}, size=(?P<target>\[[\d, -]*\])\): the number of sizes provided "
+            r"\((?P<given>\d+)\) must be greater or equal to the number of dimensions in the tensor \((?P<rank>\d+)\)",
+        ),
+        "x.expand(2, 3)",
+        _expand_rank_cause,
+        _expand_rank_fixes,
+        "auto_examples/memory/expand_memory.html",
+    ),
+    Entry(
+        "in_place_shape",
+        (
+            r"output with shape (?P<own>\[[\d, ]*\]) doesn't match the broadcast shape (?P<result>\[[\d, ]*\])",
+        ),
+        "a += b",
+        _in_place_cause,
+        _in_place_fixes,
+        _PAGE,
+    ),
+)

@@ -1,0 +1,267 @@
+"""Products of matrices and vectors whose sizes do not fit, and linear layers on too many or too few features."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from ..shapes import Shape
+from .entry import Case, Entry, shape_text
+from .operand import ErrorFix
+
+_PAGE = "auto_examples/einsum/matmul_einsum.html"
+_TWO_FACTORS = {"@", "mm", "matmul", "bmm", "mv", "dot"}
+
+
+def _linear(case: Case) -> bool:
+    """Return whether a linear layer raised it, with the input that the message speaks of."""
+    layer = case.layer
+    return layer is not None and not layer.is_own and _matches_layer(case, layer.setting("in_features"))
+
+
+def _matches_layer(case: Case, features: object) -> bool:
+    return isinstance(features, int) and case.numbers("b")[:1] == (features,) != case.numbers("a")[-1:]
+
+
+def _matmul_cause(case: Case) -> str:
+    a, b = case.numbers("a"), case.numbers("b")
+    layer = case.layer
+    if layer is not None and _linear(case):
+        return (
+            f"The layer `{layer.name}` ({layer.kind}) takes {b[0]} features in the last axis of its input, its "
+            f"in_features, and {a[1]} came."
+        )
+    named = case.is_real and case.name in _TWO_FACTORS and len(case.parts) == 2
+    left, right = (case.shown(0), case.shown(1)) if named else ("the left", "the right")
+    return (
+        f"A product of {a[0]} by {a[1]} with {b[0]} by {b[1]} needs the last size of {left} ({a[1]}) to be the first "
+        f"matrix size of {right} ({b[0]})."
+    )
+
+
+def _matmul_fixes(case: Case) -> Iterator[ErrorFix]:
+    if not case.is_real:
+        a, b = case.numbers("a"), case.numbers("b")
+        yield from _turned(case, a, b)
+        yield case.elsewhere(f"nn.Linear({b[0]}, {b[1]})", f"nn.Linear({a[1]}, {b[1]})", "if a linear layer raised it")
+    elif _linear(case):
+        yield from _linear_fixes(case)
+    elif case.name in _TWO_FACTORS and len(case.shapes) == 2:
+        first, second = case.shapes
+        if (first[-2:], second[-2:]) == (case.numbers("a")[-len(first) :], case.numbers("b")[-len(second) :]):
+            yield from _turned(case, first, second)
+
+
+def _turned(case: Case, a: Shape, b: Shape) -> Iterator[ErrorFix]:
+    """Yield the ways to turn a factor on its side that make the product possible."""
+    if len(a) != 2 or len(b) != 2:
+        return
+    first, second = case.code_of(0, "a"), case.code_of(1, "b")
+    if a[1] == b[1]:
+        yield case.with_parts({1: f"{second}.T"}, shape_text((a[0], b[0])))
+    if a[0] == b[0]:
+        yield case.with_parts({0: f"{first}.T"}, shape_text((a[1], b[1])))
+    if b[1] == a[0] and a[0] != b[0] and a[1] != b[1]:
+        yield case.with_parts({0: second, 1: first}, f"{shape_text((b[0], a[1]))}: the factors the other way round")
+
+
+def _linear_fixes(case: Case) -> Iterator[ErrorFix]:
+    layer = case.layer
+    assert layer is not None
+    takes, gives = layer.setting("in_features"), layer.setting("out_features")
+    came = case.numbers("a")[1]
+    yield from _input_fixes(case, takes, gives)
+    new = f"Linear({came}, {gives}"
+    yield case.elsewhere(f"Linear({takes}, {gives}", new, f"a layer for {came} features, where `{layer.name}` is made")
+
+
+def _input_fixes(case: Case, takes: int, gives: int) -> Iterator[ErrorFix]:
+    """Yield what makes the features of the input fit, where the program itself calls the layer with it."""
+    shape = case.shape(0)
+    if case.expression.callee is None or case.layer is None or len(case.parts) != 1 or shape is None:
+        return
+    if case.expression.callee.value is not case.layer.module or case.parts[0].value is not case.layer.input:
+        return
+    x = case.code_of(0)
+    if len(shape) > 2 and math.prod(shape[1:]) == takes:
+        yield case.with_parts({0: f"{x}.flatten(1)"}, shape_text((shape[0], gives)))
+    if takes in shape[:-1]:
+        axis = shape.index(takes)
+        rest = (*shape[:axis], *shape[axis + 1 :])
+        code = f"{x}.T" if len(shape) == 2 else f"{x}.movedim({axis}, -1)"
+        yield case.with_parts({0: code}, shape_text((*rest, gives)))
+
+
+# --- Vectors and batches ---
+
+
+def _matvec_cause(case: Case) -> str:
+    matrix, vector = case.numbers("mat"), case.number("vec")
+    return (
+        f"A matrix of {matrix[0]} by {matrix[1]} takes a vector of {matrix[1]} elements, and "
+        f"{case.shown(1, 'the vector')} has {vector}."
+    )
+
+
+def _matvec_fixes(case: Case) -> Iterator[ErrorFix]:
+    matrix, vector = case.numbers("mat"), case.number("vec")
+    fits = not case.is_real or case.shapes == (matrix, (vector,))
+    if matrix[0] == vector and fits:
+        yield case.with_parts({0: f"{case.code_of(0)}.T"}, shape_text((matrix[1],)))
+
+
+def _bmm_cause(case: Case) -> str:
+    wanted, came = case.numbers("wanted"), case.numbers("came")
+    axis = "number of matrices" if wanted[0] != came[0] else "size that is summed over"
+    first, second = next((pair for pair in zip(wanted, came, strict=True) if pair[0] != pair[1]), (wanted[0], came[0]))
+    return (
+        f"In a product of batches the {axis} must be the same: {case.shown(0, 'the first')} has {first}, and "
+        f"{case.shown(1, 'the second')} has {second}."
+    )
+
+
+def _bmm_fixes(case: Case) -> Iterator[ErrorFix]:
+    if not case.is_real:
+        yield case.instead("torch.bmm(a, b.mT)", "if the last two axes of b are in the other order")
+    elif case.name in {"bmm", "@", "matmul"} and len(case.shapes) == 2 and set(map(len, case.shapes)) == {3}:
+        a, b = case.shapes
+        if a[0] == b[0] and a[2] == b[2] != b[1]:
+            yield case.with_parts({1: f"{case.code_of(1)}.mT"}, shape_text((a[0], a[1], b[1])))
+        if a[0] == b[0] and a[1] == b[1] != a[2]:
+            yield case.with_parts({0: f"{case.code_of(0)}.mT"}, shape_text((a[0], a[2], b[2])))
+
+
+def _rank_cause(case: Case) -> str:
+    which = {"batch1": "first", "self": "first", "mat1": "first", "batch2": "second", "mat2": "second"}
+    wanted = "three axes" if "batch" in case.found["which"] else "two axes"
+    position = 0 if which[case.found["which"]] == "first" else 1
+    return (
+        f"This product takes tensors with {wanted}, and the {which[case.found['which']]} one, "
+        f"{case.shown(position, 'the tensor')}, has another number of them."
+    )
+
+
+def _rank_fixes(case: Case) -> Iterator[ErrorFix]:
+    shapes = case.shapes
+    if not case.is_real:
+        yield case.instead("a @ b", "`@` takes vectors, matrices and batches of them")
+    elif len(shapes) == 2 and all(shapes) and case.name in {"mm", "bmm", "matmul"}:
+        inner = shapes[1][-2] if len(shapes[1]) > 1 else shapes[1][0]
+        if shapes[0][-1] == inner:
+            yield case.instead(f"{case.code_of(0)} @ {case.code_of(1)}", "`@` takes vectors, matrices and batches")
+
+
+def _dot_cause(case: Case) -> str:
+    return (
+        f"A product of two vectors needs as many elements in both: {case.shown(0, 'the first')} has "
+        f"{case.found['a']}, and {case.shown(1, 'the second')} has {case.found['b']}."
+    )
+
+
+def _dot_fixes(case: Case) -> Iterator[ErrorFix]:
+    a, b = case.number("a"), case.number("b")
+    if not case.is_real or case.shapes == ((a,), (b,)):
+        code = f"torch.outer({case.code_of(0)}, {case.code_of(1)})"
+        yield case.instead(code, f"{shape_text((a, b))}: only if each is to meet each; otherwise a size is wrong")
+        least = min(a, b)
+        longer = 0 if a > b else 1
+        yield case.with_parts({longer: f"{case.code_of(longer)}[:{least}]"}, f"a number: of the first {least} elements")
+
+
+def _dot_rank_cause(case: Case) -> str:
+    return f"`dot` takes two tensors with one axis each; these have {case.found['a']} and {case.found['b']}."
+
+
+def _dot_rank_fixes(case: Case) -> Iterator[ErrorFix]:
+    shapes = case.shapes
+    fits = len(shapes) == 2 and all(shapes) and shapes[0][-1] == shapes[1][-2 if len(shapes[1]) > 1 else 0]
+    if not case.is_real or (case.name == "dot" and fits):
+        yield case.instead(f"{case.code_of(0)} @ {case.code_of(1)}", "`@` takes vectors, matrices and batches")
+
+
+def _scalar_cause(case: Case) -> str:
+    return (
+        f"A matrix product has something to sum over only if both have an axis; these have {case.found['a']} and "
+        f"{case.found['b']}."
+    )
+
+
+def _scalar_fixes(case: Case) -> Iterator[ErrorFix]:
+    if not case.is_real or (len(case.shapes) == 2 and () in case.shapes):
+        shape = next(filter(None, case.shapes), ())
+        result = shape_text(shape) if case.is_real else "each element multiplied by the number"
+        yield case.instead(f"{case.code_of(0)} * {case.code_of(1)}", result)
+
+
+_MATRIX = r"\[?\d+ ?x ?\d+\]?"
+
+ENTRIES = (
+    Entry(
+        "matmul",
+        (
+            rf"mat1 and mat2 shapes cannot be multiplied \((?P<a>{_MATRIX}) and (?P<b>{_MATRIX})\)",
+            rf"size mismatch, m1: (?P<a>\[\d+ x \d+\]), m2: (?P<b>\[\d+ x \d+\])",
+        ),
+        "a @ b",
+        _matmul_cause,
+        _matmul_fixes,
+        _PAGE,
+    ),
+    Entry(
+        "matvec",
+        (
+            r"size mismatch, got input \(\d+\), mat \((?P<mat>\d+x\d+)\), vec \((?P<vec>\d+)\)",
+            r"size mismatch, got \d+, (?P<mat>\d+x\d+),(?P<vec>\d+)",
+        ),
+        "a @ v",
+        _matvec_cause,
+        _matvec_fixes,
+        _PAGE,
+    ),
+    Entry(
+        "bmm",
+        (
+            r"Expected size for first two dimensions of batch2 tensor to be: (?P<wanted>\[\d+, \d+\]) but got: "
+            r"(?P<came>\[\d+, \d+\])",
+        ),
+        "torch.bmm(a, b)",
+        _bmm_cause,
+        _bmm_fixes,
+        _PAGE,
+    ),
+    Entry(
+        "matrix_rank",
+        (r"\b(?P<which>batch1|batch2) must be a 3D tensor", r"\b(?P<which>self|mat1|mat2) must be a matrix"),
+        "torch.mm(a, b)",
+        _rank_cause,
+        _rank_fixes,
+        _PAGE,
+    ),
+    Entry(
+        "dot",
+        (
+            r"inconsistent tensor size, expected tensor \[\d+\] and src \[\d+\] to have the same number of elements, "
+            r"but got (?P<a>\d+) and (?P<b>\d+) elements respectively",
+        ),
+        "a.dot(b)",
+        _dot_cause,
+        _dot_fixes,
+        _PAGE,
+    ),
+    Entry(
+        "dot_rank",
+        (r"1D tensors expected, but got (?P<a>\d+)D and (?P<b>\d+)D tensors",),
+        "a.dot(b)",
+        _dot_rank_cause,
+        _dot_rank_fixes,
+        _PAGE,
+    ),
+    Entry(
+        "matmul_scalar",
+        (r"both arguments to (?:linalg_)?matmul need to be at least 1D, but they are (?P<a>\d+)D and (?P<b>\d+)D",),
+        "a @ b",
+        _scalar_cause,
+        _scalar_fixes,
+        _PAGE,
+    ),
+)
