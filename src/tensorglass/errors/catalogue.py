@@ -4,11 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import broadcasts, products
+from . import (
+    arrays,
+    backward,
+    broadcasts,
+    devices,
+    dtypes,
+    einsums,
+    in_place,
+    indices,
+    joins,
+    layer_inputs,
+    losses,
+    models,
+    products,
+    reshapes,
+    scalars,
+)
 from .entry import Entry
 from .messages import Message
 
-FAMILIES = (broadcasts, products)
+FAMILIES = (
+    broadcasts,
+    products,
+    einsums,
+    reshapes,
+    joins,
+    indices,
+    scalars,
+    losses,
+    layer_inputs,
+    dtypes,
+    devices,
+    backward,
+    in_place,
+    models,
+    arrays,
+)
 ENTRIES: tuple[Entry, ...] = tuple(entry for family in FAMILIES for entry in family.ENTRIES)
 # Python raises these of its own accord: torch's wordings do not come with them.
 _NEVER = {"KeyError", "NameError", "SyntaxError", "ImportError", "ModuleNotFoundError", "UnicodeDecodeError"}

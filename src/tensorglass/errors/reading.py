@@ -130,7 +130,7 @@ def shape_of(value: object) -> Shape | None:
     """
     if is_array(value):
         return tuple(sys.modules["numpy"].ndarray.shape.__get__(value))
-    sizes = _from_torch(value, "shape")
+    sizes = stored(value, "shape")
     try:
         return None if sizes is None else tuple(int(size) for size in sizes)
     except Exception:  # sizes that a trace keeps open
@@ -138,12 +138,12 @@ def shape_of(value: object) -> Shape | None:
 
 
 def _text_of(value: object, name: str) -> str | None:
-    found = _from_torch(value, name)
+    found = stored(value, name)
     return None if found is None else str(found).removeprefix("torch.")
 
 
-def _from_torch(value: object, name: str) -> Any:
-    """Return what torch itself stores, whatever a subclass makes of the attribute."""
+def stored(value: object, name: str) -> Any:
+    """Return an attribute as torch itself stores it, whatever a subclass makes of it; None if there is none."""
     if not is_tensor(value):
         return None
     try:
@@ -151,3 +151,11 @@ def _from_torch(value: object, name: str) -> Any:
             return getattr(torch.Tensor, name).__get__(value)
     except Exception:
         return None
+
+
+def is_inference(value: object) -> bool:
+    """Return whether a tensor was made in inference mode."""
+    if not is_tensor(value):
+        return False
+    with without_torch_functions():
+        return bool(torch.Tensor.is_inference(value))  # type: ignore[arg-type]

@@ -1,0 +1,157 @@
+"""Errors of NumPy that people meet beside torch's, and arrays that torch cannot take."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..broadcasting.explain import explain_broadcast
+from ..shapes import Shape
+from .entry import Case, Entry, shape_text
+from .operand import ErrorFix
+
+
+def _shapes(case: Case) -> list[Shape]:
+    texts = re.findall(r"\(([\d, ]*)\)", case.found["shapes"])
+    return [tuple(int(size) for size in text.split(",") if size.strip()) for text in texts]
+
+
+def _broadcast_cause(case: Case) -> str:
+    shapes = _shapes(case)
+    named = " and ".join(map(str, shapes))
+    return f"Shapes are aligned at their last axes, and sizes that meet must be equal, or one of them 1: {named} do not fit."
+
+
+def _broadcast_fixes(case: Case) -> Iterator[ErrorFix]:
+    shapes = _shapes(case)
+    if case.is_real and list(case.shapes) != shapes:
+        return
+    explanation = explain_broadcast(*shapes)
+    if len(shapes) == 2 and len(shapes[0]) == len(shapes[1]) == 2:
+        if explain_broadcast(shapes[0], shapes[1][::-1]):
+            result = explain_broadcast(shapes[0], shapes[1][::-1]).result or ()
+            yield case.with_parts({1: f"{case.code_of(1)}.T"}, shape_text(result))
+    for fix in explanation.fixes[:2]:
+        indices = [re.sub(r"^[a-z]\w*", "", term) for term in fix.code.split(" + ")]
+        outer = ", an outer product: only if that is meant; otherwise a size is wrong"
+        codes = {i: f"{case.code_of(i)}{index}" for i, index in enumerate(indices) if index and i < len(case.parts)}
+        yield case.with_parts(codes, shape_text(fix.result) + (outer if explanation.size_mismatch else ""))
+
+
+def _matmul_cause(case: Case) -> str:
+    return (
+        f"A matrix product sums over the last axis of {case.shown(0, 'the first array')} and the first matrix axis of "
+        f"{case.shown(1, 'the second')}, which must be equal, and they are {case.found['a']} and {case.found['b']}."
+    )
+
+
+def _matmul_fixes(case: Case) -> Iterator[ErrorFix]:
+    if not case.is_real:
+        yield case.instead("a @ b.T", "if b is meant on its side")
+    elif len(case.shapes) == 2 and all(len(shape) == 2 for shape in case.shapes):
+        a, b = case.shapes
+        if a[1] == b[1]:
+            yield case.with_parts({1: f"{case.code_of(1)}.T"}, shape_text((a[0], b[0])))
+        if a[0] == b[0]:
+            yield case.with_parts({0: f"{case.code_of(0)}.T"}, shape_text((a[1], b[1])))
+
+
+def _stride_cause(case: Case) -> str:
+    return f"{case.shown(0, 'The array')} is a view that runs backwards through its memory, as `[::-1]` makes it, which torch's tensors cannot."
+
+
+def _stride_fixes(case: Case) -> Iterator[ErrorFix]:
+    if not case.is_real or len(case.parts) == 1:
+        yield case.with_parts({0: f"{case.code_of(0)}.copy()"}, "an array that runs forwards")
+
+
+def _object_cause(case: Case) -> str:
+    return f"Tensors hold numbers, and the array holds {case.found['came']}: texts, None, or rows of different lengths."
+
+
+def _object_fixes(case: Case) -> Iterator[ErrorFix]:
+    if not case.is_real or len(case.parts) == 1:
+        yield case.with_parts({0: f"{case.code_of(0)}.astype(float)"}, "numbers, if all entries can be read as such")
+
+
+def _ragged_cause(case: Case) -> str:
+    return (
+        f"The rows of a tensor have one length: the first has {case.found['wanted']} in axis {case.found['axis']}, and another "
+        f"has {case.found['came']}."
+    )
+
+
+def _ragged_fixes(case: Case) -> Iterator[ErrorFix]:
+    tensors = "[torch.tensor(row) for row in {}]"
+    if case.is_real and (case.name not in {"tensor", "as_tensor"} or not case.parts or case.found["axis"] != "1"):
+        return
+    rows = case.parts[0].text
+    code = f"torch.nn.utils.rnn.pad_sequence({tensors.format(rows)}, batch_first=True)"
+    yield case.instead(code, "the rows padded with zeros to the longest")
+
+
+def _array_cause(case: Case) -> str:
+    return f"`{case.found['function']}` takes tensors, and a {case.found['came']} came."
+
+
+def _array_fixes(case: Case) -> Iterator[ErrorFix]:
+    if not case.is_real:
+        yield case.instead("torch.as_tensor(x)", "a tensor of the same numbers")
+    elif len(case.parts) == 1 and case.found["came"] in {"numpy.ndarray", "list", "float", "int"}:
+        dtype = "torch.as_tensor({}, dtype=torch.float32)"
+        yield case.with_parts({0: dtype.format(case.parts[0].text)}, "a tensor of the same numbers")
+
+
+ENTRIES = (
+    Entry(
+        "numpy_broadcast",
+        (r"operands could not be broadcast together with shapes (?P<shapes>(?:\([\d, ]*\) ?)+)",),
+        "a + b",
+        _broadcast_cause,
+        _broadcast_fixes,
+        "auto_examples/broadcasting/unsqueeze.html",
+    ),
+    Entry(
+        "numpy_matmul",
+        (
+            r"matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature .*? \(size (?P<b>\d+) is "
+            r"different from (?P<a>\d+)\)",
+            r"shapes \([\d, ]*\) and \([\d, ]*\) not aligned: (?P<a>\d+) \(dim \d+\) != (?P<b>\d+) \(dim \d+\)",
+        ),
+        "a @ b",
+        _matmul_cause,
+        _matmul_fixes,
+        "auto_examples/einsum/matmul_einsum.html",
+    ),
+    Entry(
+        "numpy_stride",
+        (
+            r"At least one stride in the given numpy array is negative, and tensors with negative strides are not currently",
+            r"some of the strides of a given numpy array are negative",
+        ),
+        "torch.from_numpy(a)",
+        _stride_cause,
+        _stride_fixes,
+    ),
+    Entry(
+        "numpy_object",
+        (r"can't convert np\.ndarray of type (?P<came>[\w.]+)\. The only supported types are",),
+        "torch.from_numpy(a)",
+        _object_cause,
+        _object_fixes,
+    ),
+    Entry(
+        "ragged",
+        (r"expected sequence of length (?P<wanted>\d+) at dim (?P<axis>\d+) \(got (?P<came>\d+)\)",),
+        "torch.tensor(rows)",
+        _ragged_cause,
+        _ragged_fixes,
+    ),
+    Entry(
+        "not_a_tensor",
+        (r"\b(?P<function>\w+)\(\): argument '\w+' \(position \d+\) must be Tensor, not (?P<came>[\w.]+)",),
+        "f(x)",
+        _array_cause,
+        _array_fixes,
+    ),
+)

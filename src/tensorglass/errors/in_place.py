@@ -1,0 +1,218 @@
+"""Changes in place that autograd or memory forbid, and where in the source they stand."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import torch
+
+from ..shapes import Shape
+from .entry import Case, Entry
+from .operand import ErrorFix
+from .reading import described, is_tensor, stored, shape_of
+
+_PAGE = "auto_examples/backprop/stored_activations.html"
+
+
+# --- A saved tensor that was changed ---
+
+
+def _changed(case: Case) -> list[str]:
+    """Return the variables of the frame that hold a tensor of the shape and the version that the message names."""
+    if case.frame is None or "version" not in case.found:
+        return []
+    shape, version = case.numbers("shape"), case.number("version")
+    names = []
+    for name, value in dict(case.frame.f_locals).items():
+        if is_tensor(value) and shape_of(value) == shape and stored(value, "_version") == version:
+            names.append(name)
+    return names
+
+
+def _writes(case: Case, names: list[str]) -> list[tuple[str, ast.stmt]]:
+    """Return the statements around the failing one that change such a variable in place."""
+    if case.code is None:
+        return []
+    found = []
+    for node in ast.walk(case.code.function):
+        for name in names:
+            if isinstance(node, (ast.AugAssign, ast.Assign, ast.Expr)) and _writes_to(node, name):
+                found.append((name, node))
+    return found
+
+
+def _writes_to(node: ast.stmt, name: str) -> bool:
+    match node:
+        case ast.AugAssign(target=ast.Name(id=target) | ast.Subscript(value=ast.Name(id=target))):
+            return target == name
+        case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=target))]):
+            return target == name
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=target), attr=method))):
+            return target == name and method.endswith("_") and not method.startswith("_")
+    return False
+
+
+def _changed_cause(case: Case) -> str:
+    shape, names = case.numbers("shape"), _changed(case)
+    whose = f"`{' or '.join(names[:3])}`" if names else f"a tensor of shape {shape}" if "shape" in case.found else "a tensor"
+    saved = f", the output of {case.found['function']}," if case.found.get("function") else ""
+    writes = _writes(case, names)
+    where = f" in line {writes[0][1].lineno}" if len(writes) == 1 else ""
+    return (
+        f"The backward pass needs the values that {whose}{saved} had in the forward pass, and they were overwritten in place"
+        f"{where} since."
+    )
+
+
+def _changed_fixes(case: Case) -> Iterator[ErrorFix]:
+    if case.is_real and case.code is not None:
+        for name, node in _writes(case, _changed(case)):
+            old = case.code.text_of(node)
+            new = _out_of_place(name, node, case)
+            if new:
+                yield case.elsewhere(old, new, f"a new tensor under the name {name}: the old one stays as it was")
+    if not case.is_real:
+        yield case.instead("y = y + 1", "a new tensor, where y += 1 or y.add_(1) was")
+        yield case.instead("nn.ReLU()", "a new tensor, where nn.ReLU(inplace=True) was")
+
+
+def _out_of_place(name: str, node: ast.stmt, case: Case) -> str | None:
+    assert case.code is not None
+    text = case.code.text_of
+    match node:
+        case ast.AugAssign(target=ast.Name(), op=op, value=value):
+            binary = ast.unparse(ast.BinOp(ast.Name("_"), op, ast.Name("_"))).split()[1]
+            return f"{name} = {name} {binary} ({text(value)})"
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=method))):
+            behind = text(node)[len(name) :]
+            rest = behind.replace(f".{method}(", f".{method[:-1]}(", 1)
+            return f"{name} = {name}{rest}" if method not in ("copy_", "zero_", "fill_") else f"{name} = {name}.clone(){behind}"
+        case ast.Assign() | ast.AugAssign():
+            return f"{name} = {name}.clone(); {text(node)}"
+    return None
+
+
+# --- Leaves ---
+
+
+def _leaf_cause(case: Case) -> str:
+    view = "a view of " if "view" in case.found else ""
+    return (
+        f"{case.shown(0, 'The tensor')} is {view}a tensor that gradients are computed for, such as a parameter: overwritten, "
+        "it would no longer be what they belong to."
+    )
+
+
+def _leaf_fixes(case: Case) -> Iterator[ErrorFix]:
+    if not case.is_real:
+        yield case.instead("with torch.no_grad(): x += 1", "the values change, and the step is not recorded")
+        yield case.instead("x = x + 1", "a new tensor, through which gradients flow")
+        return
+    text = case.expression.text
+    if case.name.endswith("=") and case.parts and "\n" not in text:
+        yield case.instead(f"with torch.no_grad(): {text}", "the values change, and the step is not recorded")
+        if case.name != "[]=" and isinstance(case.parts[0].node, ast.Name):
+            a, b = case.parts
+            yield case.instead(f"{a.text} = {a.text} {case.name[:-1]} {b.code}", "a new tensor, through which gradients flow")
+    elif case.expression.is_method and case.name.endswith("_"):
+        behind = text[case.parts[0].span[1] :]
+        yield case.instead(f"{case.parts[0].text}.data{behind}", "the values change, and the step is not recorded")
+        code = case.parts[0].text + behind.replace(f".{case.name}(", f".{case.name[:-1]}(", 1)
+        if case.name not in {"copy_", "zero_", "fill_"}:
+            yield case.instead(code, "a new tensor, through which gradients flow, to be given a name")
+
+
+def _views_cause(case: Case) -> str:
+    return (
+        f"{case.shown(0, 'The tensor')} is one of several views that {case.found['function']} made at once, and autograd "
+        "cannot tell what a change of one means for the others."
+    )
+
+
+def _views_fixes(case: Case) -> Iterator[ErrorFix]:
+    if not case.is_real:
+        yield case.instead("x.clone().add_(1)", "a tensor of its own")
+    elif case.expression.is_method and case.name.endswith("_"):
+        yield case.with_parts({0: f"{case.code_of(0)}.clone()"}, "a tensor of its own, to be given a name")
+    elif case.name.endswith("=") and case.name != "[]=" and case.parts and isinstance(case.parts[0].node, ast.Name):
+        a, b = case.parts
+        yield case.instead(f"{a.text} = {a.text} {case.name[:-1]} {b.code}", "a new tensor")
+
+
+# --- Memory that several elements share ---
+
+
+def _shared_cause(case: Case) -> str:
+    shape: Shape | None = case.shape(0)
+    value = case.parts[0].value if case.is_real and case.parts else None
+    strides = _strides(value)
+    named = ""
+    if shape is not None and strides is not None:
+        axes = [str(axis) for axis, (size, step) in enumerate(zip(shape, strides, strict=True)) if size > 1 and step == 0]
+        named = f": its stride is 0 along axis {' and '.join(axes)}, as `expand` makes it" if axes else ""
+    return (
+        f"Several elements of {case.shown(0, 'the tensor')} lie in one place in memory{named}, so that writing to one would "
+        "change the others."
+    )
+
+
+def _strides(value: object) -> Shape | None:
+    if not is_tensor(value) or described("", value).shape is None:
+        return None
+    return tuple(torch.Tensor.stride(value))  # type: ignore[arg-type]
+
+
+def _shared_fixes(case: Case) -> Iterator[ErrorFix]:
+    if not case.is_real:
+        yield case.instead("x = x.clone()", "a place of its own for each element, before anything is written")
+    elif case.expression.is_method and case.name.endswith("_"):
+        yield case.with_parts({0: f"{case.code_of(0)}.clone()"}, "a place of its own for each element, to be given a name")
+    elif case.name.endswith("=") and case.parts and isinstance(case.parts[0].node, ast.Name):
+        name = case.parts[0].text
+        yield case.instead(f"{name} = {name}.clone(); {case.expression.text}", "a place of its own for each element")
+
+
+ENTRIES = (
+    Entry(
+        "changed_in_place",
+        (
+            r"variables needed for gradient computation has been modified by an inplace operation"
+            r"(?:: \[[\w.]+ (?P<shape>\[[\w, ]*\])\](?:, which is output \d+ of (?P<function>\w+),)? is at version "
+            r"(?P<version>\d+); expected version \d+)?",
+        ),
+        "loss.backward()",
+        _changed_cause,
+        _changed_fixes,
+        _PAGE,
+    ),
+    Entry(
+        "leaf_in_place",
+        (
+            r"a (?P<view>view of a )?leaf Variable that requires grad (?:is being|has been) used in an in-place operation",
+        ),
+        "x += 1",
+        _leaf_cause,
+        _leaf_fixes,
+    ),
+    Entry(
+        "views_in_place",
+        (
+            r"Output \d+ of (?P<function>\w+) is a view and is being modified inplace\. This view is the output of a function "
+            r"that returns multiple views",
+        ),
+        "x.add_(1)",
+        _views_cause,
+        _views_fixes,
+    ),
+    Entry(
+        "shared_memory",
+        (
+            r"more than one element of the written-to tensor refers to a single memory location",
+        ),
+        "x.add_(1)",
+        _shared_cause,
+        _shared_fixes,
+        "auto_examples/memory/expand_memory.html",
+    ),
+)
