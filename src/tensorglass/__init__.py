@@ -172,3 +172,13 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *PUBLIC_NAMES})
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Explain errors under their tracebacks, in a notebook: ``%load_ext tensorglass``."""
+    importlib.import_module(".errors.notebook", __name__).load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Explain errors no more: ``%unload_ext tensorglass``."""
+    importlib.import_module(".errors.notebook", __name__).unload(shell)

@@ -178,8 +178,8 @@ def _flag_fixes(case: Case) -> Iterator[ErrorFix]:
     text = case.expression.text
     if case.expression.is_method and case.name == "requires_grad_":
         yield case.instead(f"{case.code_of(0)}.detach()", "a tensor without a graph")
-    elif text.endswith("requires_grad = False"):
-        name = text.partition(".requires_grad")[0]
+    elif case.name == "requires_grad=":
+        name = case.parts[0].text
         yield case.instead(f"{name} = {name}.detach()", "a tensor without a graph")
 
 

@@ -131,6 +131,10 @@ def _taken_apart(node: ast.AST, source: str, frame: types.FrameType | None, text
             return Expression(text, _SYMBOLS[type(op)] + "=", (part(target), part(value)))
         case ast.Assign(targets=[ast.Subscript() as target], value=value):
             return Expression(text, "[]=", (part(target.value), part(target.slice), part(value)))
+        case ast.Assign(targets=[ast.Attribute() as target], value=value):
+            return Expression(text, f"{target.attr}=", (part(target.value), part(value)))
+        case ast.Assign(value=value) | ast.Return(value=ast.expr() as value):
+            return Expression(text, "=", (part(value),))
         case ast.UnaryOp(op=op, operand=operand):
             return Expression(text, _SYMBOLS.get(type(op), ""), (part(operand),))
         case ast.Subscript(value=base, slice=index):

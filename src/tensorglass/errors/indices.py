@@ -142,11 +142,11 @@ def _lookup_fixes(case: Case) -> Iterator[ErrorFix]:
         return
     count = layer.setting("num_embeddings")
     if isinstance(count, int):
-        new = f"Embedding(int({case.parts[0].text}.max()) + 1"
-        yield case.elsewhere(f"Embedding({count}", new, "a row for each index that came, if none is negative")
         yield case.with_parts(
             {0: f"{case.code_of(0)}.clamp(0, {count - 1})"}, "what is out of range stands for the nearest row"
         )
+        x = case.parts[0].text
+        yield ErrorFix(f"print({x}.min(), {x}.max())", "which indices came, and so how many rows the layer must have")
 
 
 # --- Masks, and tensors as indices ---

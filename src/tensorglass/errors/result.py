@@ -9,6 +9,9 @@ from ..report import Cell, Report, Table, public
 from .operand import ErrorFix, ErrorOperand
 
 
+LONGEST_CODE = 120  # characters of an expression that a table shows: more is not read
+
+
 @public
 @dataclass(frozen=True, repr=False)
 class ErrorExplanation(Report):
@@ -94,7 +97,9 @@ class ErrorExplanation(Report):
 
 
 def _on_one_line(code: str) -> str:
-    return " ".join(code.split())
+    """Return code as a row of a table shows it."""
+    text = " ".join(code.split())
+    return text if len(text) <= LONGEST_CODE else f"{text[: LONGEST_CODE - 4]} ..."
 
 
 def _text(value: object) -> str:

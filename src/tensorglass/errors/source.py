@@ -17,30 +17,30 @@ from functools import cache
 from types import CodeType, FrameType, TracebackType
 
 import numpy
+import opt_einsum
 import torch
 
+_STANDARD, _INSTALLED = ("stdlib", "platstdlib"), ("purelib", "platlib")  # as `sysconfig` calls these folders
+_NO_FILES = ("<frozen ", "<einsum ", "<__array_function__")  # code that Python, this library and NumPy make
 Span = tuple[int, int, int, int]  # first line, first column, last line, last column; columns count bytes
 
 
 @cache
-def _library_folders() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the folders whose lines are nobody's program, and the one of installed packages, which lies in one."""
+def _folders() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return the folders of libraries, of Python itself, and of installed packages, which may lie inside Python's."""
     here = os.path.dirname(os.path.dirname(__file__))
-    libraries = [os.path.dirname(torch.__file__), os.path.dirname(numpy.__file__), here]
+    libraries = [here, *(os.path.dirname(module.__file__ or "") for module in (torch, numpy, opt_einsum))]
     paths = sysconfig.get_paths()
-    standard = [paths["stdlib"], paths["platstdlib"]]
-    installed = tuple(paths[name] + os.sep for name in ("purelib", "platlib"))
-    return tuple(folder + os.sep for folder in [*libraries, *standard]), installed
+    standard, installed = [[paths[name] + os.sep for name in names] for names in (_STANDARD, _INSTALLED)]
+    return tuple(folder + os.sep for folder in libraries), tuple(standard), tuple(installed)
 
 
 def is_library(path: str) -> bool:
     """Return whether a file belongs to torch, to NumPy, to Python itself or to this library."""
-    libraries, installed = _library_folders()
-    if path.startswith(("<frozen ", "<einsum ", "<__array_function__")):
+    libraries, standard, installed = _folders()
+    if path.startswith((*_NO_FILES, *libraries)):
         return True
-    if path.startswith(libraries[:3]):
-        return True
-    return path.startswith(libraries[3:]) and not path.startswith(installed)
+    return path.startswith(standard) and not path.startswith(installed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +128,8 @@ def _found(tree: ast.Module, source: str, span: Span) -> FailingCode | None:
     node = exact[-1]  # the walk comes to a statement before the expression that it consists of
     if _is_stored(node) and isinstance(statements[-1], (ast.Assign, ast.AugAssign)):
         node = statements[-1]
+    if isinstance(node, (ast.For, ast.AsyncFor)):
+        node = node.iter  # what is gone through is what can fail of a loop
     functions = [each for each in around if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef))]
     return FailingCode(node, ast.get_source_segment(source, node) or "", functions[-1] if functions else tree, source)
 
