@@ -174,6 +174,7 @@ ENTRIES = (
             rf"Expected all tensors to be on the same device, but got (?P<argument>\w+) is on (?P<a>{_DEVICE}), different from "
             rf"other tensors on (?P<b>{_DEVICE})",
             rf"Tensor on device (?P<a>{_DEVICE}) is not on the expected device (?P<b>{_DEVICE})",
+            rf"found at least two devices, (?P<a>{_DEVICE}) and (?P<b>{_DEVICE})",
             r"Expected all tensors to be on the same device",
             rf"indices should be either on (?:cpu|{_DEVICE}) or on the same device as the indexed tensor \((?P<a>{_DEVICE})\)",
             r"Expected object of device type (?P<a>\w+) but got device type (?P<b>\w+) for argument",
@@ -186,7 +187,7 @@ ENTRIES = (
     ),
     Entry(
         "numpy_device",
-        (rf"can't convert (?P<device>{_DEVICE}) (?:device type )?[tT]ensor to numpy\. Use Tensor\.cpu\(\)",),
+        (rf"can't convert (?P<device>{_DEVICE}|CUDA) (?:device type )?tensor to numpy",),
         "x.numpy()",
         _numpy_cause,
         _numpy_fixes,

@@ -255,7 +255,7 @@ ENTRIES = (
         "matmul_dtype",
         (
             rf"mat1 and mat2 must have the same dtype, but got (?P<a>{_NAME}) and (?P<b>{_NAME})",
-            rf"expected m1 and m2 to have the same dtype, but got: (?P<a>{_NAME}) != (?P<b>{_NAME})",
+            rf"expected (?:m1 and m2|mat1 and mat2) to have the same dtype, but got: (?P<a>{_NAME}) ?!= (?P<b>{_NAME})",
             rf"dot : expected both vectors to have same dtype, but found (?P<a>{_NAME}) and (?P<b>{_NAME})",
         ),
         "a @ b",
@@ -333,7 +333,7 @@ ENTRIES = (
     ),
     Entry(
         "not_implemented",
-        (r"[\"“](?P<function>[\w. <>:]+)[\"”] not implemented for '(?P<came>\w+)'",),
+        (r"(?P<function>[\w.<>:]+)[\"”] not implemented for '(?P<came>\w+)'",),
         "f(x)",
         _implemented_cause,
         _implemented_fixes,

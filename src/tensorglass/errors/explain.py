@@ -17,6 +17,7 @@ from .result import ErrorExplanation
 from .source import Failure, FailingCode, failing_code, failures, innermost_own
 
 _UNKNOWN = "This error is not in the catalogue: only what was running is known."
+_NO_NUMBERS = "This error is known, but the message was cut off before what says why."
 _UNKNOWN_MESSAGE = "This message is not in the catalogue."
 
 
@@ -142,7 +143,10 @@ def _told(entry: Entry, case: Case) -> tuple[str, tuple[ErrorFix, ...]]:
             return entry.cause(case), tuple(dict.fromkeys(entry.fixes(case)))
         except Exception:
             case = Case(case.found, case.message, example(entry.example))
-    return entry.cause(case), tuple(dict.fromkeys(entry.fixes(case)))
+    try:
+        return entry.cause(case), tuple(dict.fromkeys(entry.fixes(case)))
+    except Exception:  # a wording that has fewer numbers than the rule takes
+        return _NO_NUMBERS, ()
 
 
 def _with_layer(

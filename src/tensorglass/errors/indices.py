@@ -276,7 +276,7 @@ ENTRIES = (
     Entry(
         "axis_range",
         (
-            r"Dimension out of range \(expected to be in range of \[(?P<low>-?\d+), (?P<high>-?\d+)\], but got "
+            r"[Dd]imension out of range \(expected to be in range of \[(?P<low>-?\d+), (?P<high>-?\d+)\], but got "
             r"(?P<got>-?\d+)\)",
         ),
         "x.sum(2)",
@@ -299,7 +299,7 @@ ENTRIES = (
         _bounds_cause,
         _bounds_fixes,
     ),
-    Entry("lookup", (r"index out of range in self", r"index out of range: Tried to access index"), "layer(index)", _lookup_cause, _lookup_fixes),
+    Entry("lookup", (r"index out of range in self", r"index out of range: Tried to access index", r"index out of range at \S*/TH"), "layer(index)", _lookup_cause, _lookup_fixes),
     Entry(
         "mask_shape",
         (

@@ -25,9 +25,12 @@ def _shapes(parts: tuple[Part, ...]) -> list[Shape]:
 
 
 def _cat_cause(case: Case) -> str:
-    first, other = "the first tensor", f"tensor {case.found['number']}"
-    parts, number = _joined(case), case.number("number")
-    if number < len(parts):
+    if "wanted" not in case.found:
+        return f"Tensors are joined along axis {case.found['axis']}, so that all their other sizes must be equal."
+    number = int(case.found.get("number", 1))
+    first, other = "the first tensor", f"tensor {number}" if "number" in case.found else "another"
+    parts = _joined(case)
+    if "number" in case.found and number < len(parts):
         shapes = _shapes(parts)
         first, other = f"`{parts[0].text}` {shapes[0]}", f"`{parts[number].text}` {shapes[number]}"
     return (
@@ -155,6 +158,8 @@ ENTRIES = (
             r"(?P<came>\d+) for tensor number (?P<number>\d+) in the list",
             r"Sizes of tensors must match except in dimension (?P<axis>-?\d+)\. Got (?P<wanted>\d+) and (?P<came>\d+) "
             r"(?:in dimension \d+ )?\(The offending index is (?P<number>\d+)\)",
+            r"Sizes of tensors must match except in dimension (?P<axis>-?\d+)\. Got (?P<wanted>\d+) and (?P<came>\d+)",
+            r"Sizes of tensors must match except in dimension (?P<axis>-?\d+)",
         ),
         "torch.cat([a, b])",
         _cat_cause,

@@ -281,8 +281,8 @@ ENTRIES = (
         (
             r"Expected \d+D \(unbatched\) or (?P<batched>\d+)D \(batched\) input to \w+, but got input of size: "
             r"(?P<shape>\[[\d, ]*\])",
-            r"Expected (?P<batched>\d+)-dimensional input for \d+-dimensional weight \[[\d, ]*\], but got \d+-dimensional "
-            r"input of size (?P<shape>\[[\d, ]*\])",
+            r"Expected (?P<batched>\d+)-dimensional input for \d+-dimensional weight (?:\[[\d, ]*\]|[\d ]+), but got "
+            r"(?:\d+-dimensional )?input of size (?P<shape>\[[\d, ]*\])",
         ),
         "layer(x)",
         _conv_rank_cause,
@@ -305,7 +305,7 @@ ENTRIES = (
     Entry(
         "conv_channels",
         (
-            r"Given (?:groups|transposed)=\d+, (?:weight of size|weight) \[[\d, ]*\], expected input(?P<shape>\[[\d, ]*\]) to "
+            r"Given (?:groups|transposed)=\d+, (?:weight of size|weight) (?:\[[\d, ]*\]|[\d ]+), expected input(?P<shape>\[[\d, ]*\]) to "
             r"have (?P<wanted>\d+) channels, but got (?P<came>\d+) channels instead",
         ),
         "layer(x)",

@@ -135,7 +135,7 @@ ENTRIES = (
     ),
     Entry(
         "weights_only",
-        (r"Weights only load failed", r"WeightsUnpickler error: Unsupported"),
+        (r"(?s)Weights only load failed(?!.*CUDA error)", r"WeightsUnpickler error: Unsupported"),
         "torch.load(path)",
         _weights_only_cause,
         _weights_only_fixes,

@@ -99,14 +99,12 @@ def _stride_fixes(case: Case) -> Iterator[ErrorFix]:
 
 
 def _permute_cause(case: Case) -> str:
-    return (
-        f"`permute` wants each axis of {case.shown(0, 'the tensor')} once: there are {case.found['rank']}, and "
-        f"{case.found['given']} were given."
-    )
+    counts = f": there are {case.found['rank']}, and {case.found['given']} were given" if "rank" in case.found else ""
+    return f"`permute` wants each axis of {case.shown(0, 'the tensor')} once{counts}."
 
 
 def _permute_fixes(case: Case) -> Iterator[ErrorFix]:
-    shape, rank = case.shape(0), case.number("rank")
+    shape, rank = case.shape(0), int(case.found.get("rank", 3))
     given = _sizes_asked(case) if case.is_real else ()
     if not case.is_real:
         order = (*range(rank - 2), rank - 1, rank - 2) if rank > 1 else (0,)
@@ -216,6 +214,7 @@ ENTRIES = (
         (
             r"permute\(.*?\): number of dimensions in the tensor input does not match the length of the desired ordering "
             r"of dimensions i\.e\. input\.dim\(\) = (?P<rank>\d+) is not equal to len\(dims\) = (?P<given>\d+)",
+            r"number of dims don't match in permute",
         ),
         "x.permute(0, 1)",
         _permute_cause,
