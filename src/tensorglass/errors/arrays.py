@@ -19,7 +19,10 @@ def _shapes(case: Case) -> list[Shape]:
 def _broadcast_cause(case: Case) -> str:
     shapes = _shapes(case)
     named = " and ".join(map(str, shapes))
-    return f"Shapes are aligned at their last axes, and sizes that meet must be equal, or one of them 1: {named} do not fit."
+    return (
+        f"Shapes are aligned at their last axes, and sizes that meet must be equal, or one of them 1: {named} do not "
+        "fit."
+    )
 
 
 def _broadcast_fixes(case: Case) -> Iterator[ErrorFix]:
@@ -27,10 +30,9 @@ def _broadcast_fixes(case: Case) -> Iterator[ErrorFix]:
     if case.is_real and list(case.shapes) != shapes:
         return
     explanation = explain_broadcast(*shapes)
-    if len(shapes) == 2 and len(shapes[0]) == len(shapes[1]) == 2:
-        if explain_broadcast(shapes[0], shapes[1][::-1]):
-            result = explain_broadcast(shapes[0], shapes[1][::-1]).result or ()
-            yield case.with_parts({1: f"{case.code_of(1)}.T"}, shape_text(result))
+    turned = explain_broadcast(shapes[0], shapes[1][::-1]).result if set(map(len, shapes)) == {2} else None
+    if turned is not None and len(shapes) == 2:
+        yield case.with_parts({1: f"{case.code_of(1)}.T"}, shape_text(turned))
     for fix in explanation.fixes[:2]:
         indices = [re.sub(r"^[a-z]\w*", "", term) for term in fix.code.split(" + ")]
         outer = ", an outer product: only if that is meant; otherwise a size is wrong"
@@ -57,7 +59,10 @@ def _matmul_fixes(case: Case) -> Iterator[ErrorFix]:
 
 
 def _stride_cause(case: Case) -> str:
-    return f"{case.shown(0, 'The array')} is a view that runs backwards through its memory, as `[::-1]` makes it, which torch's tensors cannot."
+    return (
+        f"{case.shown(0, 'The array')} is a view that runs backwards through its memory, as `[::-1]` makes it, which "
+        "torch's tensors cannot."
+    )
 
 
 def _stride_fixes(case: Case) -> Iterator[ErrorFix]:
@@ -76,7 +81,8 @@ def _object_fixes(case: Case) -> Iterator[ErrorFix]:
 
 def _ragged_cause(case: Case) -> str:
     return (
-        f"The rows of a tensor have one length: the first has {case.found['wanted']} in axis {case.found['axis']}, and another "
+        f"The rows of a tensor have one length: the first has {case.found['wanted']} in axis {case.found['axis']}, "
+        "and another "
         f"has {case.found['came']}."
     )
 
@@ -114,7 +120,8 @@ ENTRIES = (
     Entry(
         "numpy_matmul",
         (
-            r"matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature .*? \(size (?P<b>\d+) is "
+            r"matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature .*? \(size "
+            r"(?P<b>\d+) is "
             r"different from (?P<a>\d+)\)",
             r"shapes \([\d, ]*\) and \([\d, ]*\) not aligned: (?P<a>\d+) \(dim \d+\) != (?P<b>\d+) \(dim \d+\)",
         ),
@@ -126,7 +133,8 @@ ENTRIES = (
     Entry(
         "numpy_stride",
         (
-            r"At least one stride in the given numpy array is negative, and tensors with negative strides are not currently",
+            r"At least one stride in the given numpy array is negative, and tensors with negative strides are not "
+            r"currently",
             r"some of the strides of a given numpy array are negative",
         ),
         "torch.from_numpy(a)",

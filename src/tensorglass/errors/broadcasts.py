@@ -133,7 +133,8 @@ def _with_axes(sizes: Shape, target: Shape) -> str:
 
 def _expand_rank_cause(case: Case) -> str:
     return (
-        f"`expand` was given {case.found['given']} sizes for a tensor with {case.found['rank']} axes: it can put axes in "
+        f"`expand` was given {case.found['given']} sizes for a tensor with {case.found['rank']} axes: it can put axes "
+        "in "
         "front, and remove none."
     )
 
@@ -141,7 +142,7 @@ def _expand_rank_cause(case: Case) -> str:
 def _expand_rank_fixes(case: Case) -> Iterator[ErrorFix]:
     sizes, given = case.numbers("sizes"), case.numbers("target")
     front = len(sizes) - len(given)
-    if given and sizes[front:] == given or not case.is_real:
+    if (given and sizes[front:] == given) or not case.is_real:
         sizes_code = ", ".join(["-1"] * front + [str(size) for size in given])
         yield case.instead(f"{case.code_of(0)}.expand({sizes_code})", f"{shape_text(sizes)}: -1 keeps a size")
 
@@ -207,9 +208,7 @@ ENTRIES = (
     ),
     Entry(
         "in_place_shape",
-        (
-            r"output with shape (?P<own>\[[\d, ]*\]) doesn't match the broadcast shape (?P<result>\[[\d, ]*\])",
-        ),
+        (r"output with shape (?P<own>\[[\d, ]*\]) doesn't match the broadcast shape (?P<result>\[[\d, ]*\])",),
         "a += b",
         _in_place_cause,
         _in_place_fixes,

@@ -18,7 +18,8 @@ def _same_cause(case: Case) -> str:
     layer = case.layer
     if layer is not None and not layer.is_own and _device(layer.setting("weight")) not in (None, _device(layer.input)):
         return (
-            f"The layer `{layer.name}` ({layer.kind}) has its weights on {_device(layer.setting('weight'))}, and its input "
+            f"The layer `{layer.name}` ({layer.kind}) has its weights on {_device(layer.setting('weight'))}, and its "
+            "input "
             f"is on {_device(layer.input)}: nothing is moved unasked."
         )
     return f"An operation{argument} works on one device, and its tensors are on {a} and {b}: nothing is moved unasked."
@@ -37,7 +38,9 @@ def _same_fixes(case: Case) -> Iterator[ErrorFix]:
     if layer is not None and callee is not None and not layer.is_own:
         weight = layer.setting("weight")
         if callee.value is layer.module and is_tensor(weight) and case.parts and case.parts[0].value is layer.input:
-            yield case.with_parts({0: f"{case.code_of(0)}.to({callee.text}.weight.device)"}, "the input where the layer is")
+            yield case.with_parts(
+                {0: f"{case.code_of(0)}.to({callee.text}.weight.device)"}, "the input where the layer is"
+            )
         return
     devices = [_device(part.value) for part in case.parts]
     known = [(i, device) for i, device in enumerate(devices) if device is not None]
@@ -50,7 +53,8 @@ def _same_fixes(case: Case) -> Iterator[ErrorFix]:
 
 def _numpy_cause(case: Case) -> str:
     return (
-        f"NumPy reads the computer's own memory, and {case.shown(0, 'the tensor')} is on {case.found['device']}; it has to be "
+        f"NumPy reads the computer's own memory, and {case.shown(0, 'the tensor')} is on {case.found['device']}; it "
+        "has to be "
         "copied first."
     )
 
@@ -60,9 +64,11 @@ def _numpy_fixes(case: Case) -> Iterator[ErrorFix]:
         if case.is_real and case.expression.is_method and case.name == "numpy":
             code = f"torch.empty_like({case.parts[0].text}, device='cpu').numpy()"
             yield case.instead(code, "an array of that shape, not filled: a tensor on meta has no numbers")
-    elif not case.is_real or (case.expression.is_method and case.name == "numpy"):
-        yield case.with_parts({0: f"{case.code_of(0)}.cpu()"}, "an array with a copy of the numbers")
-    elif len(case.parts) >= 1 and is_tensor(case.parts[0].value):
+    elif (
+        not case.is_real
+        or (case.expression.is_method and case.name == "numpy")
+        or (len(case.parts) >= 1 and is_tensor(case.parts[0].value))
+    ):
         yield case.with_parts({0: f"{case.code_of(0)}.cpu()"}, "an array with a copy of the numbers")
 
 
@@ -72,7 +78,9 @@ def _meta_cause(case: Case) -> str:
 
 def _meta_fixes(case: Case) -> Iterator[ErrorFix]:
     if not case.is_real:
-        yield case.instead("model.to_empty(device='cpu')", "memory for the weights, which are to be loaded or drawn then")
+        yield case.instead(
+            "model.to_empty(device='cpu')", "memory for the weights, which are to be loaded or drawn then"
+        )
     elif case.expression.is_method and case.name in {"cpu", "cuda"} and case.shape(0) is not None:
         code = f"torch.empty_like({case.parts[0].text}, device='{case.name}')"
         yield case.instead(code, "memory of that shape, not filled")
@@ -90,7 +98,8 @@ def _gpu_memory_cause(case: Case) -> str:
     wanted = f"{asked} were asked for" if asked else "more was asked for"
     left = f", and {free} are free" if free else ""
     return (
-        f"The GPU's memory is used up: {wanted}{left}. It holds weights, gradients, the optimizer's state, and what autograd "
+        f"The GPU's memory is used up: {wanted}{left}. It holds weights, gradients, the optimizer's state, and what "
+        "autograd "
         "keeps of each layer for the backward pass, which grows with the batch."
     )
 
@@ -110,14 +119,19 @@ def _memory_cause(case: Case) -> str:
 
 def _memory_fixes(case: Case) -> Iterator[ErrorFix]:
     yield ErrorFix("batch_size //= 2", "half of what each step needs")
-    if case.is_real and case.name in {"ones", "zeros", "empty", "rand", "randn", "full"} and not case.expression.keywords:
+    if (
+        case.is_real
+        and case.name in {"ones", "zeros", "empty", "rand", "randn", "full"}
+        and not case.expression.keywords
+    ):
         code = f"{case.expression.text.rstrip()[:-1]}, device='meta')"
         yield case.instead(code, "shape and dtype alone, without memory, to see what fits")
 
 
 def _assert_cause(case: Case) -> str:
     return (
-        "A check inside a GPU kernel failed, most often an index or a class out of range, in an operation before this line: "
+        "A check inside a GPU kernel failed, most often an index or a class out of range, in an operation before this "
+        "line: "
         "the GPU works on while Python goes on."
     )
 
@@ -144,7 +158,9 @@ def _cuda_fixes(case: Case) -> Iterator[ErrorFix]:
         yield case.instead(f"device = {chosen}", "a GPU where there is one, the CPU elsewhere")
     elif case.name == "cuda":
         place = case.expression.text.rfind(".cuda(")
-        yield case.instead(f"{case.expression.text[:place]}.to({chosen})", "on a GPU where there is one, the CPU elsewhere")
+        yield case.instead(
+            f"{case.expression.text[:place]}.to({chosen})", "on a GPU where there is one, the CPU elsewhere"
+        )
     else:
         text = re.sub(r"""(['"])cuda(:\d+)?\1""", chosen, case.expression.text, count=1)
         if text != case.expression.text:
@@ -171,14 +187,16 @@ ENTRIES = (
         (
             rf"Expected all tensors to be on the same device, but found at least two devices, (?P<a>{_DEVICE}) and "
             rf"(?P<b>{_DEVICE})!?(?: \(when checking argument for argument (?P<argument>\w+) in method \w+\))?",
-            rf"Expected all tensors to be on the same device, but got (?P<argument>\w+) is on (?P<a>{_DEVICE}), different from "
+            rf"Expected all tensors to be on the same device, but got (?P<argument>\w+) is on (?P<a>{_DEVICE}), "
+            r"different from "
             rf"other tensors on (?P<b>{_DEVICE})",
             rf"Tensor on device (?P<a>{_DEVICE}) is not on the expected device (?P<b>{_DEVICE})",
             rf"found at least two devices, (?P<a>{_DEVICE}) and (?P<b>{_DEVICE})",
             r"Expected all tensors to be on the same device",
-            rf"indices should be either on (?:cpu|{_DEVICE}) or on the same device as the indexed tensor \((?P<a>{_DEVICE})\)",
+            rf"indices should be either on (?:cpu|{_DEVICE}) or on the same device as the indexed tensor "
+            rf"\((?P<a>{_DEVICE})\)",
             r"Expected object of device type (?P<a>\w+) but got device type (?P<b>\w+) for argument",
-            rf"Attempted to call `?\w+\(\)`? .{{0,40}}tensors on different devices",
+            r"Attempted to call `?\w+\(\)`? .{0,40}tensors on different devices",
         ),
         "a @ b",
         _same_cause,
@@ -209,7 +227,10 @@ ENTRIES = (
     ),
     Entry(
         "memory",
-        (r"DefaultCPUAllocator: (?:can't allocate memory|not enough memory): you tried to allocate (?P<bytes>\d+) bytes",),
+        (
+            r"DefaultCPUAllocator: (?:can't allocate memory|not enough memory): you tried to allocate (?P<bytes>\d+) "
+            r"bytes",
+        ),
         "f(x)",
         _memory_cause,
         _memory_fixes,
@@ -223,9 +244,7 @@ ENTRIES = (
         _PAGE,
     ),
     Entry("no_cuda", (r"Torch not compiled with CUDA enabled",), "x.cuda()", _cuda_cause, _cuda_fixes, _PAGE),
-    Entry(
-        "no_driver", (r"Found no NVIDIA driver on your system",), "x.cuda()", _driver_cause, _cuda_fixes, _PAGE
-    ),
+    Entry("no_driver", (r"Found no NVIDIA driver on your system",), "x.cuda()", _driver_cause, _cuda_fixes, _PAGE),
     Entry(
         "map_location",
         (

@@ -59,7 +59,9 @@ def _size_fixes(case: Case) -> Iterator[ErrorFix]:
         for order in itertools.permutations(term):
             changed = [*terms[:number], "".join(order), *terms[number + 1 :]]
             if changed != terms and _fits(changed, shapes):
-                yield _with_equation(case, ",".join(changed) + arrow + output, f"the axes of operand {number} in another order")
+                yield _with_equation(
+                    case, ",".join(changed) + arrow + output, f"the axes of operand {number} in another order"
+                )
 
 
 def _fits(terms: list[str], shapes: tuple[Shape, ...]) -> bool:
@@ -101,7 +103,9 @@ def _fewer_cause(case: Case) -> str:
     more = case.found["which"] == "more"
     equation = _equation(case)
     terms = "" if equation is None else f": {equation.partition('->')[0].count(',') + 1} terms in `{equation}`"
-    return f"Each operand has a term, between commas; there are {'more' if more else 'fewer'} operands than terms{terms}."
+    return (
+        f"Each operand has a term, between commas; there are {'more' if more else 'fewer'} operands than terms{terms}."
+    )
 
 
 def _fewer_fixes(case: Case) -> Iterator[ErrorFix]:
@@ -131,7 +135,9 @@ def _number_fixes(case: Case) -> Iterator[ErrorFix]:
 
 
 def _output_cause(case: Case) -> str:
-    return f"The letter `{case.found['letter']}` of the result stands for no axis of an operand, so its size is not known."
+    return (
+        f"The letter `{case.found['letter']}` of the result stands for no axis of an operand, so its size is not known."
+    )
 
 
 def _output_fixes(case: Case) -> Iterator[ErrorFix]:
@@ -175,7 +181,8 @@ def _subscript_fixes(case: Case) -> Iterator[ErrorFix]:
 
 def _diagonal_cause(case: Case) -> str:
     return (
-        f"A letter that stands twice in one term reads a diagonal, so both axes need one size: `{case.found['letter']}` "
+        "A letter that stands twice in one term reads a diagonal, so both axes need one size: "
+        f"`{case.found['letter']}` "
         f"has {case.found['a']} and {case.found['b']}."
     )
 
@@ -196,27 +203,23 @@ ENTRIES = (
             rf"einsum\(\): subscript {_LETTER} has size (?P<size>\d+) for operand (?P<operand>\d+) which does not "
             r"broadcast with previously seen size (?P<seen>\d+)",
         ),
-        'torch.einsum(equation, a, b)',
+        "torch.einsum(equation, a, b)",
         _size_cause,
         _size_fixes,
         _PAGE,
     ),
     Entry(
         "einsum_operands",
-        (
-            r"einsum\(\): (?P<which>fewer|more) operands were provided than specified in the equation",
-        ),
-        'torch.einsum(equation, a)',
+        (r"einsum\(\): (?P<which>fewer|more) operands were provided than specified in the equation",),
+        "torch.einsum(equation, a)",
         _fewer_cause,
         _fewer_fixes,
         _PAGE,
     ),
     Entry(
         "einsum_terms",
-        (
-            r"Number of einsum subscripts, (?P<terms>\d+), must be equal to the number of operands, (?P<operands>\d+)",
-        ),
-        'torch.einsum(equation, a)',
+        (r"Number of einsum subscripts, (?P<terms>\d+), must be equal to the number of operands, (?P<operands>\d+)",),
+        "torch.einsum(equation, a)",
         _number_cause,
         _number_fixes,
         _PAGE,
@@ -224,7 +227,7 @@ ENTRIES = (
     Entry(
         "einsum_output",
         (rf"einsum\(\): output subscript {_LETTER} does not appear in the equation for any input operand",),
-        'torch.einsum(equation, a)',
+        "torch.einsum(equation, a)",
         _output_cause,
         _output_fixes,
         _PAGE,
@@ -236,7 +239,7 @@ ENTRIES = (
             r"(?:does not match the number of dimensions|is more than the number of dimensions) \((?P<rank>\d+)\) "
             r"for operand (?P<operand>\d+)",
         ),
-        'torch.einsum(equation, a)',
+        "torch.einsum(equation, a)",
         _count_cause,
         _count_fixes,
         _PAGE,
@@ -244,17 +247,15 @@ ENTRIES = (
     Entry(
         "einsum_repeated_output",
         (rf"einsum\(\): output subscript {_LETTER} appears more than once in the output",),
-        'torch.einsum(equation, a)',
+        "torch.einsum(equation, a)",
         _repeated_cause,
         _repeated_fixes,
         _PAGE,
     ),
     Entry(
         "einsum_subscript",
-        (
-            r"einsum\(\): invalid subscript given at index (?P<place>\d+) in the equation string",
-        ),
-        'torch.einsum(equation, a)',
+        (r"einsum\(\): invalid subscript given at index (?P<place>\d+) in the equation string",),
+        "torch.einsum(equation, a)",
         _subscript_cause,
         _subscript_fixes,
         _PAGE,
@@ -265,7 +266,7 @@ ENTRIES = (
             rf"einsum\(\): subscript {_LETTER} is repeated for operand \d+ but the sizes don't match, (?P<a>\d+) != "
             r"(?P<b>\d+)",
         ),
-        'torch.einsum(equation, a)',
+        "torch.einsum(equation, a)",
         _diagonal_cause,
         _diagonal_fixes,
         "auto_examples/einsum/repeated_index.html",

@@ -79,6 +79,11 @@ class Case:
         shape = self.shape(position)
         return f"`{self.parts[position].text}`" + ("" if shape is None else f" of shape {shape}")
 
+    @property
+    def indexed(self) -> str:
+        """What is indexed, as a sentence begins with it."""
+        return self.shown(0, "The tensor") if self.name in {"[]", "[]="} else "The tensor"
+
     def instead(self, code: str, result: str) -> ErrorFix:
         """Return a fix that stands in the place of the failing expression."""
         return ErrorFix(code, result, self.expression.text if self.is_real else None)

@@ -14,7 +14,7 @@ from .messages import Message, message_in, message_of
 from .operand import ErrorFix, ErrorOperand
 from .reading import described, shape_of
 from .result import ErrorExplanation
-from .source import Failure, FailingCode, failing_code, failures, innermost_own
+from .source import FailingCode, Failure, failing_code, failures, innermost_own
 
 _UNKNOWN = "This error is not in the catalogue: only what was running is known."
 _NO_NUMBERS = "This error is known, but the message was cut off before what says why."

@@ -122,30 +122,35 @@ def _taken_apart(node: ast.AST, source: str, frame: types.FrameType | None, text
         start, end = _offsets(source, each)
         return Part(source.encode()[start:end].decode(), each, read(each, frame), (start - begin, end - begin))
 
+    name, nodes = _operation(node)
+    if isinstance(node, ast.Call):
+        return _call(node, text, part)
+    return Expression(text, name, tuple(part(each) for each in nodes))
+
+
+def _operation(node: ast.AST) -> tuple[str, list[ast.expr]]:
+    """Return what an expression or a statement does, and its operands."""
+    name, nodes = "", list[ast.expr]()
     match node:
-        case ast.BinOp(left=left, op=op, right=right):
-            return Expression(text, _SYMBOLS[type(op)], (part(left), part(right)))
-        case ast.Compare(left=left, ops=[op], comparators=[right]):
-            return Expression(text, _SYMBOLS.get(type(op), ""), (part(left), part(right)))
+        case ast.BinOp(left=left, op=op, right=right) | ast.Compare(left=left, ops=[op], comparators=[right]):
+            name, nodes = _SYMBOLS.get(type(op), ""), [left, right]
         case ast.AugAssign(target=target, op=op, value=value):
-            return Expression(text, _SYMBOLS[type(op)] + "=", (part(target), part(value)))
-        case ast.Assign(targets=[ast.Subscript() as target], value=value):
-            return Expression(text, "[]=", (part(target.value), part(target.slice), part(value)))
-        case ast.Assign(targets=[ast.Attribute() as target], value=value):
-            return Expression(text, f"{target.attr}=", (part(target.value), part(value)))
+            name, nodes = _SYMBOLS[type(op)] + "=", [target, value]
+        case ast.Assign(targets=[ast.Subscript(value=base, slice=index)], value=value):
+            name, nodes = "[]=", [base, index, value]
+        case ast.Assign(targets=[ast.Attribute(value=base, attr=attr)], value=value):
+            name, nodes = f"{attr}=", [base, value]
         case ast.Assign(value=value) | ast.Return(value=ast.expr() as value):
-            return Expression(text, "=", (part(value),))
+            name, nodes = "=", [value]
         case ast.UnaryOp(op=op, operand=operand):
-            return Expression(text, _SYMBOLS.get(type(op), ""), (part(operand),))
+            name, nodes = _SYMBOLS.get(type(op), ""), [operand]
         case ast.Subscript(value=base, slice=index):
-            return Expression(text, "[]", (part(base), part(index)))
-        case ast.Call():
-            return _call(node, text, part)
-        case ast.Attribute(value=base, attr=name):
-            return Expression(text, name, (part(base),))
+            name, nodes = "[]", [base, index]
+        case ast.Attribute(value=base, attr=attr):
+            name, nodes = attr, [base]
         case ast.expr():
-            return Expression(text, "", (part(node),))
-    return Expression(text, "")
+            nodes = [node]
+    return name, nodes
 
 
 def _call(node: ast.Call, text: str, part: Any) -> Expression:

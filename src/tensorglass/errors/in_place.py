@@ -10,7 +10,7 @@ import torch
 from ..shapes import Shape
 from .entry import Case, Entry
 from .operand import ErrorFix
-from .reading import described, is_tensor, stored, shape_of
+from .reading import described, is_tensor, shape_of, stored
 
 _PAGE = "auto_examples/backprop/stored_activations.html"
 
@@ -55,12 +55,19 @@ def _writes_to(node: ast.stmt, name: str) -> bool:
 
 def _changed_cause(case: Case) -> str:
     shape, names = case.numbers("shape"), _changed(case)
-    whose = f"`{' or '.join(names[:3])}`" if names else f"a tensor of shape {shape}" if "shape" in case.found else "a tensor"
+    whose = (
+        f"`{' or '.join(names[:3])}`"
+        if names
+        else f"a tensor of shape {shape}"
+        if "shape" in case.found
+        else "a tensor"
+    )
     saved = f", the output of {case.found['function']}," if case.found.get("function") else ""
     writes = _writes(case, names)
     where = f" in line {writes[0][1].lineno}" if len(writes) == 1 else ""
     return (
-        f"The backward pass needs the values that {whose}{saved} had in the forward pass, and they were overwritten in place"
+        f"The backward pass needs the values that {whose}{saved} had in the forward pass, and they were overwritten "
+        "in place"
         f"{where} since."
     )
 
@@ -87,7 +94,11 @@ def _out_of_place(name: str, node: ast.stmt, case: Case) -> str | None:
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr=method))):
             behind = text(node)[len(name) :]
             rest = behind.replace(f".{method}(", f".{method[:-1]}(", 1)
-            return f"{name} = {name}{rest}" if method not in ("copy_", "zero_", "fill_") else f"{name} = {name}.clone(){behind}"
+            return (
+                f"{name} = {name}{rest}"
+                if method not in ("copy_", "zero_", "fill_")
+                else f"{name} = {name}.clone(){behind}"
+            )
         case ast.Assign() | ast.AugAssign():
             return f"{name} = {name}.clone(); {text(node)}"
     return None
@@ -99,7 +110,8 @@ def _out_of_place(name: str, node: ast.stmt, case: Case) -> str | None:
 def _leaf_cause(case: Case) -> str:
     view = "a view of " if "view" in case.found else ""
     return (
-        f"{case.shown(0, 'The tensor')} is {view}a tensor that gradients are computed for, such as a parameter: overwritten, "
+        f"{case.shown(0, 'The tensor')} is {view}a tensor that gradients are computed for, such as a parameter: "
+        "overwritten, "
         "it would no longer be what they belong to."
     )
 
@@ -114,7 +126,9 @@ def _leaf_fixes(case: Case) -> Iterator[ErrorFix]:
         yield case.instead(f"with torch.no_grad(): {text}", "the values change, and the step is not recorded")
         if case.name != "[]=" and isinstance(case.parts[0].node, ast.Name):
             a, b = case.parts
-            yield case.instead(f"{a.text} = {a.text} {case.name[:-1]} {b.code}", "a new tensor, through which gradients flow")
+            yield case.instead(
+                f"{a.text} = {a.text} {case.name[:-1]} {b.code}", "a new tensor, through which gradients flow"
+            )
     elif case.expression.is_method and case.name.endswith("_"):
         behind = text[case.parts[0].span[1] :]
         yield case.instead(f"{case.parts[0].text}.data{behind}", "the values change, and the step is not recorded")
@@ -125,7 +139,8 @@ def _leaf_fixes(case: Case) -> Iterator[ErrorFix]:
 
 def _views_cause(case: Case) -> str:
     return (
-        f"{case.shown(0, 'The tensor')} is one of several views that {case.found['function']} made at once, and autograd "
+        f"{case.shown(0, 'The tensor')} is one of several views that {case.found['function']} made at once, and "
+        "autograd "
         "cannot tell what a change of one means for the others."
     )
 
@@ -149,10 +164,13 @@ def _shared_cause(case: Case) -> str:
     strides = _strides(value)
     named = ""
     if shape is not None and strides is not None:
-        axes = [str(axis) for axis, (size, step) in enumerate(zip(shape, strides, strict=True)) if size > 1 and step == 0]
+        axes = [
+            str(axis) for axis, (size, step) in enumerate(zip(shape, strides, strict=True)) if size > 1 and step == 0
+        ]
         named = f": its stride is 0 along axis {' and '.join(axes)}, as `expand` makes it" if axes else ""
     return (
-        f"Several elements of {case.shown(0, 'the tensor')} lie in one place in memory{named}, so that writing to one would "
+        f"Several elements of {case.shown(0, 'the tensor')} lie in one place in memory{named}, so that writing to one "
+        "would "
         "change the others."
     )
 
@@ -167,7 +185,9 @@ def _shared_fixes(case: Case) -> Iterator[ErrorFix]:
     if not case.is_real:
         yield case.instead("x = x.clone()", "a place of its own for each element, before anything is written")
     elif case.expression.is_method and case.name.endswith("_"):
-        yield case.with_parts({0: f"{case.code_of(0)}.clone()"}, "a place of its own for each element, to be given a name")
+        yield case.with_parts(
+            {0: f"{case.code_of(0)}.clone()"}, "a place of its own for each element, to be given a name"
+        )
     elif case.name.endswith("=") and case.parts and isinstance(case.parts[0].node, ast.Name):
         name = case.parts[0].text
         yield case.instead(f"{name} = {name}.clone(); {case.expression.text}", "a place of its own for each element")
@@ -189,7 +209,8 @@ ENTRIES = (
     Entry(
         "leaf_in_place",
         (
-            r"a (?P<view>view of a )?leaf Variable that requires grad (?:is being|has been) used in an in-place operation",
+            r"a (?P<view>view of a )?leaf Variable that requires grad (?:is being|has been) used in an in-place "
+            r"operation",
         ),
         "x += 1",
         _leaf_cause,
@@ -198,7 +219,8 @@ ENTRIES = (
     Entry(
         "views_in_place",
         (
-            r"Output \d+ of (?P<function>\w+) is a view and is being modified inplace\. This view is the output of a function "
+            r"Output \d+ of (?P<function>\w+) is a view and is being modified inplace\. This view is the output of a "
+            r"function "
             r"that returns multiple views",
         ),
         "x.add_(1)",
@@ -207,9 +229,7 @@ ENTRIES = (
     ),
     Entry(
         "shared_memory",
-        (
-            r"more than one element of the written-to tensor refers to a single memory location",
-        ),
+        (r"more than one element of the written-to tensor refers to a single memory location",),
         "x.add_(1)",
         _shared_cause,
         _shared_fixes,

@@ -27,9 +27,8 @@ def _reshaped(case: Case, prediction: Shape, target: Shape) -> Iterator[ErrorFix
         yield case.with_parts({1: f"{y}.unsqueeze(-1)"}, f"both of {shape_text(prediction)}")
     elif target == (*prediction, 1):
         yield case.with_parts({1: f"{y}.squeeze(-1)"}, f"both of {shape_text(prediction)}")
-    elif sorted(size for size in prediction if size != 1) == sorted(size for size in target if size != 1):
-        if [size for size in prediction if size != 1] == [size for size in target if size != 1]:
-            yield case.with_parts({1: f"{y}.reshape({_sizes(prediction)})"}, f"both of {shape_text(prediction)}")
+    elif [size for size in prediction if size != 1] == [size for size in target if size != 1]:
+        yield case.with_parts({1: f"{y}.reshape({_sizes(prediction)})"}, f"both of {shape_text(prediction)}")
 
 
 def _sizes(shape: Shape) -> str:
@@ -69,8 +68,10 @@ def _batch_cause(case: Case) -> str:
 def _batch_fixes(case: Case) -> Iterator[ErrorFix]:
     a, b, pair = case.number("input"), case.number("target"), _pair(case)
     if not case.is_real:
-        if a and b % a == 0 or b and a % b == 0:
-            yield case.instead("loss(output.flatten(0, 1), target.flatten())", "if each holds a sequence: one row a word")
+        if (a and b % a == 0) or (b and a % b == 0):
+            yield case.instead(
+                "loss(output.flatten(0, 1), target.flatten())", "if each holds a sequence: one row a word"
+            )
         return
     if pair is None:
         return
@@ -135,7 +136,8 @@ def _class_fixes(case: Case) -> Iterator[ErrorFix]:
 
 def _spatial_rank_cause(case: Case) -> str:
     return (
-        "For a prediction of shape (batch, classes, height, width) the target has shape (batch, height, width), with the "
+        "For a prediction of shape (batch, classes, height, width) the target has shape (batch, height, width), with "
+        "the "
         f"number of a class at each place; this one has {case.found.get('rank') or len(case.numbers('target'))} axes."
     )
 
@@ -145,14 +147,17 @@ def _spatial_rank_fixes(case: Case) -> Iterator[ErrorFix]:
     if not case.is_real:
         yield case.instead("loss(output, target.squeeze(1))", "if the target has one channel")
     elif pair is not None and len(pair[1]) == 4 and pair[1][1] == 1:
-        yield case.with_parts({1: f"{case.code_of(1)}.squeeze(1)"}, f"a target of {shape_text((pair[1][0], *pair[1][2:]))}")
+        yield case.with_parts(
+            {1: f"{case.code_of(1)}.squeeze(1)"}, f"a target of {shape_text((pair[1][0], *pair[1][2:]))}"
+        )
     elif pair is not None and pair[0] == pair[1]:
         yield case.with_parts({1: f"{case.code_of(1)}.argmax(1)"}, "the class with the largest entry at each place")
 
 
 def _spatial_size_cause(case: Case) -> str:
     return (
-        f"Prediction and target need one class at each place: the prediction has shape {case.numbers('input')}, and the "
+        f"Prediction and target need one class at each place: the prediction has shape {case.numbers('input')}, and "
+        "the "
         f"target {case.numbers('target')}, which is of another height or width."
     )
 
@@ -161,7 +166,9 @@ def _spatial_size_fixes(case: Case) -> Iterator[ErrorFix]:
     prediction, target = case.numbers("input"), case.numbers("target")
     if (not case.is_real or _pair(case) == (prediction, target)) and len(prediction) == 4 and len(target) == 3:
         code = f"F.interpolate({case.code_of(0)}, size=({target[1]}, {target[2]}))"
-        yield case.with_parts({0: f"torch.nn.functional.{code[2:]}"}, f"a prediction of {shape_text((*prediction[:2], *target[1:]))}")
+        yield case.with_parts(
+            {0: f"torch.nn.functional.{code[2:]}"}, f"a prediction of {shape_text((*prediction[:2], *target[1:]))}"
+        )
 
 
 def _probabilities_cause(case: Case) -> str:
@@ -225,7 +232,11 @@ ENTRIES = (
         _multi_fixes,
     ),
     Entry(
-        "target_class", (r"Target (?P<class>-?\d+) is out of bounds",), "loss(output, target)", _class_cause, _class_fixes
+        "target_class",
+        (r"Target (?P<class>-?\d+) is out of bounds",),
+        "loss(output, target)",
+        _class_cause,
+        _class_fixes,
     ),
     Entry(
         "spatial_target_rank",

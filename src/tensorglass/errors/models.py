@@ -20,9 +20,9 @@ def _prefix(case: Case) -> tuple[str, bool] | None:
     missing, unexpected = _keys(case.found.get("missing", "")), _keys(case.found.get("unexpected", ""))
     for one, other, in_file in ((unexpected, missing, True), (missing, unexpected, False)):
         for prefix in _PREFIXES:
-            if one and other and all(key.startswith(prefix) for key in one):
-                if {key.removeprefix(prefix) for key in one} & set(other):
-                    return prefix, in_file
+            stripped = {key.removeprefix(prefix) for key in one if key.startswith(prefix)}
+            if len(stripped) == len(one) and stripped & set(other):
+                return prefix, in_file
     return None
 
 
@@ -72,7 +72,8 @@ def _size_cause(case: Case) -> str:
     names = re.findall(r"size mismatch for ([\w.]+):", case.message)
     more = f" ({len(names)} weights differ)" if len(names) > 1 else ""
     return (
-        f"The weight `{case.found['name']}` has shape {case.numbers('file')} in the file and {case.numbers('model')} in the "
+        f"The weight `{case.found['name']}` has shape {case.numbers('file')} in the file and {case.numbers('model')} "
+        "in the "
         f"model: the model is not made as it was when it was saved{more}."
     )
 
@@ -91,14 +92,17 @@ def _size_fixes(case: Case) -> Iterator[ErrorFix]:
 
 def _weights_only_cause(case: Case) -> str:
     return (
-        "Since torch 2.6 `torch.load` reads tensors and plain containers alone, since a file with other objects can run any "
+        "Since torch 2.6 `torch.load` reads tensors and plain containers alone, since a file with other objects can "
+        "run any "
         "code; this one holds others, such as a whole model."
     )
 
 
 def _weights_only_fixes(case: Case) -> Iterator[ErrorFix]:
     if not case.is_real:
-        yield case.instead("torch.load(path, weights_only=False)", "everything in the file: only if you trust who made it")
+        yield case.instead(
+            "torch.load(path, weights_only=False)", "everything in the file: only if you trust who made it"
+        )
     elif case.name == "load" and "weights_only" not in case.expression.keywords:
         text = case.expression.text.rstrip()
         yield case.instead(f"{text[:-1]}, weights_only=False)", "everything in the file: only if you trust who made it")
@@ -111,9 +115,11 @@ ENTRIES = (
     Entry(
         "state_size",
         (
-            rf"size mismatch for (?P<name>[\w.]+): copying a param with shape {_FILE} from checkpoint, the shape in current "
+            rf"size mismatch for (?P<name>[\w.]+): copying a param with shape {_FILE} from checkpoint, the shape in "
+            r"current "
             rf"model is {_MODEL}",
-            rf"size mismatch for (?P<name>[\w.]+): copying a param of {_FILE} from checkpoint, where the shape is {_MODEL} in "
+            rf"size mismatch for (?P<name>[\w.]+): copying a param of {_FILE} from checkpoint, where the shape is "
+            rf"{_MODEL} in "
             r"current model",
         ),
         "model.load_state_dict(state_dict)",
@@ -123,7 +129,8 @@ ENTRIES = (
     Entry(
         "state_keys",
         (
-            r"Missing key\(s\) in state_dict: (?P<missing>(?:\"[^\"]*\"[,.]? ?)+)(?:\s*Unexpected key\(s\) in state_dict: "
+            r"Missing key\(s\) in state_dict: (?P<missing>(?:\"[^\"]*\"[,.]? ?)+)(?:\s*Unexpected key\(s\) in "
+            r"state_dict: "
             r"(?P<unexpected>(?:\"[^\"]*\"[,.]? ?)+))?",
             r"Unexpected key\(s\) in state_dict: (?P<unexpected>(?:\"[^\"]*\"[,.]? ?)+)",
             r"Missing key\(s\) in state_dict",

@@ -200,7 +200,7 @@ ENTRIES = (
         "matmul",
         (
             rf"mat1 and mat2 shapes cannot be multiplied \((?P<a>{_MATRIX}) and (?P<b>{_MATRIX})\)",
-            rf"size mismatch, m1: (?P<a>\[\d+ x \d+\]), m2: (?P<b>\[\d+ x \d+\])",
+            r"size mismatch, m1: (?P<a>\[\d+ x \d+\]), m2: (?P<b>\[\d+ x \d+\])",
         ),
         "a @ b",
         _matmul_cause,

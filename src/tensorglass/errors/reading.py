@@ -53,20 +53,23 @@ def read(node: ast.expr, frame: types.FrameType | None) -> Any:
 
 
 def _read(node: ast.expr, frame: types.FrameType) -> Any:
+    found: Any
     match node:
-        case ast.Constant(value=value):
-            return value
+        case ast.Constant(value=found):
+            pass
         case ast.Name(id=name):
-            return _variable(name, frame)
+            found = _variable(name, frame)
         case ast.Attribute(value=base, attr=name):
-            return attribute(_read(base, frame), name)
+            found = attribute(_read(base, frame), name)
         case ast.Subscript(value=base, slice=index):
-            return _item(_read(base, frame), _read(index, frame))
+            found = _item(_read(base, frame), _read(index, frame))
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
-            return -value
+            found = -value
         case ast.List(elts=elements) | ast.Tuple(elts=elements):
-            return tuple(_read(each, frame) for each in elements)
-    return MISSING
+            found = tuple(_read(each, frame) for each in elements)
+        case _:
+            found = MISSING
+    return found
 
 
 def _variable(name: str, frame: types.FrameType) -> Any:

@@ -201,7 +201,8 @@ ENTRIES = (
     Entry(
         "view_stride",
         (
-            r"view size is not compatible with input tensor's size and stride \(at least one dimension spans across two "
+            r"view size is not compatible with input tensor's size and stride \(at least one dimension spans across "
+            r"two "
             r"contiguous subspaces\)",
         ),
         "x.view(6)",
@@ -212,7 +213,8 @@ ENTRIES = (
     Entry(
         "permute_rank",
         (
-            r"permute\(.*?\): number of dimensions in the tensor input does not match the length of the desired ordering "
+            r"permute\(.*?\): number of dimensions in the tensor input does not match the length of the desired "
+            r"ordering "
             r"of dimensions i\.e\. input\.dim\(\) = (?P<rank>\d+) is not equal to len\(dims\) = (?P<given>\d+)",
             r"number of dims don't match in permute",
         ),

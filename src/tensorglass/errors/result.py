@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from ..report import Cell, Report, Table, public
 from .operand import ErrorFix, ErrorOperand
 
-
 LONGEST_CODE = 120  # characters of an expression that a table shows: more is not read
 
 

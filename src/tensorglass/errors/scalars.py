@@ -13,11 +13,15 @@ _CONVERSIONS = {"float", "int", "complex", "bool"}
 def _convert_cause(case: Case) -> str:
     count = case.found.get("count")
     if case.name in {*_CONVERSIONS, "item"} and case.is_real:
-        return f"One number is wanted, and {case.shown(0)} has several." if not count else (
-            f"One number is wanted, and {case.shown(0)} has {count}."
+        return (
+            f"One number is wanted, and {case.shown(0)} has several."
+            if not count
+            else (f"One number is wanted, and {case.shown(0)} has {count}.")
         )
     if case.name in {"tensor", "as_tensor"} and case.is_real:
-        return f"`torch.{case.name}` makes a tensor of numbers, and takes tensors in a list only if each holds one number."
+        return (
+            f"`torch.{case.name}` makes a tensor of numbers, and takes tensors in a list only if each holds one number."
+        )
     return f"One number is wanted, and the tensor has {count or 'another number of'} elements."
 
 
@@ -36,8 +40,6 @@ def _convert_fixes(case: Case) -> Iterator[ErrorFix]:
             (shape,) = shapes
             result = shape_text((len(case.parts[0].elements), *(shape or ())))
             yield case.instead(f"torch.stack({case.parts[0].text})", result)
-
-
 
 
 def _truth_cause(case: Case) -> str:
@@ -67,15 +69,16 @@ def _truth_fixes(case: Case) -> Iterator[ErrorFix]:
 
 
 def _length_cause(case: Case) -> str:
-    return f"{case.shown(0, 'The tensor')} has no axes, since it holds one number: there is nothing to count or to go through."
+    return (
+        f"{case.shown(0, 'The tensor')} has no axes, since it holds one number: there is nothing to count or to go "
+        "through."
+    )
 
 
 def _length_fixes(case: Case) -> Iterator[ErrorFix]:
     if not case.is_real:
         yield case.instead("x.reshape(-1)", "shape (1,): one axis, with the number in it")
-    elif case.name in {"len", "list", "tuple"} and case.shape(0) == ():
-        yield case.with_parts({0: f"{case.code_of(0)}.reshape(-1)"}, "one axis, with the number in it")
-    elif case.name == "" and case.shape(0) == ():
+    elif (case.name in {"len", "list", "tuple"} and case.shape(0) == ()) or (case.name == "" and case.shape(0) == ()):
         yield case.with_parts({0: f"{case.code_of(0)}.reshape(-1)"}, "one axis, with the number in it")
 
 

@@ -111,7 +111,9 @@ PROGRAMS = [
     Program("index_bounds", "x = torch.ones(4, 3)\nresult = x[:, 3]", "x"),
     Program("index_bounds", "x = torch.ones(4)\ni = 4\nresult = x[i]", "x"),
     Program("lookup", "table = nn.Embedding(5, 2)\nx = torch.tensor([1, 7])\nresult = table(x)", "x table.weight"),
-    Program("mask_shape", "x = torch.ones(3, 4)\nmask = torch.tensor([True, False, True, True])\nresult = x[mask]", "x mask"),
+    Program(
+        "mask_shape", "x = torch.ones(3, 4)\nmask = torch.tensor([True, False, True, True])\nresult = x[mask]", "x mask"
+    ),
     Program("index_dtype", "x = torch.ones(3)\ni = torch.tensor([1.0])\nresult = x[i]", "x i"),
     Program("index_python", "x = torch.ones(3)\ni = 1.0\nresult = x[i]", "x"),
     Program(
@@ -119,7 +121,9 @@ PROGRAMS = [
         "x = torch.ones(4, 4)\nrows = torch.tensor([0, 1])\ncolumns = torch.tensor([0, 1, 2])\nresult = x[rows, columns]",
         "x rows columns",
     ),
-    Program("assigned_shape", "x = torch.zeros(4, 4)\ni = torch.tensor([0, 1])\ny = torch.ones(3, 4)\nx[i] = y", "x i y"),
+    Program(
+        "assigned_shape", "x = torch.zeros(4, 4)\ni = torch.tensor([0, 1])\ny = torch.ones(3, 4)\nx[i] = y", "x i y"
+    ),
     Program("assigned_shape", "x = torch.zeros(4, 3)\ni = torch.tensor([0, 1])\ny = torch.ones(2)\nx[i] = y", "x i y"),
     Program("gather_rank", "x = torch.ones(4, 3)\ni = torch.tensor([0, 1, 2, 0])\nresult = x.gather(1, i)", "x i"),
     Program("gather_dtype", "x = torch.ones(4, 3)\ni = torch.ones(4, 1)\nresult = x.gather(1, i)", "x i"),
@@ -139,12 +143,14 @@ PROGRAMS = [
         "x y",
     ),
     Program("loss_shapes", "loss = nn.BCELoss()\nx = torch.ones(3, 1)\ny = torch.ones(3)\nresult = loss(x, y)", "x y"),
-    Program("loss_broadcast", "loss = nn.MSELoss()\nx = torch.ones(3, 1)\ny = torch.ones(3)\nresult = loss(x, y)", "x y"),
     Program(
-        "loss_batch", "x = torch.ones(3, 5)\ny = torch.zeros(4).long()\nresult = F.cross_entropy(x, y)", "x y"
+        "loss_broadcast", "loss = nn.MSELoss()\nx = torch.ones(3, 1)\ny = torch.ones(3)\nresult = loss(x, y)", "x y"
     ),
+    Program("loss_batch", "x = torch.ones(3, 5)\ny = torch.zeros(4).long()\nresult = F.cross_entropy(x, y)", "x y"),
     Program("loss_batch", "x = torch.ones(8, 5)\ny = torch.zeros(2, 4).long()\nresult = F.cross_entropy(x, y)", "x y"),
-    Program("multi_target", "x = torch.ones(3, 5)\ny = torch.zeros(3, 1).long()\nresult = F.cross_entropy(x, y)", "x y"),
+    Program(
+        "multi_target", "x = torch.ones(3, 5)\ny = torch.zeros(3, 1).long()\nresult = F.cross_entropy(x, y)", "x y"
+    ),
     Program(
         "multi_target",
         "loss = nn.NLLLoss()\nx = torch.ones(3, 5)\ny = torch.eye(5)[:3].long()\nresult = loss(x, y)",
@@ -161,15 +167,23 @@ PROGRAMS = [
         "x = torch.ones(2, 5, 4, 4)\ny = torch.zeros(2, 8, 8).long()\nresult = F.cross_entropy(x, y)",
         "x y",
     ),
-    Program("target_probabilities", "x = torch.ones(3, 5)\ny = torch.eye(5)[:3].long()\nresult = F.cross_entropy(x, y)", "x y"),
-    Program("probability_range", "x = torch.ones(3) * 2\ny = torch.ones(3)\nresult = F.binary_cross_entropy(x, y)", "x y"),
+    Program(
+        "target_probabilities",
+        "x = torch.ones(3, 5)\ny = torch.eye(5)[:3].long()\nresult = F.cross_entropy(x, y)",
+        "x y",
+    ),
+    Program(
+        "probability_range", "x = torch.ones(3) * 2\ny = torch.ones(3)\nresult = F.binary_cross_entropy(x, y)", "x y"
+    ),
     # Layers
     Program("conv_rank", "layer = nn.Conv2d(1, 8, 3)\nx = torch.ones(8, 8)\nresult = layer(x)", "x layer.weight"),
     Program("conv_rank", "layer = nn.Conv2d(3, 8, 3)\nx = torch.ones(2, 4, 3, 8, 8)\nresult = layer(x)", "x"),
     Program("norm_rank", "layer = nn.BatchNorm2d(3)\nx = torch.ones(2, 3)\nresult = layer(x)", "x layer.weight"),
     Program("norm_rank", "layer = nn.BatchNorm1d(3)\nx = torch.ones(2, 3, 4, 5)\nresult = layer(x)", "x"),
     Program("pool_rank", "layer = nn.MaxPool2d(2)\nx = torch.ones(4, 4)\nresult = layer(x)", "x"),
-    Program("conv_channels", "layer = nn.Conv2d(3, 8, 3)\nx = torch.ones(1, 1, 8, 8)\nresult = layer(x)", "x layer.weight"),
+    Program(
+        "conv_channels", "layer = nn.Conv2d(3, 8, 3)\nx = torch.ones(1, 1, 8, 8)\nresult = layer(x)", "x layer.weight"
+    ),
     Program("conv_channels", "layer = nn.Conv2d(3, 8, 3)\nx = torch.ones(1, 8, 8, 3)\nresult = layer(x)", "x"),
     Program(
         "conv_channels",
@@ -177,13 +191,17 @@ PROGRAMS = [
         "result = model(x)",
         "x 2.weight",
     ),
-    Program("norm_channels", "layer = nn.BatchNorm2d(3)\nx = torch.ones(2, 4, 5, 5)\nresult = layer(x)", "x layer.weight"),
+    Program(
+        "norm_channels", "layer = nn.BatchNorm2d(3)\nx = torch.ones(2, 4, 5, 5)\nresult = layer(x)", "x layer.weight"
+    ),
     Program("norm_single", "layer = nn.BatchNorm1d(3)\nx = torch.ones(1, 3)\nresult = layer(x)", "x"),
     Program("norm_shape", "layer = nn.LayerNorm(3)\nx = torch.ones(2, 4)\nresult = layer(x)", "x layer.weight"),
     Program("norm_shape", "layer = nn.LayerNorm(3)\nx = torch.ones(2, 3, 4)\nresult = layer(x)", "x"),
     Program("groups", "result = nn.GroupNorm(2, 3)"),
     Program("groups", "layer = nn.GroupNorm(2, 4)\nx = torch.ones(1, 3, 2, 2)\nresult = layer(x)", "x"),
-    Program("kernel_size", "layer = nn.Conv2d(3, 8, 5)\nx = torch.ones(1, 3, 4, 4)\nresult = layer(x)", "x layer.weight"),
+    Program(
+        "kernel_size", "layer = nn.Conv2d(3, 8, 5)\nx = torch.ones(1, 3, 4, 4)\nresult = layer(x)", "x layer.weight"
+    ),
     Program("pool_size", "layer = nn.MaxPool2d(4)\nx = torch.ones(1, 1, 2, 2)\nresult = layer(x)", "x"),
     Program("recurrent_features", "layer = nn.LSTM(3, 4)\nx = torch.ones(5, 2, 7)\nresult = layer(x)", "x"),
     Program(
@@ -195,10 +213,18 @@ PROGRAMS = [
     # Dtypes
     Program("matmul_dtype", "a = torch.ones(2, 3)\nb = torch.ones(3, 2).double()\nresult = a @ b", "a b"),
     Program("matmul_dtype", "a = torch.ones(3).double()\nb = torch.ones(3)\nresult = a @ b", "a b"),
-    Program("matmul_dtype", "layer = nn.Linear(3, 2)\nx = torch.ones(2, 3).long()\nresult = layer(x)", "x layer.weight"),
-    Program("matmul_dtype", "layer = nn.Linear(3, 2)\nx = torch.ones(2, 3).double()\nresult = layer(x)", "x layer.weight"),
+    Program(
+        "matmul_dtype", "layer = nn.Linear(3, 2)\nx = torch.ones(2, 3).long()\nresult = layer(x)", "x layer.weight"
+    ),
+    Program(
+        "matmul_dtype", "layer = nn.Linear(3, 2)\nx = torch.ones(2, 3).double()\nresult = layer(x)", "x layer.weight"
+    ),
     Program("target_dtype", "x = torch.ones(3, 5)\ny = torch.zeros(3)\nresult = F.cross_entropy(x, y)", "x y"),
-    Program("target_dtype", "loss = nn.NLLLoss()\nx = torch.ones(3, 5)\ny = torch.zeros(3).int()\nresult = loss(x, y)", "x y"),
+    Program(
+        "target_dtype",
+        "loss = nn.NLLLoss()\nx = torch.ones(3, 5)\ny = torch.zeros(3).int()\nresult = loss(x, y)",
+        "x y",
+    ),
     Program("scalar_type", "x = torch.ones(3)\ny = torch.ones(3).long()\nresult = F.binary_cross_entropy(x, y)", "x y"),
     Program("scalar_type", "x = torch.zeros(3)\ni = torch.tensor([0])\ny = torch.ones(1).double()\nx[i] = y", "x y"),
     Program(
@@ -211,7 +237,9 @@ PROGRAMS = [
     Program("lookup_dtype", "table = nn.Embedding(3, 2)\nx = torch.ones(2)\nresult = table(x)", "x table.weight"),
     Program("cast", "a = torch.ones(3).int()\na += 1.5", "a"),
     Program("cast", "a = torch.ones(3).long()\nresult = a.div_(2)", "a"),
-    Program("cast", "x = torch.ones(3)\ny = torch.ones(3).long()\nresult = F.binary_cross_entropy_with_logits(x, y)", "x y"),
+    Program(
+        "cast", "x = torch.ones(3)\ny = torch.ones(3).long()\nresult = F.binary_cross_entropy_with_logits(x, y)", "x y"
+    ),
     Program("grad_dtype", "result = torch.tensor([1, 2], requires_grad=True)"),
     Program("grad_dtype", "x = torch.ones(3).long()\nresult = x.requires_grad_()", "x"),
     Program("mean_dtype", "x = torch.ones(3).long()\nresult = x.mean()", "x"),
@@ -222,7 +250,11 @@ PROGRAMS = [
     Program("bool_minus", "a = torch.ones(3).bool()\nb = torch.ones(3).bool()\nresult = a - b", "a b"),
     # Devices
     Program("same_device", "a = torch.ones(2)\nb = torch.ones(2, device='meta')\nresult = b + a", "a b"),
-    Program("same_device", "layer = nn.Linear(2, 2, device='meta')\nx = torch.ones(2, 2)\nresult = layer(x)", "x layer.weight"),
+    Program(
+        "same_device",
+        "layer = nn.Linear(2, 2, device='meta')\nx = torch.ones(2, 2)\nresult = layer(x)",
+        "x layer.weight",
+    ),
     Program("numpy_device", "x = torch.ones(2, device='meta')\nresult = x.numpy()", "x"),
     Program("meta_copy", "x = torch.ones(2, device='meta')\nresult = x.cpu()", "x"),
     Program("meta_copy", "layer = nn.Linear(2, 2, device='meta')\nresult = layer.to('cpu')"),
@@ -257,7 +289,9 @@ PROGRAMS = [
     ),
     Program("grad_shape", "x = torch.ones(3, requires_grad=True)\ny = x * 2\ng = torch.ones(4)\ny.backward(g)", "y g"),
     Program("numpy_grad", "x = torch.ones(3, requires_grad=True)\nresult = x.numpy()", "x"),
-    Program("deepcopy", "import copy\nx = torch.ones(3, requires_grad=True)\ny = x * 2\nresult = copy.deepcopy(y)", "y"),
+    Program(
+        "deepcopy", "import copy\nx = torch.ones(3, requires_grad=True)\ny = x * 2\nresult = copy.deepcopy(y)", "y"
+    ),
     Program("requires_grad_flag", "x = torch.ones(3, requires_grad=True) * 2\nresult = x.requires_grad_(False)", "x"),
     Program("requires_grad_flag", "x = torch.ones(3, requires_grad=True) * 2\nx.requires_grad = False", "x"),
     Program(
@@ -282,10 +316,14 @@ PROGRAMS = [
         "changed_in_place", "x = torch.ones(3, requires_grad=True)\ny = x.exp()\ny += 1\nz = y.sum()\nz.backward()", "z"
     ),
     Program(
-        "changed_in_place", "x = torch.ones(3, requires_grad=True)\ny = x.exp()\ny.mul_(2)\nz = y.sum()\nz.backward()", "z"
+        "changed_in_place",
+        "x = torch.ones(3, requires_grad=True)\ny = x.exp()\ny.mul_(2)\nz = y.sum()\nz.backward()",
+        "z",
     ),
     Program(
-        "changed_in_place", "x = torch.ones(3, requires_grad=True)\ny = x.exp()\ny[0] = 2\nz = y.sum()\nz.backward()", "z"
+        "changed_in_place",
+        "x = torch.ones(3, requires_grad=True)\ny = x.exp()\ny[0] = 2\nz = y.sum()\nz.backward()",
+        "z",
     ),
     Program("leaf_in_place", "x = torch.ones(3, requires_grad=True)\nx += 1", "x"),
     Program("leaf_in_place", "x = torch.ones(3, requires_grad=True)\nx[0] = 1", "x"),
@@ -308,7 +346,8 @@ PROGRAMS = [
         "result = model.load_state_dict(state)",
     ),
     Program(
-        "state_keys", "model = nn.Linear(2, 3)\nstate = {'weight': torch.ones(3, 2)}\nresult = model.load_state_dict(state)"
+        "state_keys",
+        "model = nn.Linear(2, 3)\nstate = {'weight': torch.ones(3, 2)}\nresult = model.load_state_dict(state)",
     ),
     Program("weights_only", "import reproduced_file\nresult = torch.load(reproduced_file.whole_model())"),
     # NumPy

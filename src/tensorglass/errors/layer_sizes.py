@@ -1,0 +1,211 @@
+"""Inputs of which an axis has another size than a layer is made for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .entry import Case, Entry
+from .layer_cases import input_shape, layer_shown, remade
+from .operand import ErrorFix
+
+
+def _running_cause(case: Case) -> str:
+    came, wanted = case.found["came"], case.found["wanted"]
+    return (
+        f"{layer_shown(case, 'The normalization')} is made for {wanted} channels, in axis 1 of its input, and {came} "
+        "came."
+    )
+
+
+def _running_fixes(case: Case) -> Iterator[ErrorFix]:
+    came, wanted = case.number("came"), case.number("wanted")
+    if not case.is_real:
+        yield case.instead(f"nn.BatchNorm2d({came})", f"a layer for {came} channels")
+    elif case.layer is not None and not case.layer.is_own:
+        yield remade(case, case.layer.kind, f"{wanted}", f"{came}", f"a layer for {came} channels")
+        shape = input_shape(case)
+        if shape and shape[-1] == wanted and len(shape) > 2:
+            yield case.with_parts({0: f"{case.code_of(0)}.movedim(-1, 1)"}, "the last axis as channels")
+
+
+def _norm_shape_cause(case: Case) -> str:
+    wanted, shape = case.numbers("wanted"), case.numbers("shape")
+    return (
+        f"{layer_shown(case, 'The normalization')} works on last axes of sizes {wanted}, and the input has shape "
+        f"{shape}."
+    )
+
+
+def _norm_shape_fixes(case: Case) -> Iterator[ErrorFix]:
+    wanted, shape = case.numbers("wanted"), case.numbers("shape")
+    new = shape[len(shape) - len(wanted) :]
+    if len(wanted) == 1 and not case.is_real:
+        yield case.instead(f"nn.LayerNorm({new[0]})", "a layer for the last axis that came")
+    elif len(wanted) == 1 and case.layer is not None and not case.layer.is_own:
+        yield remade(case, case.layer.kind, f"{wanted[0]}", f"{new[0]}", "a layer for the last axis that came")
+        if input_shape(case) == shape and wanted[0] in shape:
+            axis = shape.index(wanted[0])
+            code = {0: f"{case.code_of(0)}.movedim({axis}, -1)"}
+            yield case.with_parts(code, f"the axis of size {wanted[0]} as the last one")
+
+
+def _group_cause(case: Case) -> str:
+    if "channels" in case.found:
+        return f"{case.found['channels']} channels cannot be put into {case.found['groups']} groups of equal size."
+    return (
+        f"The channels of the input {case.numbers('shape')}, its axis 1, cannot be put into {case.found['groups']} "
+        "groups of "
+        "equal size."
+    )
+
+
+def _group_fixes(case: Case) -> Iterator[ErrorFix]:
+    channels = int(case.found["channels"]) if "channels" in case.found else (*case.numbers("shape"), 0, 0)[1]
+    groups = case.number("groups")
+    fitting = next(count for count in range(min(groups, channels), 0, -1) if channels % count == 0) if channels else 1
+    if not case.is_real:
+        yield case.instead(f"nn.GroupNorm({fitting}, {channels})", f"{fitting} groups")
+    elif case.name == "GroupNorm" and len(case.parts) > 1 and case.parts[0].value == groups:
+        yield case.with_parts({0: str(fitting)}, f"{fitting} groups")
+    elif case.layer is not None and case.layer.kind == "GroupNorm":
+        old = case.layer.setting("num_channels")
+        yield remade(
+            case, "GroupNorm", f"{groups}, {old}", f"{fitting}, {channels}", f"{channels} channels in {fitting}"
+        )
+
+
+def _kernel_cause(case: Case) -> str:
+    return (
+        f"{layer_shown(case, 'The convolution')} moves a kernel of {case.found['kernel']} over an input that with its "
+        "padding is "
+        f"{case.found['size']}: it does not fit in once."
+    )
+
+
+def _kernel_fixes(case: Case) -> Iterator[ErrorFix]:
+    layer, kernel = case.layer, case.numbers("kernel")
+    if not case.is_real:
+        yield case.instead("nn.Conv2d(in_channels, out_channels, kernel_size, padding='same')", "as large as the input")
+    elif layer is not None and not layer.is_own:
+        numbers = ", ".join(str(layer.setting(name)) for name in ("in_channels", "out_channels"))
+        old = f"{layer.kind}({numbers}, {kernel[0]}"
+        yield case.elsewhere(old, f"{old}, padding={max(kernel) // 2}", "zeros around the input")
+
+
+def _pool_size_cause(case: Case) -> str:
+    return (
+        f"{layer_shown(case, 'The pooling')} makes {case.found['output']} of an input of {case.found['size']} "
+        "(channels, height, "
+        "width): the image has become smaller than what is pooled."
+    )
+
+
+def _pool_size_fixes(case: Case) -> Iterator[ErrorFix]:
+    layer = case.layer
+    if not case.is_real:
+        yield case.instead("nn.AdaptiveMaxPool2d(1)", "one value a channel, however small the image is")
+    elif layer is not None and layer.kind == "MaxPool2d" and isinstance(layer.setting("kernel_size"), int):
+        old = f"MaxPool2d({layer.setting('kernel_size')}"
+        yield case.elsewhere(old, "AdaptiveMaxPool2d(1", "one value a channel, however small the image is")
+
+
+def _recurrent_cause(case: Case) -> str:
+    wanted, came = case.found["wanted"], case.found["came"]
+    return (
+        f"{layer_shown(case, 'The recurrent layer')} takes {wanted} features in the last axis of its input, and "
+        f"{came} came."
+    )
+
+
+def _recurrent_fixes(case: Case) -> Iterator[ErrorFix]:
+    wanted, came = case.number("wanted"), case.number("came")
+    if not case.is_real:
+        yield case.instead(f"nn.LSTM({came}, hidden_size)", f"a layer for {came} features")
+    elif case.layer is not None and not case.layer.is_own:
+        yield remade(case, case.layer.kind, f"{wanted},", f"{came},", f"a layer for {came} features")
+
+
+def _hidden_cause(case: Case) -> str:
+    wanted, came = case.numbers("wanted"), case.numbers("came")
+    return f"The state must have the shape (layers, batch, features) {wanted}, and {came} came."
+
+
+def _hidden_fixes(case: Case) -> Iterator[ErrorFix]:
+    wanted, came = case.numbers("wanted"), case.numbers("came")
+    if not case.is_real:
+        yield case.instead("layer(x)", "it starts from zeros")
+    elif len(case.parts) == 2:
+        yield case.instead(f"{case.expression.text.partition('(')[0]}({case.parts[0].text})", "it starts from zeros")
+        if case.shape(1) == came and sorted(came) == sorted(wanted) and came[1:] != wanted[1:]:
+            yield case.with_parts({1: f"torch.zeros{wanted}"}, "zeros of the shape that is wanted")
+
+
+_MATRIX = r"\d+(?: x \d+)*"
+
+ENTRIES = (
+    Entry(
+        "norm_channels",
+        (r"(?:running_mean|running_var|weight) should contain (?P<came>\d+) elements not (?P<wanted>\d+)",),
+        "layer(x)",
+        _running_cause,
+        _running_fixes,
+    ),
+    Entry(
+        "norm_shape",
+        (
+            r"Given normalized_shape=(?P<wanted>\[[\d, ]*\]), expected input with shape \[\*, [\d, ]*\], but got "
+            r"input of "
+            r"size ?(?P<shape>\[[\d, ]*\])",
+        ),
+        "layer(x)",
+        _norm_shape_cause,
+        _norm_shape_fixes,
+    ),
+    Entry(
+        "groups",
+        (
+            r"num_channels \((?P<channels>\d+)\) must be divisible by num_groups \((?P<groups>\d+)\)",
+            r"Expected number of channels in input to be divisible by num_groups, but got input of shape "
+            r"(?P<shape>\[[\d, ]*\]) and num_groups=(?P<groups>\d+)",
+        ),
+        "layer(x)",
+        _group_cause,
+        _group_fixes,
+    ),
+    Entry(
+        "kernel_size",
+        (
+            rf"Calculated padded input size per channel: \((?P<size>{_MATRIX})\)\. Kernel size: "
+            rf"\((?P<kernel>{_MATRIX})\)\. "
+            r"Kernel size can't be greater than actual input size",
+        ),
+        "layer(x)",
+        _kernel_cause,
+        _kernel_fixes,
+    ),
+    Entry(
+        "pool_size",
+        (
+            r"Given input size: \((?P<size>\d+(?:x\d+)*)\)\. Calculated output size: "
+            r"\((?P<output>-?\d+(?:x-?\d+)*)\)\. "
+            r"Output size is too small",
+        ),
+        "layer(x)",
+        _pool_size_cause,
+        _pool_size_fixes,
+    ),
+    Entry(
+        "recurrent_features",
+        (r"input\.size\(-1\) must be equal to input_size\. Expected (?P<wanted>\d+), got (?P<came>\d+)",),
+        "layer(x)",
+        _recurrent_cause,
+        _recurrent_fixes,
+    ),
+    Entry(
+        "recurrent_state",
+        (r"Expected hidden(?:\[\d\])? size (?P<wanted>[\[(][\d, ]*[\])]), got (?P<came>[\[(][\d, ]*[\])])",),
+        "layer(x, state)",
+        _hidden_cause,
+        _hidden_fixes,
+    ),
+)
