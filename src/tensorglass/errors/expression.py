@@ -166,7 +166,7 @@ def _call(node: ast.Call, text: str, part: Any) -> Expression:
 
 
 def _may_be_operand(receiver: Part) -> bool:
-    """Return whether a method's object is an operand: a tensor, or something unknown that is not written as a module."""
+    """Return whether a method's object is an operand: a tensor, or unknown and not written as a module."""
     if receiver.value is MISSING:
         return receiver.text.split(".")[-1] not in _NAMESPACES and not isinstance(receiver.node, ast.Constant)
     return is_tensor(receiver.value) or is_array(receiver.value)

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import torch
 
 from ..shapes import Shape
+from ..torch_internals import without_torch_functions
 from .entry import Case, Entry
 from .operand import ErrorFix
-from .reading import described, is_tensor, shape_of, stored
+from .reading import is_tensor, shape_of, stored
 
 _PAGE = "auto_examples/backprop/stored_activations.html"
 
@@ -34,7 +35,7 @@ def _writes(case: Case, names: list[str]) -> list[tuple[str, ast.stmt]]:
     """Return the statements around the failing one that change such a variable in place."""
     if case.code is None:
         return []
-    found = []
+    found = list[tuple[str, ast.stmt]]()
     for node in ast.walk(case.code.function):
         for name in names:
             if isinstance(node, (ast.AugAssign, ast.Assign, ast.Expr)) and _writes_to(node, name):
@@ -176,9 +177,10 @@ def _shared_cause(case: Case) -> str:
 
 
 def _strides(value: object) -> Shape | None:
-    if not is_tensor(value) or described("", value).shape is None:
+    if not isinstance(value, torch.Tensor) or shape_of(value) is None:
         return None
-    return tuple(torch.Tensor.stride(value))  # type: ignore[arg-type]
+    with without_torch_functions():
+        return tuple(value.stride())
 
 
 def _shared_fixes(case: Case) -> Iterator[ErrorFix]:

@@ -11,12 +11,10 @@ from .operand import ErrorFix
 
 def _conv_rank_cause(case: Case) -> str:
     shape, axes = case.numbers("shape"), case.number("batched")
+    sizes = {3: "length", 4: "height, width", 5: "depth, height, width"}.get(axes, "...")
     return (
-        f"{layer_shown(case, 'A convolution')} takes (batch, "
-        f"channels{', length' if axes == 3 else ', height, width'}) or the "
-        f"same without the batch, that is {axes} or {axes - 1} axes, and {shape} came."
-        if axes in (3, 4)
-        else f"{layer_shown(case, 'A convolution')} takes {axes} axes, or {axes - 1} without the batch, and {shape} came."
+        f"{layer_shown(case, 'A convolution')} takes (batch, channels, {sizes}), or the same without the batch, that "
+        f"is {axes} or {axes - 1} axes, and {shape} came."
     )
 
 

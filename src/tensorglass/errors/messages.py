@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 # At the beginning of a line, perhaps after what pytest, Markdown, a log or a notebook puts there.
 _TYPE = r"(?P<type>(?:[A-Za-z_]\w*\.)*_?[A-Z]\w*(?:Error|Exception|Warning|Interrupt))"
-_HEAD = re.compile(rf"^[\s>|`*#E\d.:\[\]-]*?(?:\[rank\d+\]:\s*)?(?:\w*: )?{_TYPE}\s*:[ \t]*(?P<rest>.*)$", re.MULTILINE)
+_BEFORE = r"[\s>|`*#E\d.:\[\]-]*?(?:\[rank\d+\]:\s*)?(?:\w*: )?"
+_HEAD = re.compile(rf"^{_BEFORE}{_TYPE}\s*:[ \t]*(?P<rest>.*)$", re.MULTILINE)
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
@@ -21,7 +22,7 @@ class Message(NamedTuple):
 def message_in(pasted: str) -> Message:
     r"""Return the last error of a text.
 
-    >>> message_in("Traceback (most recent call last):\n  File 'a.py', line 1\nIndexError: Target 7 is out of bounds.\n")
+    >>> message_in("Traceback (most recent call last):\n  ...\nIndexError: Target 7 is out of bounds.\n")
     Message(type='IndexError', text='Target 7 is out of bounds.')
     >>> message_in("E   torch.OutOfMemoryError: CUDA out of memory.").type
     'OutOfMemoryError'

@@ -18,13 +18,13 @@ class explained_errors:  # noqa: N801 - it is used like a function
     --------
     >>> import torch
     >>> from tensorglass import explained_errors
-    >>> a, b = torch.ones(2, 3), torch.ones(3, 2)
+    >>> a, b = torch.ones(2, 3), torch.ones(2)
     >>> try:
     ...     with explained_errors():
     ...         a + b
     ... except RuntimeError as error:
-    ...     print(error.__notes__[0].splitlines()[2])
-    Shapes are aligned at their last axes: in axis 1 of the result the size 3 of `a` of shape (2, 3) meets the size 2 of `b` of shape (3, 2); sizes that meet must be equal, or one of them 1.
+    ...     print(error.__notes__[0].splitlines()[-1])
+    a + b[:, None]     shape (2, 3)
     """
 
     def __enter__(self) -> None:

@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from types import CodeType, ModuleType, TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 from .notes import add_note
 
@@ -35,6 +35,7 @@ def main(arguments: list[str]) -> None:
     SystemExit
         As the program raises it, and with code 2 for a command line that names no program.
     """
+    code: CodeType | bytes
     if arguments[:1] == ["-m"] and len(arguments) > 1:
         module, code = _module_named(arguments[1])
         sys.argv = [str(module.__file__), *arguments[2:]]
@@ -48,7 +49,7 @@ def main(arguments: list[str]) -> None:
     run(module, code)
 
 
-def _stop(sentence: str, code: int) -> Any:
+def _stop(sentence: str, code: int) -> NoReturn:
     print(sentence, file=sys.stderr if code else sys.stdout)
     raise SystemExit(code)
 

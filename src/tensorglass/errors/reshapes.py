@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import torch
+
 from ..shapes import Shape
 from ..storage.views import explain_view
 from .entry import Case, Entry, shape_text
 from .operand import ErrorFix
-from .reading import is_tensor
 
 _PAGE = "auto_examples/memory/tensor_storage.html"
 _VIEWS = {"view", "reshape"}
@@ -68,7 +69,7 @@ def _inferred_fixes(case: Case) -> Iterator[ErrorFix]:
 def _stride_cause(case: Case) -> str:
     value = case.parts[0].value if case.is_real and case.parts else None
     asked = _sizes_asked(case)
-    if is_tensor(value) and asked:
+    if isinstance(value, torch.Tensor) and asked:
         explanation = explain_view(value, asked)
         if explanation.breaks:
             outer, inner = explanation.breaks[0]

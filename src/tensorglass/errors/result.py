@@ -79,20 +79,23 @@ class ErrorExplanation(Report):
 
     def _operands_table(self) -> Table:
         rows = tuple(
-            (Cell(each.name, ("code",)), *(_text(value) for value in (each.shape, each.dtype, each.device)))
+            (Cell(each.name, ("code",)), _text(each.shape), _text(each.dtype), _text(each.device))
             for each in self.operands
         )
         return Table("The tensors", ("name", "shape", "dtype", "device"), rows)
 
     def _fixes_table(self) -> Table:
-        header: tuple[str, ...] = ("write", "what comes out", "in the place of")
-        rows = tuple(
-            (Cell(_on_one_line(fix.code), ("code",)), fix.result, Cell(_on_one_line(fix.replaces or ""), ("code",)))
-            for fix in self.fixes
-        )
-        if all(fix.replaces in (None, self.operation) for fix in self.fixes):
-            header, rows = header[:2], tuple(row[:2] for row in rows)
-        return Table("What mends it", header, rows)
+        elsewhere = any(fix.replaces not in (None, self.operation) for fix in self.fixes)
+        header = ("write", "what comes out", "in the place of") if elsewhere else ("write", "what comes out")
+        rows = []
+        for fix in self.fixes:
+            row = (
+                Cell(_on_one_line(fix.code), ("code",)),
+                fix.result,
+                Cell(_on_one_line(fix.replaces or ""), ("code",)),
+            )
+            rows.append(row[: len(header)])
+        return Table("What mends it", header, tuple(rows))
 
 
 def _on_one_line(code: str) -> str:

@@ -17,7 +17,7 @@ from functools import cache
 from types import CodeType, FrameType, TracebackType
 
 import numpy
-import opt_einsum
+import opt_einsum  # type: ignore[import-untyped]
 import torch
 
 _STANDARD, _INSTALLED = ("stdlib", "platstdlib"), ("purelib", "platlib")  # as `sysconfig` calls these folders

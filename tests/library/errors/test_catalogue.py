@@ -1,0 +1,217 @@
+"""Each error of the catalogue, raised by a program; each fix put into its place; and messages of strangers."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import numpy
+import pytest
+from reproductions import PROGRAMS, WITHOUT_CUDA, WITHOUT_CUDA_BY_NAME
+from trying import explained, run
+
+from tensorglass import explain_error
+from tensorglass.errors.catalogue import ENTRIES, recognized
+from tensorglass.errors.messages import Message
+
+ALL = [*PROGRAMS, WITHOUT_CUDA, WITHOUT_CUDA_BY_NAME]
+# Their cause lies elsewhere than in the expression that fails: what mends them has no one place in the source.
+WITHOUT_A_PLACE = {"gpu_memory", "device_assert", "no_parameters", "nan"}
+
+
+def named(program):
+    return program.kind
+
+
+@pytest.mark.parametrize("program", ALL, ids=named)
+def test_it_is_raised_and_known_and_names_its_operands(program):
+    explanation = explained(program.source)
+    assert explanation.known
+    assert explanation.kind in program.kind.split("|")
+    assert set(program.operands.split()) <= {operand.name for operand in explanation.operands}
+    assert explanation.line.startswith("program.py:")
+    assert explanation.operation in program.source or "in a batch" in explanation.cause
+    assert explanation.cause.endswith(".")
+    assert str(explanation)
+    assert explanation._repr_html_()
+
+
+def put_in_place(program, explanation, fix):
+    """Return the program with a fix where it belongs; the failing expression is what comes last."""
+    if fix.replaces == explanation.operation:
+        before, found, after = program.source.rpartition(fix.replaces)
+        assert found
+        return before + fix.code + after
+    assert program.source.count(fix.replaces) == 1
+    return program.source.replace(fix.replaces, fix.code)
+
+
+def claimed_shape(fix):
+    """Return the shape that a fix says comes out, where it says so of the whole expression."""
+    found = re.match(r"shape \(([\d, ]*)\)", fix.result)
+    return found and tuple(int(size) for size in found[1].split(",") if size.strip())
+
+
+def shape_of_result(names):
+    result = names.get("result")
+    return tuple(result.shape) if hasattr(result, "shape") else None
+
+
+@pytest.mark.parametrize("program", ALL, ids=named)
+def test_each_fix_in_its_place_runs_and_gives_what_it_says(program):
+    explanation = explained(program.source)
+    tried = 0
+    for fix in explanation.fixes:
+        if fix.replaces is not None:
+            tried += 1
+            names = run(put_in_place(program, explanation, fix))
+            if claimed_shape(fix) is not None and shape_of_result(names) is not None:
+                assert shape_of_result(names) == claimed_shape(fix)
+    assert bool(tried) == program.fixes
+
+
+def test_each_kind_has_a_program_and_a_fix():
+    kinds = [entry.kind for entry in ENTRIES]
+    assert len(kinds) == len(set(kinds))
+    assert {kind for program in ALL for kind in program.kind.split("|")} == set(kinds)
+    fixed = {kind for program in ALL if program.fixes for kind in program.kind.split("|")}
+    assert set(kinds) - fixed == WITHOUT_A_PLACE
+
+
+@pytest.mark.parametrize("program", ALL, ids=named)
+def test_a_pasted_message_is_recognized_with_other_numbers(program):
+    explanation = explained(program.source)
+    entry = next(entry for entry in ENTRIES if entry.kind == explanation.kind)
+    message = with_other_numbers(entry, explanation.message)
+    for pasted in (
+        message,
+        f"{explanation.type}: {message}",
+        f"Traceback:\n  File 'a.py'\n{explanation.type}: {message}",
+    ):
+        told = explain_error(pasted)
+        assert told.kind == explanation.kind
+        assert told.operands == ()
+        assert (told.line, told.operation) == (None, None)
+        assert all(fix.replaces is None for fix in told.fixes)
+
+
+def with_other_numbers(entry, message):
+    """Return the message with all numbers changed in what its wording leaves open."""
+    (found,) = [found for pattern in entry._compiled if (found := pattern.search(message))][:1]
+    spans = sorted({found.span(name) for name in found.groupdict() if name != "all" and found[name]}, reverse=True)
+    for start, end in spans:
+        changed = re.sub(r"(?<![\w.])\d+(?![.\w])", lambda number: str(int(number[0]) + 3), message[start:end])
+        message = message[:start] + changed + message[end:]
+    return message
+
+
+def test_no_wording_is_that_of_another_kind():
+    """Of each message that a program raises, all patterns that find something belong to one kind."""
+    for program in ALL:
+        explanation = explained(program.source)
+        kinds = {entry.kind for entry in ENTRIES if entry.match(explanation.message) is not None}
+        # The general wording of two dtypes comes after that of a target, and includes it in old versions.
+        assert kinds - {"scalar_type", "state_keys"} <= {explanation.kind} or kinds == {explanation.kind}
+
+
+# --- Messages of strangers ---
+
+
+def corpus():
+    """Return the kind and the text of each message that was collected, None for those that are none of ours."""
+    lines = (Path(__file__).parent / "messages.txt").read_text("utf-8").splitlines()
+    pairs = [line.split("\t", 1) for line in lines if not line.startswith("#")]
+    return [(None if kind == "-" else kind, unescaped(text)) for kind, text in pairs]
+
+
+def unescaped(text):
+    return re.sub(r"\\([nt\\])", lambda found: {"n": "\n", "t": "\t", "\\": "\\"}[found[1]], text)
+
+
+def test_messages_of_strangers_are_sorted():
+    messages = corpus()
+    foreign = sum(kind is None for kind, _ in messages)
+    assert len(messages) >= 200
+    assert foreign >= 0.15 * len(messages)
+    outcomes = Counter()
+    for kind, text in messages:
+        found = explain_error(text).kind
+        outcomes["right" if found == kind else "missed" if found is None else "wrong"] += 1
+    assert outcomes == {"right": len(messages)}
+
+
+def test_what_strangers_were_told_says_why():
+    for kind, text in corpus():
+        told = explain_error(text)
+        assert told.known == (kind is not None)
+        assert "cut off" not in told.cause
+        assert str(told).startswith(f"{told.type}: {told.message}" if told.type else told.message)
+
+
+def test_most_kinds_are_among_the_messages():
+    kinds = {kind for kind, _ in corpus()} - {None}
+    assert kinds <= {entry.kind for entry in ENTRIES}
+    assert len(kinds) > 0.85 * len(ENTRIES)
+
+
+def test_what_python_raises_itself_is_none_of_ours():
+    assert recognized(Message("KeyError", "index out of range in self")) is None
+    assert recognized(Message("IndexError", "index out of range in self")) is not None
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "the size of tensor a must match the size of tensor b",
+        "size mismatch",
+        "mat1 and mat2 shapes cannot be multiplied",
+        "CUDA error: unspecified launch failure",
+        "expected scalar",
+        "index 3 is out of bounds",
+        "",
+    ],
+)
+def test_less_than_the_wording_is_not_enough(sentence):
+    assert not explain_error(sentence).known
+
+
+# --- Refutations: what looks like an error of torch and is one of something else ---
+
+
+def test_an_expression_that_does_not_fit_the_message_gets_no_fix():
+    """The message speaks of other shapes than the operands that the frame has: the call failed further inside."""
+    source = "def f(a, b):\n    raise RuntimeError('The size of tensor a (3) must match the size of tensor b (4) at non-singleton dimension 1')\na = torch.ones(5)\nb = torch.ones(5)\nf(a, b)"  # noqa: E501
+    explanation = explained(source)
+    assert explanation.kind == "broadcast"
+    assert explanation.fixes == ()
+    assert "`a`" not in explanation.cause
+
+
+def test_operands_are_named_in_their_order():
+    explanation = explained("second = torch.ones(4, 3)\nfirst = torch.ones(2, 3)\nresult = first @ second")
+    assert [operand.name for operand in explanation.operands] == ["first", "second"]
+    assert "`first` of shape (2, 3) (3)" in explanation.cause
+    assert explanation.fixes[0].code == "first @ second.T"
+    reversed_ = explained("second = torch.ones(4, 3)\nfirst = torch.ones(2, 3)\nresult = second @ first")
+    assert "last size of `second` of shape (4, 3) (3)" in reversed_.cause
+
+
+def test_the_mended_product_is_the_right_one():
+    names = run("a = torch.arange(6.).reshape(2, 3)\nb = torch.arange(12.).reshape(4, 3)\nresult = a @ b.T")
+    fix = explained("a = torch.arange(6.).reshape(2, 3)\nb = torch.arange(12.).reshape(4, 3)\nresult = a @ b").fixes[0]
+    mended = run(f"a = torch.arange(6.).reshape(2, 3)\nb = torch.arange(12.).reshape(4, 3)\nresult = {fix.code}")
+    numpy.testing.assert_array_equal(mended["result"], names["result"])
+
+
+def test_an_outer_product_is_offered_with_a_warning_alone():
+    explanation = explained("a = torch.ones(2, 3)\nb = torch.ones(2, 4)\nresult = a + b")
+    assert explanation.fixes
+    assert all("only if that is meant" in fix.result for fix in explanation.fixes)
+
+
+def test_losses_are_not_mended_by_stretching():
+    source = (
+        "x = torch.ones(4, 3)\ny = torch.ones(4)\nimport warnings\nwarnings.simplefilter('ignore')\nF.mse_loss(x, y)"
+    )
+    explanation = explained(source)
+    assert explanation.kind == "broadcast"
+    assert explanation.fixes == ()

@@ -1,0 +1,65 @@
+"""The message in what people paste."""
+
+import pytest
+
+from tensorglass.errors.messages import message_in, message_of
+
+SENTENCE = "Target 7 is out of bounds."
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        f"IndexError: {SENTENCE}",
+        f"IndexError:{SENTENCE}",
+        f"E   IndexError: {SENTENCE}",
+        f"E       IndexError: {SENTENCE}\n",
+        f"> IndexError: {SENTENCE}",
+        f"`IndexError: {SENTENCE}",
+        f"**IndexError: {SENTENCE}",
+        f"[rank3]: IndexError: {SENTENCE}",
+        f"\x1b[31mIndexError\x1b[0m: {SENTENCE}",
+        f"Traceback (most recent call last):\n  File 'a.py', line 3\n    f()\nIndexError: {SENTENCE}",
+        f"ValueError: first\n\nDuring handling of the above exception, another exception occurred:\n\nIndexError: {SENTENCE}",
+    ],
+)
+def test_type_and_text(pasted):
+    message = message_in(pasted)
+    assert message.type == "IndexError"
+    assert message.text.startswith(SENTENCE)
+
+
+def test_a_message_of_several_lines_is_kept():
+    text = "Error(s) in loading state_dict for Net:\n\tsize mismatch for a: copying\n\tsize mismatch for b: copying"
+    assert message_in(f"RuntimeError: {text}") == ("RuntimeError", text)
+
+
+def test_without_a_type():
+    assert message_in(f"  {SENTENCE} ") == ("", SENTENCE)
+    assert message_in("") == ("", "")
+
+
+def test_modules_before_the_type_are_left_out():
+    assert message_in("torch.cuda.OutOfMemoryError: CUDA out of memory.").type == "OutOfMemoryError"
+    assert message_in("torch._C._LinAlgError: singular").type == "_LinAlgError"
+
+
+def test_a_word_that_is_no_type_is_part_of_the_text():
+    assert message_in("Note: a sentence with a colon") == ("", "Note: a sentence with a colon")
+
+
+def test_of_a_worker_the_original_is_taken():
+    text = f"Caught IndexError in DataLoader worker process 0.\nOriginal Traceback (most recent call last):\nIndexError: {SENTENCE}"
+    assert message_of(RuntimeError(text)) == ("IndexError", SENTENCE)
+
+
+def test_an_exception_that_cannot_be_printed():
+    class Silent(ValueError):
+        def __str__(self):
+            raise RuntimeError("no")
+
+    assert message_of(Silent("x")) == ("Silent", "")
+
+
+def test_a_missing_key_is_told_without_quotes():
+    assert message_of(KeyError("weight")) == ("KeyError", "weight")
