@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from ..broadcasting.explain import explain_broadcast
@@ -72,12 +73,15 @@ def _transposed(case: Case) -> Iterator[ErrorFix]:
 
 
 def _inserted(case: Case) -> Iterator[ErrorFix]:
+    """Yield the insertions of size-1 axes; where some need no larger result than the operands, those alone."""
     explanation = explain_broadcast(*case.shapes)
-    for fix in explanation.fixes[:2]:
+    largest = max(map(math.prod, case.shapes))
+    fixes = [fix for fix in explanation.fixes if fix.elements == largest] or list(explanation.fixes)
+    for fix in fixes[:2]:
         indices = [term.lstrip("abcdefghijklmnopqrstuvwxyz0123456789") for term in fix.code.split(" + ")]
         codes = {i: f"{case.code_of(i)}{index}" for i, index in enumerate(indices) if index}
         outer = ", an outer product: only if that is meant; otherwise a size is wrong"
-        yield case.with_parts(codes, shape_text(fix.result) + (outer if explanation.size_mismatch else ""))
+        yield case.with_parts(codes, shape_text(fix.result) + (outer if fix.elements > largest else ""))
 
 
 # --- Expanding ---

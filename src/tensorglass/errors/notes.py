@@ -24,7 +24,7 @@ class explained_errors:  # noqa: N801 - it is used like a function
     ...         a + b
     ... except RuntimeError as error:
     ...     print(error.__notes__[0].splitlines()[-1])
-    a + b[:, None]     shape (2, 3)
+    a + b[:, None]  shape (2, 3)
     """
 
     def __enter__(self) -> None:

@@ -89,12 +89,8 @@ class ErrorExplanation(Report):
         header = ("write", "what comes out", "in the place of") if elsewhere else ("write", "what comes out")
         rows = []
         for fix in self.fixes:
-            row = (
-                Cell(_on_one_line(fix.code), ("code",)),
-                fix.result,
-                Cell(_on_one_line(fix.replaces or ""), ("code",)),
-            )
-            rows.append(row[: len(header)])
+            code, replaced = (Cell(_on_one_line(text), ("code",)) for text in (fix.code, fix.replaces or ""))
+            rows.append((code, fix.result, replaced)[: len(header)])
         return Table("What mends it", header, tuple(rows))
 
 

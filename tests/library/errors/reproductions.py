@@ -20,8 +20,8 @@ x = torch.ones(3)
 result = on_a_gpu(x)
 """
 OUT_OF_MEMORY = (
-    "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 23.65 GiB of which 1.10 GiB is free. "
-    "Including non-PyTorch memory, this process has 22.50 GiB memory in use."
+    "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 23.65 GiB of which 1.10 GiB is "
+    "free. Including non-PyTorch memory, this process has 22.50 GiB memory in use."
 )
 
 PROGRAMS = [
@@ -118,7 +118,8 @@ PROGRAMS = [
     Program("index_python", "x = torch.ones(3)\ni = 1.0\nresult = x[i]", "x"),
     Program(
         "indices_together",
-        "x = torch.ones(4, 4)\nrows = torch.tensor([0, 1])\ncolumns = torch.tensor([0, 1, 2])\nresult = x[rows, columns]",
+        "x = torch.ones(4, 4)\nrows = torch.tensor([0, 1])\ncolumns = torch.tensor([0, 1, 2])\nresult = "
+        "x[rows, columns]",
         "x rows columns",
     ),
     Program(

@@ -11,6 +11,7 @@ from trying import explained, run
 
 from tensorglass import explain_error
 from tensorglass.errors.catalogue import ENTRIES, recognized
+from tensorglass.errors.explain import _NO_NUMBERS
 from tensorglass.errors.messages import Message
 
 ALL = [*PROGRAMS, WITHOUT_CUDA, WITHOUT_CUDA_BY_NAME]
@@ -143,7 +144,7 @@ def test_what_strangers_were_told_says_why():
     for kind, text in corpus():
         told = explain_error(text)
         assert told.known == (kind is not None)
-        assert "cut off" not in told.cause
+        assert told.cause != _NO_NUMBERS
         assert str(told).startswith(f"{told.type}: {told.message}" if told.type else told.message)
 
 
@@ -179,8 +180,10 @@ def test_less_than_the_wording_is_not_enough(sentence):
 
 def test_an_expression_that_does_not_fit_the_message_gets_no_fix():
     """The message speaks of other shapes than the operands that the frame has: the call failed further inside."""
-    source = "def f(a, b):\n    raise RuntimeError('The size of tensor a (3) must match the size of tensor b (4) at non-singleton dimension 1')\na = torch.ones(5)\nb = torch.ones(5)\nf(a, b)"  # noqa: E501
-    explanation = explained(source)
+    message = "The size of tensor a (3) must match the size of tensor b (4) at non-singleton dimension 1"
+    explanation = explained(
+        f"a = torch.ones(5)\nb = torch.ones(5)\nif a.sum() + b.sum():\n    raise RuntimeError('{message}')"
+    )
     assert explanation.kind == "broadcast"
     assert explanation.fixes == ()
     assert "`a`" not in explanation.cause

@@ -20,7 +20,7 @@ SENTENCE = "Target 7 is out of bounds."
         f"[rank3]: IndexError: {SENTENCE}",
         f"\x1b[31mIndexError\x1b[0m: {SENTENCE}",
         f"Traceback (most recent call last):\n  File 'a.py', line 3\n    f()\nIndexError: {SENTENCE}",
-        f"ValueError: first\n\nDuring handling of the above exception, another exception occurred:\n\nIndexError: {SENTENCE}",
+        f"ValueError: first\n\nDuring handling of the above, another exception occurred:\n\nIndexError: {SENTENCE}",
     ],
 )
 def test_type_and_text(pasted):
@@ -49,16 +49,17 @@ def test_a_word_that_is_no_type_is_part_of_the_text():
 
 
 def test_of_a_worker_the_original_is_taken():
-    text = f"Caught IndexError in DataLoader worker process 0.\nOriginal Traceback (most recent call last):\nIndexError: {SENTENCE}"
+    text = "Caught IndexError in DataLoader worker process 0.\nOriginal Traceback (most recent call last):\n"
+    text += f"IndexError: {SENTENCE}"
     assert message_of(RuntimeError(text)) == ("IndexError", SENTENCE)
 
 
 def test_an_exception_that_cannot_be_printed():
-    class Silent(ValueError):
+    class SilentError(ValueError):
         def __str__(self):
             raise RuntimeError("no")
 
-    assert message_of(Silent("x")) == ("Silent", "")
+    assert message_of(SilentError("x")) == ("SilentError", "")
 
 
 def test_a_missing_key_is_told_without_quotes():

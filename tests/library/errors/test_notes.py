@@ -1,6 +1,8 @@
 """The note on an exception."""
 
+import subprocess
 import sys
+import textwrap
 import timeit
 import traceback
 
@@ -74,7 +76,7 @@ def test_no_second_error(monkeypatch):
 
 
 def test_an_exception_that_takes_no_notes():
-    class Closed(RuntimeError):
+    class ClosedError(RuntimeError):
         def add_note(self, note):
             raise AssertionError("never called")
 
@@ -82,7 +84,7 @@ def test_an_exception_that_takes_no_notes():
         def __notes__(self):
             raise AssertionError("never to be seen")
 
-    error = Closed("mat1 and mat2 shapes cannot be multiplied (2x3 and 4x3)")
+    error = ClosedError("mat1 and mat2 shapes cannot be multiplied (2x3 and 4x3)")
     notes.add_note(error)
 
 
@@ -96,9 +98,12 @@ def test_nothing_is_slower_while_nothing_fails():
 
 
 def test_nothing_is_loaded_before_something_fails():
-    import subprocess
-
-    program = "from tensorglass import explained_errors\nwith explained_errors(): pass\nimport sys\nprint('torch' in sys.modules)"
-    assert (
-        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "False\n"
-    )
+    program = """
+        import sys
+        from tensorglass import explained_errors
+        with explained_errors():
+            pass
+        print("torch" in sys.modules)
+    """
+    run = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True)
+    assert run.stdout == "False\n"
