@@ -129,7 +129,9 @@ def _found(tree: ast.Module, source: str, span: Span) -> FailingCode | None:
     if _is_stored(node) and isinstance(statements[-1], (ast.Assign, ast.AugAssign)):
         node = statements[-1]
     if isinstance(node, (ast.For, ast.AsyncFor)):
-        node = node.iter  # what is gone through is what can fail of a loop
+        node = node.iter  # of a loop, what is gone through can fail, and of a condition what is asked
+    elif isinstance(node, (ast.If, ast.While, ast.Assert, ast.IfExp)):
+        node = node.test
     functions = [each for each in around if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef))]
     return FailingCode(node, ast.get_source_segment(source, node) or "", functions[-1] if functions else tree, source)
 

@@ -6,6 +6,7 @@ import pickle
 import sys
 import threading
 import traceback
+from typing import ClassVar
 
 import pytest
 import torch
@@ -150,7 +151,9 @@ FORMS = {
     "match": "match 1:\n    case 1:\n        a @ b",
     "finally": "try:\n    pass\nfinally:\n    a @ b",
     "with": "with torch.no_grad():\n    a @ b",
-    "nested functions": "def outer():\n    inner_a = a\n    def inner():\n        return inner_a @ b\n    return inner()\nouter()",
+    "nested functions": (
+        "def outer():\n    inner_a = a\n    def inner():\n        return inner_a @ b\n    return inner()\nouter()"
+    ),
     "exec": "exec('a @ b')",
     "eval": "eval('a @ b')",
     "map": "list(map(lambda x: x @ b, [a]))",
@@ -171,7 +174,8 @@ def test_programs_of_all_forms(form):
 
 def test_deleted_names_are_named_without_shapes():
     explanation = explained(
-        "def f(a, b):\n    try:\n        return a @ b\n    finally:\n        del a\nf(torch.ones(2, 3), torch.ones(4, 3))"
+        "def f(a, b):\n    try:\n        return a @ b\n    finally:\n"
+        "        del a\nf(torch.ones(2, 3), torch.ones(4, 3))"
     )
     assert explanation.kind == "matmul"
     assert names(explanation) == ["b"]
@@ -233,7 +237,7 @@ def test_an_expression_that_is_too_deep_for_the_parser():
 class Guarded:
     """Whatever is asked of it beyond what it stores fails, and is counted."""
 
-    asked: list[str] = []
+    asked: ClassVar[list[str]] = []
 
     def __init__(self, tensor):
         self.tensor = tensor
@@ -329,6 +333,7 @@ def test_huge_tensors_take_no_time_and_memory():
     assert explanation.operands[0].shape == (10**6, 10**6)
 
 
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
 @pytest.mark.parametrize(
     "make", [lambda: torch.eye(2).to_sparse(), lambda: torch.nested.nested_tensor([torch.ones(2)])]
 )
@@ -341,7 +346,8 @@ def test_tensors_without_a_plain_layout(make):
 
 def test_fake_and_meta_tensors():
     explanation = explained(
-        "from torch._subclasses import FakeTensorMode\nwith FakeTensorMode():\n    a = torch.ones(2, 3)\n    b = torch.ones(4, 3)\n"
+        "from torch._subclasses import FakeTensorMode\nwith FakeTensorMode():\n"
+        "    a = torch.ones(2, 3)\n    b = torch.ones(4, 3)\n"
         "    result = a @ b"
     )
     assert "a" in names(explanation)
@@ -450,6 +456,7 @@ def test_a_shared_and_a_circular_module():
     assert explain_error(caught(model, torch.ones(4, 5))).layer == "0"
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script")
 @pytest.mark.parametrize("wrap", [torch.nn.DataParallel, torch.jit.script])
 def test_wrapped_modules(wrap):
     explanation = explain_error(caught(wrap(nn.Linear(3, 2)), torch.ones(4, 5)))

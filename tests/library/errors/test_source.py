@@ -1,0 +1,69 @@
+"""Where an exception was raised, and which expression it was."""
+
+import json
+import sys
+
+import numpy
+import pytest
+import torch
+from trying import run
+
+from tensorglass.errors.source import failing_code, failures, innermost_own, is_library
+
+
+def caught(source):
+    with pytest.raises(Exception) as error:  # noqa: PT011 - any: where it was raised is the question
+        run(source)
+    return failures(error.value.__traceback__)
+
+
+def code_of(source):
+    found = caught(source)
+    return failing_code(found[innermost_own(found)])
+
+
+def test_whose_file_it_is():
+    assert is_library(torch.nn.functional.__file__)
+    assert is_library(numpy.linalg.__file__)
+    assert is_library(json.__file__)
+    assert is_library(sys.modules["tensorglass.errors.source"].__file__)
+    assert is_library("<frozen importlib._bootstrap>")
+    assert not is_library(pytest.__file__)
+    assert not is_library(__file__)
+    assert not is_library("<string>")
+
+
+def test_the_innermost_frame_of_ones_own_counts():
+    found = caught("def f(x):\n    return F.softmax(x, dim=5)\nf(torch.ones(2))")
+    assert (found[innermost_own(found)].path, found[innermost_own(found)].line) == ("program.py", 2)
+    assert len(found) > innermost_own(found) + 1
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("1 + torch.ones(2)[3]", "torch.ones(2)[3]"),
+        ("x = [0]\nx[1] = 3", "x[1] = 3"),
+        ("x = torch.ones(2)\nx += torch.ones(3)", "x += torch.ones(3)"),
+        ("if torch.ones(2):\n    pass", "torch.ones(2)"),
+        ("for x in torch.tensor(1.0):\n    pass", "torch.tensor(1.0)"),
+        ("assert not torch.ones(2)", "not torch.ones(2)"),
+        ("(torch\n .ones(2)\n .view(5))", "torch\n .ones(2)\n .view(5)"),
+        ("é = torch.ones(2); é.view(5)", "é.view(5)"),
+        ("x = torch.ones(2)\nx.requires_grad = 'a'", "x.requires_grad = 'a'"),
+        ("raise ValueError(torch.ones(2).tolist())", "raise ValueError(torch.ones(2).tolist())"),
+    ],
+)
+def test_the_expression(source, text):
+    assert code_of(source).text == text
+
+
+def test_the_function_around_it():
+    code = code_of("def f():\n    x = 1\n    return 1 / 0\nf()")
+    assert code.function.name == "f"
+    assert code.text_of(code.function.body[0]) == "x = 1"
+
+
+def test_no_frames():
+    assert failures(None) == []
+    assert innermost_own([]) is None
