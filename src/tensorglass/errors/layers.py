@@ -73,9 +73,9 @@ def _is_runner(failure: Failure) -> bool:
 
 def _module_of(failure: Failure) -> Any:
     code = failure.frame.f_code
-    if not code.co_argcount or code.co_name == "__init__":
-        return None
-    value = failure.frame.f_locals.get(code.co_varnames[0])
+    if code.co_varnames[:1] != ("self",) or code.co_name == "__init__":
+        return None  # a function that a module is handed to, such as one that trains it, is none of its own
+    value = failure.frame.f_locals.get("self")
     return value if is_module(value) else None
 
 

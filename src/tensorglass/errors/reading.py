@@ -133,7 +133,8 @@ def shape_of(value: object) -> Shape | None:
     """
     if is_array(value):
         return tuple(sys.modules["numpy"].ndarray.shape.__get__(value))
-    sizes = stored(value, "shape")
+    lazy = is_a(value, torch.nn.UninitializedParameter) or is_a(value, torch.nn.UninitializedBuffer)
+    sizes = None if lazy else stored(value, "shape")
     try:
         return None if sizes is None else tuple(int(size) for size in sizes)
     except Exception:  # sizes that a trace keeps open

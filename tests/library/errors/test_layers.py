@@ -34,6 +34,13 @@ def test_the_path_is_from_the_outermost():
     assert layer_of(nn.ModuleDict({"inner": model})["inner"], torch.ones(4, 5)).path == "1.1"
 
 
+def test_a_function_that_a_module_is_handed_to_is_none_of_its_own():
+    def train(model):
+        return torch.ones(2) + torch.ones(3)
+
+    assert layer_of(train, nn.Linear(3, 2)) is None
+
+
 def test_a_forward_of_ones_own():
     class Own(nn.Module):
         def forward(self, x, y):

@@ -13,10 +13,11 @@ PRODUCT = "import torch\na = torch.ones(2, 3)\nb = torch.ones(4, 3)\na @ b"
 @pytest.fixture
 def shell(tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    shell = InteractiveShell()
+    InteractiveShell.clear_instance()
+    shell = InteractiveShell.instance()
     shell.history_manager.enabled = False
     yield shell
-    shell.history_manager.end_session() if shell.history_manager.enabled else None
+    InteractiveShell.clear_instance()
 
 
 def output_of(shell, cell):

@@ -53,7 +53,8 @@ def test_the_training_script_that_nobody_here_wrote():
         "The layer `head` (Linear) takes 2048 features in the last axis of its input, its in_features, and 1568 came."
         in note
     )
-    assert "features          (32, 1568)   float32  cpu" in note
+    assert re.search(r"features +\(32, 1568\) +float32 +cpu\n", note)
+    assert re.search(r"self\.head\.weight +\(10, 2048\) +float32 +cpu\n", note)
     assert "Linear(1568, 10" in note
 
 
