@@ -1,10 +1,9 @@
-"""What the rules for layers ask of a case: how a layer is named, what it was called with, where it is made."""
+"""What the rules for layers ask of a case: how a layer is named, and what it was called with."""
 
 from __future__ import annotations
 
 from ..shapes import Shape
 from .entry import Case
-from .operand import ErrorFix
 
 
 def layer_shown(case: Case, default: str) -> str:
@@ -18,8 +17,3 @@ def input_shape(case: Case) -> Shape | None:
     if not case.is_real or len(case.parts) != 1 or layer is None or case.parts[0].value is not layer.input:
         return None
     return case.shape(0)
-
-
-def remade(case: Case, kind: str, old: str, new: str, result: str) -> ErrorFix:
-    """Return the fix that makes the layer with another number, where it is made."""
-    return case.elsewhere(f"{kind}({old}", f"{kind}({new}", result)

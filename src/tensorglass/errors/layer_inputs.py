@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .entry import Case, Entry, shape_text
-from .layer_cases import input_shape, layer_shown, remade
+from .layer_cases import input_shape, layer_shown
+from .making import Argument, remade
 from .operand import ErrorFix
 
 
@@ -50,7 +51,7 @@ def _norm_rank_fixes(case: Case) -> Iterator[ErrorFix]:
     elif shape is not None and case.layer is not None:
         other = {2: "BatchNorm1d", 3: "BatchNorm1d", 4: "BatchNorm2d", 5: "BatchNorm3d"}.get(came)
         if other and case.layer.kind.startswith("BatchNorm"):
-            yield case.elsewhere(f"{case.layer.kind}(", f"{other}(", f"what takes {came} axes")
+            yield from remade(case, [], f"what takes {came} axes", kind=other)
         if wanted == "4D" and came == 2:
             yield case.with_parts(
                 {0: f"{case.code_of(0)}[:, :, None, None]"}, f"an input of {shape_text((*shape, 1, 1))}"
@@ -97,7 +98,7 @@ def _channels_fixes(case: Case) -> Iterator[ErrorFix]:
     if not case.is_real:
         yield case.instead(f"nn.Conv2d({came}, out_channels, kernel_size)", f"a layer for {came} channels")
     elif layer is not None and not layer.is_own:
-        yield remade(case, layer.kind, f"{wanted},", f"{came},", f"a layer for {came} channels")
+        yield from remade(case, [Argument(0, "in_channels", wanted, came)], f"a layer for {came} channels")
 
 
 def _single_cause(case: Case) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .entry import Case, Entry
-from .layer_cases import input_shape, layer_shown, remade
+from .layer_cases import input_shape, layer_shown
+from .making import Argument, remade
 from .operand import ErrorFix
 
 
@@ -22,7 +23,7 @@ def _running_fixes(case: Case) -> Iterator[ErrorFix]:
     if not case.is_real:
         yield case.instead(f"nn.BatchNorm2d({came})", f"a layer for {came} channels")
     elif case.layer is not None and not case.layer.is_own:
-        yield remade(case, case.layer.kind, f"{wanted}", f"{came}", f"a layer for {came} channels")
+        yield from remade(case, [Argument(0, "num_features", wanted, came)], f"a layer for {came} channels")
         shape = input_shape(case)
         if shape and shape[-1] == wanted and len(shape) > 2:
             yield case.with_parts({0: f"{case.code_of(0)}.movedim(-1, 1)"}, "the last axis as channels")
@@ -42,7 +43,8 @@ def _norm_shape_fixes(case: Case) -> Iterator[ErrorFix]:
     if len(wanted) == 1 and not case.is_real:
         yield case.instead(f"nn.LayerNorm({new[0]})", "a layer for the last axis that came")
     elif len(wanted) == 1 and case.layer is not None and not case.layer.is_own:
-        yield remade(case, case.layer.kind, f"{wanted[0]}", f"{new[0]}", "a layer for the last axis that came")
+        argument = Argument(0, "normalized_shape", wanted[0], new[0])
+        yield from remade(case, [argument], "a layer for the last axis that came")
         if input_shape(case) == shape and wanted[0] in shape:
             axis = shape.index(wanted[0])
             code = {0: f"{case.code_of(0)}.movedim({axis}, -1)"}
@@ -69,9 +71,8 @@ def _group_fixes(case: Case) -> Iterator[ErrorFix]:
         yield case.with_parts({0: str(fitting)}, f"{fitting} groups")
     elif case.layer is not None and case.layer.kind == "GroupNorm":
         old = case.layer.setting("num_channels")
-        yield remade(
-            case, "GroupNorm", f"{groups}, {old}", f"{fitting}, {channels}", f"{channels} channels in {fitting}"
-        )
+        changes = [Argument(0, "num_groups", groups, fitting), Argument(1, "num_channels", old, channels)]
+        yield from remade(case, changes, f"{channels} channels in {fitting} groups")
 
 
 def _kernel_cause(case: Case) -> str:
@@ -86,10 +87,10 @@ def _kernel_fixes(case: Case) -> Iterator[ErrorFix]:
     layer, kernel = case.layer, case.numbers("kernel")
     if not case.is_real:
         yield case.instead("nn.Conv2d(in_channels, out_channels, kernel_size, padding='same')", "as large as the input")
-    elif layer is not None and not layer.is_own:
-        numbers = ", ".join(str(layer.setting(name)) for name in ("in_channels", "out_channels"))
-        old = f"{layer.kind}({numbers}, {kernel[0]}"
-        yield case.elsewhere(old, f"{old}, padding={max(kernel) // 2}", "zeros around the input")
+    elif layer is not None and not set(layer.setting("padding") or ()) - {0}:
+        missing = max(size - own for size, own in zip(kernel, case.numbers("size"), strict=True))
+        extra = f"padding={(missing + 1) // 2}"
+        yield from remade(case, [], "zeros around the input", extra=extra)
 
 
 def _pool_size_cause(case: Case) -> str:
@@ -104,9 +105,9 @@ def _pool_size_fixes(case: Case) -> Iterator[ErrorFix]:
     layer = case.layer
     if not case.is_real:
         yield case.instead("nn.AdaptiveMaxPool2d(1)", "one value a channel, however small the image is")
-    elif layer is not None and layer.kind == "MaxPool2d" and isinstance(layer.setting("kernel_size"), int):
-        old = f"MaxPool2d({layer.setting('kernel_size')}"
-        yield case.elsewhere(old, "AdaptiveMaxPool2d(1", "one value a channel, however small the image is")
+    elif layer is not None and layer.kind == "MaxPool2d":
+        change = Argument(0, "kernel_size", layer.setting("kernel_size"), 1)
+        yield from remade(case, [change], "one value a channel, however small the image is", kind="AdaptiveMaxPool2d")
 
 
 def _recurrent_cause(case: Case) -> str:
@@ -122,7 +123,7 @@ def _recurrent_fixes(case: Case) -> Iterator[ErrorFix]:
     if not case.is_real:
         yield case.instead(f"nn.LSTM({came}, hidden_size)", f"a layer for {came} features")
     elif case.layer is not None and not case.layer.is_own:
-        yield remade(case, case.layer.kind, f"{wanted},", f"{came},", f"a layer for {came} features")
+        yield from remade(case, [Argument(0, "input_size", wanted, came)], f"a layer for {came} features")
 
 
 def _hidden_cause(case: Case) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from types import TracebackType
 
 _HEADING = "tensorglass explains"
+_LIBRARIES = {"torch", "numpy"}  # whose errors the catalogue has
 
 
 class explained_errors:  # noqa: N801 - it is used like a function
@@ -38,7 +40,13 @@ class explained_errors:  # noqa: N801 - it is used like a function
 
 
 def add_note(error: BaseException) -> None:
-    """Add the explanation of an exception to its notes, once, if it has one. Whatever goes wrong, nothing is raised."""
+    """Add the explanation of an exception to its notes, once, if it has one. Whatever goes wrong, nothing is raised.
+
+    A program that has imported neither torch nor NumPy does not have torch imported for it when it fails, nor does one
+    that is interrupted.
+    """
+    if not isinstance(error, Exception) or _LIBRARIES.isdisjoint(sys.modules):
+        return
     try:
         text = note_for(error)
         if text and not any(str(note).startswith(_HEADING) for note in getattr(error, "__notes__", ())):

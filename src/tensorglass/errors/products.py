@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ..shapes import Shape
 from .entry import Case, Entry, shape_text
+from .making import Argument, remade
 from .operand import ErrorFix
 
 _PAGE = "auto_examples/einsum/matmul_einsum.html"
@@ -71,8 +72,7 @@ def _linear_fixes(case: Case) -> Iterator[ErrorFix]:
     takes, gives = layer.setting("in_features"), layer.setting("out_features")
     came = case.numbers("a")[1]
     yield from _input_fixes(case, takes, gives)
-    new = f"Linear({came}, {gives}"
-    yield case.elsewhere(f"Linear({takes}, {gives}", new, f"a layer for {came} features, where `{layer.name}` is made")
+    yield from remade(case, [Argument(0, "in_features", takes, came)], f"a layer for {came} features")
 
 
 def _input_fixes(case: Case, takes: int, gives: int) -> Iterator[ErrorFix]:

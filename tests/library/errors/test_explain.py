@@ -436,7 +436,7 @@ def test_a_layer_inside_a_container_of_torch():
         ("1.2.weight", (2, 6)),
     ]
     (fix,) = explanation.fixes
-    assert (fix.code, fix.replaces) == ("Linear(5, 2", "Linear(6, 2")
+    assert (fix.code, fix.replaces) == ("nn.Linear(5, 2)", "nn.Linear(6, 2)")
 
 
 def test_a_layer_that_is_called_and_not_registered():

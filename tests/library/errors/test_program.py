@@ -6,9 +6,11 @@ import re
 import signal
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
 import tensorglass
 
@@ -55,7 +57,17 @@ def test_the_training_script_that_nobody_here_wrote():
     )
     assert re.search(r"features +\(32, 1568\) +float32 +cpu\n", note)
     assert re.search(r"self\.head\.weight +\(10, 2048\) +float32 +cpu\n", note)
-    assert "Linear(1568, 10" in note
+    assert "nn.Linear(1568, classes)" in note
+    shown = textwrap.indent(note.strip(), "    ", lambda line: line.strip() != "")
+    assert shown in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_the_training_script_as_it_is_mended(tmp_path):
+    path = tmp_path / "mended.py"
+    path.write_text(SCRIPT.read_text().replace("nn.Linear(32 * 8 * 8, classes)", "nn.Linear(1568, classes)"))
+    mended = python("-m", "tensorglass", path, "--epochs", 1)
+    assert (mended.returncode, mended.stderr) == (0, "")
+    assert mended.stdout.startswith("epoch 0: ")
 
 
 @pytest.mark.parametrize("arguments", [[], ["a", "--flag", "-m"]])

@@ -1,0 +1,116 @@
+"""Where in the source a layer is made, and the same call with other numbers.
+
+The call is found in the file of the failing expression: by the name that the layer is given, as in
+``self.fc1 = nn.Linear(8 * 8, 10)``, or else by its class and its numbers. If two calls could be meant, none is.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from .entry import Case
+from .operand import ErrorFix
+
+
+class Argument(NamedTuple):
+    """An argument of a layer's class that is to be changed: its place, its name, and its value before and after."""
+
+    position: int
+    keyword: str
+    old: object
+    new: object
+
+
+def remade(
+    case: Case, arguments: Sequence[Argument], result: str, *, kind: str | None = None, extra: str = ""
+) -> Iterator[ErrorFix]:
+    """Yield the fix that makes the failing layer with other arguments, with another class, or with one more argument.
+
+    Parameters
+    ----------
+    case : Case
+        With a layer of torch.
+    arguments : sequence of Argument
+        What changes.
+    result : str
+        What comes out.
+    kind : str, optional
+        Another class to make it of.
+    extra : str
+        One more argument, as code.
+    """
+    layer = case.layer
+    if layer is None or layer.is_own:
+        return
+    call = _call(case, layer.kind, layer.path.rpartition(".")[2], arguments)
+    if call is not None and case.code is not None:
+        old = case.code.text_of(call)
+        yield case.elsewhere(old, _changed(case, call, arguments, kind, extra), result)
+        return
+    known = ", ".join(f"{each.keyword}={each.new}" for each in arguments)
+    inside = ", ".join(filter(None, [known, "..." if not known or extra else "", extra]))
+    yield ErrorFix(f"nn.{kind or layer.kind}({inside or '...'})", f"{result}, where `{layer.name}` is made")
+
+
+def _call(case: Case, kind: str, name: str, arguments: Sequence[Argument]) -> ast.Call | None:
+    """Return the one call that makes the layer."""
+    if case.code is None:
+        return None
+    tree = ast.parse(case.code.source)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _last_name(node.func) == kind]
+    named = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and node.value in calls and name and _last_name(node.targets[0]) == name
+    ]
+    matching = named or [call for call in calls if arguments and _has(call, arguments)] or calls
+    if len(matching) != 1 or not all(_written(matching[0], each) for each in arguments):
+        return None
+    return matching[0] if isinstance(matching[0], ast.Call) else None
+
+
+def _last_name(node: ast.expr) -> str:
+    """Return the name behind the last dot."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _has(call: ast.Call, arguments: Sequence[Argument]) -> bool:
+    values = [_written(call, each) for each in arguments]
+    return all(
+        isinstance(value, ast.Constant) and value.value == each.old
+        for value, each in zip(values, arguments, strict=True)
+    )
+
+
+def _written(call: ast.Call, argument: Argument) -> ast.expr | None:
+    """Return what a call gives for an argument, by place or by name."""
+    by_name = [each.value for each in call.keywords if each.arg == argument.keyword]
+    by_place = call.args[argument.position : argument.position + 1]
+    return next(iter([*by_name, *by_place]), None)
+
+
+def _changed(case: Case, call: ast.Call, arguments: Sequence[Argument], kind: str | None, extra: str) -> str:
+    """Return the source of the call with its changes, the last one first, so that places stay where they are."""
+    assert case.code is not None
+    text_of, whole = case.code.text_of, case.code.text_of(call)
+    changes = [(node, str(each.new)) for each in arguments if (node := _written(call, each)) is not None]
+    if kind is not None:
+        function = text_of(call.func)
+        changes.append((call.func, function[: len(function) - len(_last_name(call.func))] + kind))
+    begin = _offset(case.code.source, call.lineno, call.col_offset)
+    text = whole.encode()
+    if extra:
+        text = text[:-1].rstrip(b" \n,") + f", {extra})".encode()
+    for node, new in sorted(changes, key=lambda change: (change[0].lineno, change[0].col_offset), reverse=True):
+        start = _offset(case.code.source, node.lineno, node.col_offset) - begin
+        end = _offset(case.code.source, node.end_lineno or 0, node.end_col_offset or 0) - begin
+        text = text[:start] + new.encode() + text[end:]
+    return text.decode()
+
+
+def _offset(source: str, line: int, column: int) -> int:
+    """Return the place of a line and a column in the source, in bytes."""
+    lines = source.encode().split(b"\n")
+    return sum(len(each) + 1 for each in lines[: line - 1]) + column
