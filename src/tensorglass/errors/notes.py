@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager
 from types import TracebackType
 
 _HEADING = "tensorglass explains"
 _LIBRARIES = {"torch", "numpy"}  # whose errors the catalogue has
 
 
-class explained_errors:  # noqa: N801 - it is used like a function
+class _Explained:
+    """The block of `explained_errors`: it keeps nothing, so that all blocks can be the same."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is not None:
+            add_note(error)
+
+
+_BLOCK = _Explained()
+
+
+def explained_errors() -> AbstractContextManager[None]:
     """Add to an exception that leaves the block a note that explains it.
 
     The exception is otherwise as it was: the same object, with its message and traceback. Python prints the note under
     the traceback, and so do pytest and notebooks. An exception that is not in the catalogue, or has such a note
     already, is left alone. Nothing is done before one is raised.
+
+    Returns
+    -------
+    context manager
+        For a ``with`` statement.
 
     Examples
     --------
@@ -28,15 +50,7 @@ class explained_errors:  # noqa: N801 - it is used like a function
     ...     print(error.__notes__[0].splitlines()[-1])
     a + b[:, None]  shape (2, 3)
     """
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if error is not None:
-            add_note(error)
+    return _BLOCK
 
 
 def add_note(error: BaseException) -> None:
