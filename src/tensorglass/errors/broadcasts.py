@@ -91,7 +91,8 @@ def _expand_cause(case: Case) -> str:
     target, sizes = case.numbers("target"), case.numbers("sizes")
     old, axis = case.found["old"], case.found["axis"]
     shapes = f" (from {sizes} to {target})" if target else ""
-    what = case.shown(_written(case), "the tensor") if case.name in {"expand", "[]="} else "a tensor"
+    known = case.name in {"expand", "[]="} and (not sizes or case.shape(_written(case)) == sizes)
+    what = case.shown(_written(case), "the tensor") if known else "the tensor"
     return (
         f"Only axes of size 1 can be stretched: axis {axis} of the target is {case.found['new']}, and there {what} has "
         f"size {old}{shapes}."
@@ -136,6 +137,8 @@ def _with_axes(sizes: Shape, target: Shape) -> str:
 
 
 def _expand_rank_cause(case: Case) -> str:
+    if "given" not in case.found:
+        return "`expand` was given fewer sizes than the tensor has axes: it can put axes in front, and remove none."
     return (
         f"`expand` was given {case.found['given']} sizes for a tensor with {case.found['rank']} axes: it can put axes "
         "in "
@@ -146,7 +149,7 @@ def _expand_rank_cause(case: Case) -> str:
 def _expand_rank_fixes(case: Case) -> Iterator[ErrorFix]:
     sizes, given = case.numbers("sizes"), case.numbers("target")
     front = len(sizes) - len(given)
-    if (given and sizes[front:] == given) or not case.is_real:
+    if given and (sizes[front:] == given or not case.is_real):
         sizes_code = ", ".join(["-1"] * front + [str(size) for size in given])
         yield case.instead(f"{case.code_of(0)}.expand({sizes_code})", f"{shape_text(sizes)}: -1 keeps a size")
 
@@ -204,6 +207,7 @@ ENTRIES = (
         (
             r"expand\([\w.]*\{(?P<sizes>\[[\d, ]*\])\}, size=(?P<target>\[[\d, -]*\])\): the number of sizes provided "
             r"\((?P<given>\d+)\) must be greater or equal to the number of dimensions in the tensor \((?P<rank>\d+)\)",
+            r"the number of sizes provided must be greater or equal to the number of dimensions in the tensor",
         ),
         "x.expand(2, 3)",
         _expand_rank_cause,

@@ -158,6 +158,9 @@ ENTRIES = (
         (
             rf"expected (?:all tensors to have )?scalar type (?P<wanted>\w+) but (?:found|got) (?P<came>{_NAME})",
             r"Expected object of scalar type (?P<wanted>\w+) but got scalar type (?P<came>\w+) for argument",
+            r"Expected object of type torch\.(?:cuda\.)?(?P<wanted>\w+)Tensor but found type "
+            r"torch\.(?:cuda\.)?(?P<came>\w+)Tensor for argument",
+            r"expected device [\w:]+ and dtype (?P<wanted>\w+) but got device [\w:]+ and dtype (?P<came>\w+)",
             r"Found dtype (?P<came>\w+) but expected (?P<wanted>\w+)",
             r"Index put requires the source and destination dtypes match, got (?P<wanted>\w+) for the destination and "
             r"(?P<came>\w+) for the source",

@@ -40,6 +40,8 @@ def _subject(case: Case, number: int, default: str) -> str:
 
 
 def _size_cause(case: Case) -> str:
+    if "operand" not in case.found:
+        return "A letter has one size everywhere, and one of the equation stands for axes of different sizes."
     number = case.number("operand")
     return (
         f"A letter has one size everywhere: `{case.found['letter']}` has {case.found['seen']} so far, and "
@@ -202,6 +204,7 @@ ENTRIES = (
         (
             rf"einsum\(\): subscript {_LETTER} has size (?P<size>\d+) for operand (?P<operand>\d+) which does not "
             r"broadcast with previously seen size (?P<seen>\d+)",
+            r"einsum\(\) operands do not broadcast with remapped shapes",
         ),
         "torch.einsum(equation, a, b)",
         _size_cause,

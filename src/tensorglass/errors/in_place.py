@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 import torch
@@ -13,6 +14,7 @@ from .entry import Case, Entry
 from .operand import ErrorFix
 from .reading import is_tensor, shape_of, stored
 
+_CHANGES_FOLLOWED = 8  # of a tensor that was changed in place again and again: more are not told from other tensors
 _PAGE = "auto_examples/backprop/stored_activations.html"
 
 
@@ -24,11 +26,24 @@ def _changed(case: Case) -> list[str]:
     if case.frame is None or "version" not in case.found:
         return []
     shape, version = case.numbers("shape"), case.number("version")
-    names = []
-    for name, value in dict(case.frame.f_locals).items():
-        if is_tensor(value) and shape_of(value) == shape and stored(value, "_version") == version:
-            names.append(name)
-    return names
+    held = [(name, value) for name, value in dict(case.frame.f_locals).items() if is_tensor(value)]
+    alike = [pair for pair in held if shape_of(pair[1]) == shape and stored(pair[1], "_version") == version]
+    return [name for name, value in alike if _came_from(value, case.found.get("function"))]
+
+
+def _came_from(value: object, function: str | None) -> bool:
+    """Return whether a tensor is what a function returned, changed since a few times: a leaf comes from none."""
+    node = stored(value, "grad_fn")
+    if function is None:
+        return node is None
+    wanted = re.sub(r"Backward\d*$", "", function)
+    for _ in range(_CHANGES_FOLLOWED):
+        if node is None:
+            return False
+        if re.sub(r"Backward\d*$", "", node.name()) == wanted:
+            return True
+        node = next((other for other, _ in node.next_functions if other is not None), None)
+    return False
 
 
 def _writes(case: Case, names: list[str]) -> list[tuple[str, ast.stmt]]:

@@ -14,10 +14,11 @@ _PAGE = "auto_examples/broadcasting/none_indexing.html"
 
 def _axis_cause(case: Case) -> str:
     low, high, got = case.number("low"), case.number("high"), case.number("got")
-    rank = high + 1
-    whose = case.shown(0, "the tensor") if case.parts and case.shape(0) is not None else "the tensor"
+    rank, shape = high + 1, case.shape(0)
+    fits = shape is not None and len(shape) in (rank, rank - 1)
+    whose = case.shown(0, "the tensor") if fits else "the tensor"
     counted = f"axes {low} to {high} can be named"
-    if case.is_real and case.shape(0) is not None and len(case.shape(0) or ()) == rank - 1:
+    if shape is not None and len(shape) == rank - 1 > 0:
         return f"The new axis of {whose} can stand at {low} to {high}, and {got} was given."
     return f"Axes are counted from 0, or from -1 backwards: of {whose} the {counted}, and {got} was given."
 
@@ -87,7 +88,9 @@ def _bounds_cause(case: Case) -> str:
             f"Axis {axis} of {case.indexed[0].lower() + case.indexed[1:]} has size 0, so that no index is allowed; "
             f"{index} was given."
         )
-    whose = case.shown(0, "the tensor")
+    shape, place = case.shape(0), case.number("axis")
+    fits = shape is not None and shape[place : place + 1] == (size,)
+    whose = case.shown(0, "the tensor") if fits else "the tensor"
     return (
         f"Axis {axis} of {whose} has size {size}, so that the indices there are 0 to {size - 1}, or -{size} to -1; "
         f"{index} was given."

@@ -111,7 +111,7 @@ def _multi_fixes(case: Case) -> Iterator[ErrorFix]:
 def _class_cause(case: Case) -> str:
     pair, came = _pair(case), case.found["class"]
     classes = pair[0][1] if pair is not None and len(pair[0]) > 1 else None
-    if classes is None:
+    if classes is None or 0 <= int(came) < classes:
         return f"The number {came} stands in the target, and the prediction has no such class: they are counted from 0."
     return f"The prediction {case.shown(0)} has {classes} classes, 0 to {classes - 1}, and the target holds {came}."
 

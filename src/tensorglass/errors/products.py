@@ -32,7 +32,8 @@ def _matmul_cause(case: Case) -> str:
             f"The layer `{layer.name}` ({layer.kind}) takes {b[0]} features in the last axis of its input, its "
             f"in_features, and {a[1]} came."
         )
-    named = case.is_real and case.name in _TWO_FACTORS and len(case.parts) == 2
+    shapes = [shape[-1:] for shape in case.shapes if len(shape) > 1]
+    named = case.name in _TWO_FACTORS and len(case.parts) == 2 and (not shapes or shapes[0] == a[1:])
     left, right = (case.shown(0), case.shown(1)) if named else ("the left", "the right")
     return (
         f"A product of {a[0]} by {a[1]} with {b[0]} by {b[1]} needs the last size of {left} ({a[1]}) to be the first "
@@ -99,7 +100,7 @@ def _matvec_cause(case: Case) -> str:
     matrix, vector = case.numbers("mat"), case.number("vec")
     return (
         f"A matrix of {matrix[0]} by {matrix[1]} takes a vector of {matrix[1]} elements, and "
-        f"{case.shown(1, 'the vector')} has {vector}."
+        f"{_factors(case, 'the matrix', 'the vector')[1]} has {vector}."
     )
 
 
@@ -114,10 +115,15 @@ def _bmm_cause(case: Case) -> str:
     wanted, came = case.numbers("wanted"), case.numbers("came")
     axis = "number of matrices" if wanted[0] != came[0] else "size that is summed over"
     first, second = next((pair for pair in zip(wanted, came, strict=True) if pair[0] != pair[1]), (wanted[0], came[0]))
-    return (
-        f"In a product of batches the {axis} must be the same: {case.shown(0, 'the first')} has {first}, and "
-        f"{case.shown(1, 'the second')} has {second}."
-    )
+    a, b = _factors(case, "the first", "the second")
+    return f"In a product of batches the {axis} must be the same: {a} has {first}, and {b} has {second}."
+
+
+def _factors(case: Case, first: str, second: str) -> tuple[str, str]:
+    """Return both factors as a sentence names them, if the expression is a product of two and nothing else."""
+    if case.name in _TWO_FACTORS | {"inner", "vdot"} and len(case.parts) == 2:
+        return case.shown(0, first), case.shown(1, second)
+    return first, second
 
 
 def _bmm_fixes(case: Case) -> Iterator[ErrorFix]:
@@ -137,7 +143,7 @@ def _rank_cause(case: Case) -> str:
     position = 0 if which[case.found["which"]] == "first" else 1
     return (
         f"This product takes tensors with {wanted}, and the {which[case.found['which']]} one, "
-        f"{case.shown(position, 'the tensor')}, has another number of them."
+        f"{_factors(case, 'the tensor', 'the tensor')[position]}, has another number of them."
     )
 
 
@@ -153,8 +159,8 @@ def _rank_fixes(case: Case) -> Iterator[ErrorFix]:
 
 def _dot_cause(case: Case) -> str:
     return (
-        f"A product of two vectors needs as many elements in both: {case.shown(0, 'the first')} has "
-        f"{case.found['a']}, and {case.shown(1, 'the second')} has {case.found['b']}."
+        f"A product of two vectors needs as many elements in both: {_factors(case, 'the first', '')[0]} has "
+        f"{case.found['a']}, and {_factors(case, '', 'the second')[1]} has {case.found['b']}."
     )
 
 

@@ -19,7 +19,8 @@ _VIEWS = {"view", "reshape"}
 def _shape_cause(case: Case) -> str:
     asked, elements = case.numbers("asked"), case.number("elements")
     product = math.prod(size for size in asked if size != -1)
-    whose = case.shown(0, "the tensor") if case.name in _VIEWS else "the tensor"
+    known = case.name in _VIEWS and _counts(case.shape(0), elements)
+    whose = case.shown(0, "the tensor") if known else "the tensor"
     if -1 in asked:
         return f"-1 stands for {elements} / {product}, which is no whole number: {whose} has {elements} elements."
     return f"A shape {asked} has {product} elements, and {whose} has {elements}."

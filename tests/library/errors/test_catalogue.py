@@ -218,3 +218,43 @@ def test_losses_are_not_mended_by_stretching():
     explanation = explained(source)
     assert explanation.kind == "broadcast"
     assert explanation.fixes == ()
+
+
+def test_only_the_tensor_that_was_changed_is_named():
+    """Another has its shape and was changed as often, and is not what the function returned."""
+    explanation = explained(
+        "x = torch.ones(3, requires_grad=True)\nother = torch.zeros(3)\nother += 1\ny = x.exp()\ny += 1\nz = y.sum()\nz.backward()"
+    )
+    assert "`y`" in explanation.cause
+    assert "other" not in explanation.cause
+    assert "in line 5" in explanation.cause
+    assert [fix.replaces for fix in explanation.fixes] == ["y += 1"]
+
+
+def test_a_changed_leaf_is_named():
+    explanation = explained(
+        "w = torch.ones(3, requires_grad=True)\ny = (w * w).sum()\nwith torch.no_grad():\n    w -= 0.1\ny.backward()"
+    )
+    assert explanation.kind == "changed_in_place"
+    assert "`w`" in explanation.cause
+    assert "in line 4" in explanation.cause
+
+
+def test_names_that_do_not_fit_the_numbers_are_not_used():
+    """The operands are those of a call inside which something else failed."""
+    attention = explained(
+        "q = torch.ones(1, 2, 3, 4)\nk = torch.ones(1, 2, 5, 4)\nv = torch.ones(1, 2, 6, 4)\n"
+        "result = F.scaled_dot_product_attention(q, k, v)"
+    )
+    assert attention.kind == "bmm"
+    assert "`q`" not in attention.cause
+    assert attention.fixes == ()
+    reduced = explained("x = torch.ones(2, 3, 4)\ny = torch.ones(4)\nresult = F.cosine_similarity(y, y, dim=2)")
+    assert reduced.kind == "axis_range"
+    assert "x" not in {operand.name for operand in reduced.operands}
+
+
+def test_a_target_that_is_not_too_large_is_not_said_to_be():
+    source = "x = torch.ones(3, 5)\ny = torch.tensor([1, 2, 0])\nif (x[0] @ x[0]) and y.sum():\n"
+    explanation = explained(source + "    raise IndexError('Target 2 is out of bounds.', F.cross_entropy(x, y))")
+    assert "5 classes" not in explanation.cause
