@@ -1,4 +1,4 @@
-"""``python -m tensorglass script.py``: a program runs as it would alone, and the error that ends it is explained."""
+"""A program runs as it would alone, and the error that ends it is explained."""
 
 import sys
 

@@ -90,7 +90,8 @@ def test_a_task_that_ends_its_process_has_no_answer():
 
 def test_every_module_is_broken():
     broken = [module.file for module in modules()]
-    assert {PACKAGE / "__init__.py", *PACKAGE.rglob("[!_]*.py")} == {file for file in broken if PACKAGE in file.parents}
+    entries = {PACKAGE / "__init__.py", PACKAGE / "__main__.py"}
+    assert {*entries, *PACKAGE.rglob("[!_]*.py")} == {file for file in broken if PACKAGE in file.parents}
     assert {module.file for module in modules() if not module.tests} == set()
     assert dotted(PACKAGE / "contraction" / "plan.py") == "contraction.plan"
     units = [unit(file) for file in (*broken, *pages())]

@@ -127,6 +127,25 @@ def test_matplotlib_is_loaded_only_when_something_is_drawn():
     assert "matplotlib.pyplot" in drawn
 
 
+def test_it_runs_programs_under_its_name():
+    command = [sys.executable, "-m", "tensorglass", "-m", "tensorglass", "--help"]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert told.startswith("usage: python -m tensorglass script.py")
+
+
+def test_it_is_an_extension_of_ipython():
+    from types import SimpleNamespace
+
+    told = []
+    events = SimpleNamespace(callbacks={"post_run_cell": []}, register=lambda *args: told.append(args))
+    tensorglass.load_ipython_extension(SimpleNamespace(events=events))
+    ((event, shown),) = told
+    events.callbacks[event].append(shown)
+    events.unregister = lambda *args: told.remove(args)
+    tensorglass.unload_ipython_extension(SimpleNamespace(events=events))
+    assert told == []
+
+
 def test_typed():
     assert (SOURCE / "py.typed").exists()
 

@@ -223,7 +223,8 @@ def test_losses_are_not_mended_by_stretching():
 def test_only_the_tensor_that_was_changed_is_named():
     """Another has its shape and was changed as often, and is not what the function returned."""
     explanation = explained(
-        "x = torch.ones(3, requires_grad=True)\nother = torch.zeros(3)\nother += 1\ny = x.exp()\ny += 1\nz = y.sum()\nz.backward()"
+        "x = torch.ones(3, requires_grad=True)\nother = torch.zeros(3)\nother += 1\n"
+        "y = x.exp()\ny += 1\nz = y.sum()\nz.backward()"
     )
     assert "`y`" in explanation.cause
     assert "other" not in explanation.cause
@@ -243,7 +244,7 @@ def test_a_changed_leaf_is_named():
 def test_names_that_do_not_fit_the_numbers_are_not_used():
     """The operands are those of a call inside which something else failed."""
     attention = explained(
-        "q = torch.ones(1, 2, 3, 4)\nk = torch.ones(1, 2, 5, 4)\nv = torch.ones(1, 2, 6, 4)\n"
+        "q = torch.ones(1, 2, 3, 4)\nk = torch.ones(1, 2, 5, 6)\nv = torch.ones(1, 2, 5, 4)\n"
         "result = F.scaled_dot_product_attention(q, k, v)"
     )
     assert attention.kind == "bmm"
