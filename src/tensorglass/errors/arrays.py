@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..broadcasting.explain import explain_broadcast
 from ..shapes import Shape
+from .broadcasts import inserted, transposed
 from .entry import Case, Entry, shape_text
 from .operand import ErrorFix
 
@@ -29,15 +29,8 @@ def _broadcast_fixes(case: Case) -> Iterator[ErrorFix]:
     shapes = _shapes(case)
     if case.is_real and list(case.shapes) != shapes:
         return
-    explanation = explain_broadcast(*shapes)
-    turned = explain_broadcast(shapes[0], shapes[1][::-1]).result if set(map(len, shapes)) == {2} else None
-    if turned is not None and len(shapes) == 2:
-        yield case.with_parts({1: f"{case.code_of(1)}.T"}, shape_text(turned))
-    for fix in explanation.fixes[:2]:
-        indices = [re.sub(r"^[a-z]\w*", "", term) for term in fix.code.split(" + ")]
-        outer = ", an outer product: only if that is meant; otherwise a size is wrong"
-        codes = {i: f"{case.code_of(i)}{index}" for i, index in enumerate(indices) if index and i < len(case.parts)}
-        yield case.with_parts(codes, shape_text(fix.result) + (outer if explanation.size_mismatch else ""))
+    yield from transposed(case, shapes)
+    yield from inserted(case, shapes)
 
 
 def _matmul_cause(case: Case) -> str:
@@ -82,8 +75,7 @@ def _object_fixes(case: Case) -> Iterator[ErrorFix]:
 def _ragged_cause(case: Case) -> str:
     return (
         f"The rows of a tensor have one length: the first has {case.found['wanted']} in axis {case.found['axis']}, "
-        "and another "
-        f"has {case.found['came']}."
+        f"and another has {case.found['came']}."
     )
 
 

@@ -19,8 +19,7 @@ def _subject(case: Case, default: str) -> str:
 def _no_grad_cause(case: Case) -> str:
     return (
         f"{_subject(case, 'The tensor')} has no graph behind it: nothing that it was computed from requires a "
-        "gradient, or it "
-        "was computed under `no_grad`, or cut off by `detach`, `item` or a conversion."
+        "gradient, or it was computed under `no_grad`, or cut off by `detach`, `item` or a conversion."
     )
 
 
@@ -28,14 +27,28 @@ def _no_grad_fixes(case: Case) -> Iterator[ErrorFix]:
     if not case.is_real:
         yield case.instead("x = torch.ones(3, requires_grad=True)", "a tensor from which gradients are computed")
         yield case.instead("for p in model.parameters(): p.requires_grad_(True)", "if the weights are frozen")
-    elif case.expression.is_method and case.name == "backward":
-        yield case.with_parts(
-            {0: f"{case.code_of(0)}.requires_grad_()"}, "its own gradient, and none of what it came from"
-        )
-    elif case.name == "grad" and len(case.parts) > 1:
-        source = _made(case, case.parts[1].elements[0].text if case.parts[1].elements else case.parts[1].text)
-        if source:
-            yield case.elsewhere(source, f"{source[:-1]}, requires_grad=True)", "a graph from this tensor on")
+    elif case.name in {"backward", "grad"} and case.parts:
+        # Not the result itself: with a gradient of its own it fails no more, and nothing is learned.
+        names = [part.text for part in case.parts[1].elements] if case.name == "grad" and len(case.parts) > 1 else []
+        for name in names or _used_in(case, case.parts[0].text):
+            source = _made(case, name)
+            if source:
+                yield case.elsewhere(source, f"{source[:-1]}, requires_grad=True)", f"a graph from `{name}` on")
+
+
+def _used_in(case: Case, name: str) -> list[str]:
+    """Return the names that a variable is computed from, directly or over others, in the function that failed."""
+    if case.code is None:
+        return []
+    made = {
+        ast.unparse(node.targets[0]): [each.id for each in ast.walk(node.value) if isinstance(each, ast.Name)]
+        for node in ast.walk(case.code.function)
+        if isinstance(node, ast.Assign)
+    }
+    found = [name]
+    for each in found:
+        found += [other for other in made.get(each, []) if other not in found]
+    return found
 
 
 def _made(case: Case, name: str) -> str | None:
@@ -52,8 +65,7 @@ def _made(case: Case, name: str) -> str | None:
 def _twice_cause(case: Case) -> str:
     return (
         f"The graph behind {_subject(case, 'the tensor')} was freed by an earlier backward pass: what it had kept of "
-        "the "
-        "forward pass is gone, so each backward pass needs a forward pass of its own."
+        "the forward pass is gone, so each backward pass needs a forward pass of its own."
     )
 
 
@@ -131,8 +143,7 @@ def _input_fixes(case: Case) -> Iterator[ErrorFix]:
 def _shape_cause(case: Case) -> str:
     return (
         f"What is handed to backward has an element for each of the result, whose shape is {case.numbers('own')}, and "
-        "it has "
-        f"shape {case.numbers('came')}."
+        f"it has shape {case.numbers('came')}."
     )
 
 

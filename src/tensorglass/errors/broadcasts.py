@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..broadcasting.explain import explain_broadcast
 from ..broadcasting.operations import ELEMENTWISE
@@ -49,8 +49,8 @@ def _broadcast_fixes(case: Case) -> Iterator[ErrorFix]:
     elif case.name in _PRODUCTS and len(case.shapes) == 2:
         yield from _batch_fixes(case)
     elif _is_elementwise(case) and _is_explained(case):
-        yield from _transposed(case)
-        yield from _inserted(case)
+        yield from transposed(case, case.shapes)
+        yield from inserted(case, case.shapes)
 
 
 def _batch_fixes(case: Case) -> Iterator[ErrorFix]:
@@ -61,21 +61,21 @@ def _batch_fixes(case: Case) -> Iterator[ErrorFix]:
         yield case.with_parts(code, f"{shape_text(shape)}: each matrix of the one with each of the other")
 
 
-def _transposed(case: Case) -> Iterator[ErrorFix]:
+def transposed(case: Case, shapes: Sequence[Shape]) -> Iterator[ErrorFix]:
     """Two matrices of which one lies on its side."""
-    if len(case.shapes) == 2 and len(case.shapes[0]) == len(case.shapes[1]) == 2:
+    if len(shapes) == 2 and len(shapes[0]) == len(shapes[1]) == 2:
         for position in (1, 0):
-            shapes = list(case.shapes)
-            shapes[position] = shapes[position][::-1]
-            result = broadcast_shape(shapes)
+            turned = list(shapes)
+            turned[position] = turned[position][::-1]
+            result = broadcast_shape(turned)
             if result is not None:
                 yield case.with_parts({position: f"{case.code_of(position)}.T"}, shape_text(result))
 
 
-def _inserted(case: Case) -> Iterator[ErrorFix]:
+def inserted(case: Case, shapes: Sequence[Shape]) -> Iterator[ErrorFix]:
     """Yield the insertions of size-1 axes; where some need no larger result than the operands, those alone."""
-    explanation = explain_broadcast(*case.shapes)
-    largest = max(map(math.prod, case.shapes))
+    explanation = explain_broadcast(*shapes)
+    largest = max(map(math.prod, shapes))
     fixes = [fix for fix in explanation.fixes if fix.elements == largest] or list(explanation.fixes)
     for fix in fixes[:2]:
         indices = [term.lstrip("abcdefghijklmnopqrstuvwxyz0123456789") for term in fix.code.split(" + ")]
@@ -141,8 +141,7 @@ def _expand_rank_cause(case: Case) -> str:
         return "`expand` was given fewer sizes than the tensor has axes: it can put axes in front, and remove none."
     return (
         f"`expand` was given {case.found['given']} sizes for a tensor with {case.found['rank']} axes: it can put axes "
-        "in "
-        "front, and remove none."
+        "in front, and remove none."
     )
 
 

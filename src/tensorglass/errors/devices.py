@@ -18,9 +18,8 @@ def _same_cause(case: Case) -> str:
     layer = case.layer
     if layer is not None and not layer.is_own and _device(layer.setting("weight")) not in (None, _device(layer.input)):
         return (
-            f"The layer `{layer.name}` ({layer.kind}) has its weights on {_device(layer.setting('weight'))}, and its "
-            "input "
-            f"is on {_device(layer.input)}: nothing is moved unasked."
+            f"The layer {layer.shown} has its weights on {_device(layer.setting('weight'))}, and its input is on "
+            f"{_device(layer.input)}: nothing is moved unasked."
         )
     return f"An operation{argument} works on one device, and its tensors are on {a} and {b}: nothing is moved unasked."
 
@@ -54,8 +53,7 @@ def _same_fixes(case: Case) -> Iterator[ErrorFix]:
 def _numpy_cause(case: Case) -> str:
     return (
         f"NumPy reads the computer's own memory, and {case.shown(0, 'the tensor')} is on {case.found['device']}; it "
-        "has to be "
-        "copied first."
+        "has to be copied first."
     )
 
 
@@ -99,8 +97,7 @@ def _gpu_memory_cause(case: Case) -> str:
     left = f", and {free} are free" if free else ""
     return (
         f"The GPU's memory is used up: {wanted}{left}. It holds weights, gradients, the optimizer's state, and what "
-        "autograd "
-        "keeps of each layer for the backward pass, which grows with the batch."
+        "autograd keeps of each layer for the backward pass, which grows with the batch."
     )
 
 
@@ -130,9 +127,8 @@ def _memory_fixes(case: Case) -> Iterator[ErrorFix]:
 
 def _assert_cause(case: Case) -> str:
     return (
-        "A check inside a GPU kernel failed, most often an index or a class out of range, in an operation before this "
-        "line: "
-        "the GPU works on while Python goes on."
+        "A check inside a GPU kernel failed, most often an index or a class out of range, in an operation before "
+        "this line: the GPU works on while Python goes on."
     )
 
 

@@ -62,8 +62,7 @@ def _grad_fixes(case: Case) -> Iterator[ErrorFix]:
 def _mean_cause(case: Case) -> str:
     return (
         f"The {case.found.get('function', 'mean')} of whole numbers need not be one, and torch does not choose a "
-        "dtype for it: "
-        f"{case.shown(0, 'the tensor')} is {case.found.get('came', 'of whole numbers')}."
+        f"dtype for it: {case.shown(0, 'the tensor')} is {case.found.get('came', 'of whole numbers')}."
     )
 
 

@@ -20,9 +20,7 @@ def _same_cause(case: Case) -> str:
     a, b = case.found["a"], case.found["b"]
     layer = case.layer
     if layer is not None and not layer.is_own:
-        return (
-            f"The layer `{layer.name}` ({layer.kind}) computes in the dtype of its weights, {b}, and its input is {a}."
-        )
+        return f"The layer {layer.shown} computes in the dtype of its weights, {b}, and its input is {a}."
     return f"Both factors of this product must be of one dtype, and they are {a} and {b}."
 
 
@@ -82,9 +80,7 @@ def _input_cause(case: Case) -> str:
     a, b = case.found["a"], case.found["b"]
     if "cuda" in a.lower() + b.lower() and converting_method(a) == converting_method(b):
         return f"Input and weights must be on one device: the input is a {a}, and the weights are a {b}."
-    name = (
-        "The layer" if case.layer is None or case.layer.is_own else f"The layer `{case.layer.name}` ({case.layer.kind})"
-    )
+    name = "The layer" if case.layer is None or case.layer.is_own else f"The layer {case.layer.shown}"
     return f"{name} computes in the dtype of its weights, {b}, and its input is {a}."
 
 

@@ -8,7 +8,7 @@ import string
 from collections.abc import Iterator
 
 from ..shapes import Shape
-from .entry import Case, Entry
+from .entry import Case, Entry, plural
 from .operand import ErrorFix
 
 _PAGE = "auto_examples/einsum/summation_rules.html"
@@ -119,7 +119,7 @@ def _fewer_fixes(case: Case) -> Iterator[ErrorFix]:
     if case.found["which"] == "fewer" and operands > 0:
         kept = terms[:operands]
         left = "".join(letter for letter in output if any(letter in term for term in kept))
-        yield _with_equation(case, ",".join(kept) + arrow + left, f"of {operands} operands alone, {_ANOTHER}")
+        yield _with_equation(case, ",".join(kept) + arrow + left, f"of {plural(operands, 'operand')} alone, {_ANOTHER}")
 
 
 def _number_cause(case: Case) -> str:
@@ -184,8 +184,7 @@ def _subscript_fixes(case: Case) -> Iterator[ErrorFix]:
 def _diagonal_cause(case: Case) -> str:
     return (
         "A letter that stands twice in one term reads a diagonal, so both axes need one size: "
-        f"`{case.found['letter']}` "
-        f"has {case.found['a']} and {case.found['b']}."
+        f"`{case.found['letter']}` has {case.found['a']} and {case.found['b']}."
     )
 
 

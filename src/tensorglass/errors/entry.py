@@ -149,3 +149,12 @@ def shape_text(shape: Sequence[int]) -> str:
     'shape (2, 3)'
     """
     return f"shape {tuple(shape)}"
+
+
+def plural(number: int, noun: str) -> str:
+    """Return the number with its noun, written as in code.
+
+    >>> plural(1, "channel"), plural(1568, "feature")
+    ('1 channel', '1568 features')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -83,8 +83,7 @@ def _changed_cause(case: Case) -> str:
     where = f" in line {writes[0][1].lineno}" if len(writes) == 1 else ""
     return (
         f"The backward pass needs the values that {whose}{saved} had in the forward pass, and they were overwritten "
-        "in place"
-        f"{where} since."
+        f"in place{where} since."
     )
 
 
@@ -124,11 +123,10 @@ def _out_of_place(name: str, node: ast.stmt, case: Case) -> str | None:
 
 
 def _leaf_cause(case: Case) -> str:
-    view = "a view of " if "view" in case.found else ""
+    view = "a view of " if "view" in case.found and case.name != "[]=" else ""
     return (
         f"{case.shown(0, 'The tensor')} is {view}a tensor that gradients are computed for, such as a parameter: "
-        "overwritten, "
-        "it would no longer be what they belong to."
+        "overwritten, it would no longer be what they belong to."
     )
 
 
@@ -156,8 +154,7 @@ def _leaf_fixes(case: Case) -> Iterator[ErrorFix]:
 def _views_cause(case: Case) -> str:
     return (
         f"{case.shown(0, 'The tensor')} is one of several views that {case.found['function']} made at once, and "
-        "autograd "
-        "cannot tell what a change of one means for the others."
+        "autograd cannot tell what a change of one means for the others."
     )
 
 
@@ -186,8 +183,7 @@ def _shared_cause(case: Case) -> str:
         named = f": its stride is 0 along axis {' and '.join(axes)}, as `expand` makes it" if axes else ""
     return (
         f"Several elements of {case.shown(0, 'the tensor')} lie in one place in memory{named}, so that writing to one "
-        "would "
-        "change the others."
+        "would change the others."
     )
 
 

@@ -60,7 +60,10 @@ def _too_many_fixes(case: Case) -> Iterator[ErrorFix]:
     texts = [ast.unparse(each) for each in elements]
     kept = [text for text, each in zip(texts, elements, strict=True) if _is_plain_index(each)]
     if len(kept) == len(texts) > rank > 0:
-        yield case.instead(f"{case.code_of(0)}[{', '.join(texts[:rank])}]", f"the first {rank} of the indices")
+        yield case.instead(
+            f"{case.code_of(0)}[{', '.join(texts[:rank])}]",
+            f"the first {rank} of the indices" if rank > 1 else "the first index alone",
+        )
         lead = len(texts) - rank
         if texts[:lead] == [":"] * lead:
             yield case.instead(f"{case.code_of(0)}[{', '.join(texts[lead:])}]", "without the `:` in front")
@@ -120,7 +123,7 @@ def _lookup_cause(case: Case) -> str:
     count = None if layer is None else layer.setting("num_embeddings")
     if layer is not None and isinstance(count, int) and not layer.is_own:
         return (
-            f"The layer `{layer.name}` ({layer.kind}) has {count} rows, so that its indices are 0 to {count - 1}, and "
+            f"The layer {layer.shown} has {count} rows, so that its indices are 0 to {count - 1}, and "
             "one that came is none of them."
         )
     return "An index that was looked up is none of the rows: it is negative, or not less than their number."

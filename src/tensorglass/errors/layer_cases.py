@@ -8,7 +8,7 @@ from .entry import Case
 
 def layer_shown(case: Case, default: str) -> str:
     layer = case.layer
-    return default if layer is None or layer.is_own else f"The layer `{layer.name}` ({layer.kind})"
+    return default if layer is None or layer.is_own else f"The layer {layer.shown}"
 
 
 def input_shape(case: Case) -> Shape | None:

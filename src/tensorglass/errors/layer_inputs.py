@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .entry import Case, Entry, shape_text
+from .entry import Case, Entry, plural, shape_text
 from .layer_cases import input_shape, layer_shown
 from .making import Argument, remade
 from .operand import ErrorFix
@@ -38,8 +38,7 @@ def _conv_rank_fixes(case: Case) -> Iterator[ErrorFix]:
 def _norm_rank_cause(case: Case) -> str:
     return (
         f"{layer_shown(case, 'A normalization')} takes {case.found['wanted'].replace('D', '')} axes, the second of "
-        "them channels, "
-        f"and {case.found['came']} came."
+        f"them channels, and {case.found['came']} came."
     )
 
 
@@ -96,38 +95,35 @@ def _channels_fixes(case: Case) -> Iterator[ErrorFix]:
             {0: f"{case.code_of(0)}.expand({sizes})"}, f"the one channel {wanted} times, for grey images"
         )
     if not case.is_real:
-        yield case.instead(f"nn.Conv2d({came}, out_channels, kernel_size)", f"a layer for {came} channels")
+        yield case.instead(f"nn.Conv2d({came}, out_channels, kernel_size)", f"a layer for {plural(came, 'channel')}")
     elif layer is not None and not layer.is_own:
-        yield from remade(case, [Argument(0, "in_channels", wanted, came)], f"a layer for {came} channels")
+        yield from remade(case, [Argument(0, "in_channels", wanted, came)], f"a layer for {plural(came, 'channel')}")
 
 
 def _single_cause(case: Case) -> str:
     return (
         "In training "
         f"{layer_shown(case, 'batch normalization')[0].lower() + layer_shown(case, 'batch normalization')[1:]} "
-        "subtracts "
-        f"the mean of each channel over the batch, and the input {case.numbers('shape')} has one value for each: "
-        "nothing is "
-        "left."
+        f"subtracts the mean of each channel over the batch, and the input {case.numbers('shape')} has one value for "
+        "each: nothing is left."
     )
 
 
 def _single_fixes(case: Case) -> Iterator[ErrorFix]:
     if not case.is_real:
-        yield case.instead("model.eval()", "the running mean and variance, for a single example")
+        yield case.instead("model.eval()", "the running mean and variance")
         yield case.instead("DataLoader(dataset, batch_size, drop_last=True)", "no last batch of one")
     elif case.expression.callee is not None and case.layer is not None:
         callee = case.expression.callee
         if callee.value is case.layer.module:
             code = f"{callee.text}.eval(){case.expression.text[len(callee.text) :]}"
-            yield case.instead(code, "the running mean and variance, for a single example")
+            yield case.instead(code, "the running mean and variance are used, from now on")
 
 
 def _recurrent_rank_cause(case: Case) -> str:
     return (
         f"{layer_shown(case, 'A recurrent layer')} takes (length, batch, features), or (length, features) without a "
-        "batch, and a "
-        f"tensor with {case.found['came']} came."
+        f"batch, and a tensor with {case.found['came']} came."
     )
 
 

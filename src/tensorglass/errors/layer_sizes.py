@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .entry import Case, Entry
+from .entry import Case, Entry, plural
 from .layer_cases import input_shape, layer_shown
 from .making import Argument, remade
 from .operand import ErrorFix
@@ -21,9 +21,9 @@ def _running_cause(case: Case) -> str:
 def _running_fixes(case: Case) -> Iterator[ErrorFix]:
     came, wanted = case.number("came"), case.number("wanted")
     if not case.is_real:
-        yield case.instead(f"nn.BatchNorm2d({came})", f"a layer for {came} channels")
+        yield case.instead(f"nn.BatchNorm2d({came})", f"a layer for {plural(came, 'channel')}")
     elif case.layer is not None and not case.layer.is_own:
-        yield from remade(case, [Argument(0, "num_features", wanted, came)], f"a layer for {came} channels")
+        yield from remade(case, [Argument(0, "num_features", wanted, came)], f"a layer for {plural(came, 'channel')}")
         shape = input_shape(case)
         if shape and shape[-1] == wanted and len(shape) > 2:
             yield case.with_parts({0: f"{case.code_of(0)}.movedim(-1, 1)"}, "the last axis as channels")
@@ -56,8 +56,7 @@ def _group_cause(case: Case) -> str:
         return f"{case.found['channels']} channels cannot be put into {case.found['groups']} groups of equal size."
     return (
         f"The channels of the input {case.numbers('shape')}, its axis 1, cannot be put into {case.found['groups']} "
-        "groups of "
-        "equal size."
+        "groups of equal size."
     )
 
 
@@ -66,20 +65,19 @@ def _group_fixes(case: Case) -> Iterator[ErrorFix]:
     groups = case.number("groups")
     fitting = next(count for count in range(min(groups, channels), 0, -1) if channels % count == 0) if channels else 1
     if not case.is_real:
-        yield case.instead(f"nn.GroupNorm({fitting}, {channels})", f"{fitting} groups")
+        yield case.instead(f"nn.GroupNorm({fitting}, {channels})", plural(fitting, "group"))
     elif case.name == "GroupNorm" and len(case.parts) > 1 and case.parts[0].value == groups:
-        yield case.with_parts({0: str(fitting)}, f"{fitting} groups")
+        yield case.with_parts({0: str(fitting)}, plural(fitting, "group"))
     elif case.layer is not None and case.layer.kind == "GroupNorm":
         old = case.layer.setting("num_channels")
         changes = [Argument(0, "num_groups", groups, fitting), Argument(1, "num_channels", old, channels)]
-        yield from remade(case, changes, f"{channels} channels in {fitting} groups")
+        yield from remade(case, changes, f"{channels} channels in {plural(fitting, 'group')}")
 
 
 def _kernel_cause(case: Case) -> str:
     return (
         f"{layer_shown(case, 'The convolution')} moves a kernel of {case.found['kernel']} over an input that with its "
-        "padding is "
-        f"{case.found['size']}: it does not fit in once."
+        f"padding is {case.found['size']}: it does not fit in once."
     )
 
 
@@ -96,8 +94,7 @@ def _kernel_fixes(case: Case) -> Iterator[ErrorFix]:
 def _pool_size_cause(case: Case) -> str:
     return (
         f"{layer_shown(case, 'The pooling')} makes {case.found['output']} of an input of {case.found['size']} "
-        "(channels, height, "
-        "width): the image has become smaller than what is pooled."
+        "(channels, height, width): the image has become smaller than what is pooled."
     )
 
 
@@ -121,9 +118,9 @@ def _recurrent_cause(case: Case) -> str:
 def _recurrent_fixes(case: Case) -> Iterator[ErrorFix]:
     wanted, came = case.number("wanted"), case.number("came")
     if not case.is_real:
-        yield case.instead(f"nn.LSTM({came}, hidden_size)", f"a layer for {came} features")
+        yield case.instead(f"nn.LSTM({came}, hidden_size)", f"a layer for {plural(came, 'feature')}")
     elif case.layer is not None and not case.layer.is_own:
-        yield from remade(case, [Argument(0, "input_size", wanted, came)], f"a layer for {came} features")
+        yield from remade(case, [Argument(0, "input_size", wanted, came)], f"a layer for {plural(came, 'feature')}")
 
 
 def _hidden_cause(case: Case) -> str:

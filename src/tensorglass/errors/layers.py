@@ -43,6 +43,11 @@ class FailingLayer:
         """The path, or the class where there is none."""
         return self.path or self.kind
 
+    @property
+    def shown(self) -> str:
+        """The layer as a sentence names it."""
+        return f"`{self.path}` ({self.kind})" if self.path else self.kind
+
     def setting(self, name: str) -> Any:
         """Return an attribute of the module, such as `in_features`; None if it has none of that name."""
         value = attribute(self.module, name)

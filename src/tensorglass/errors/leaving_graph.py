@@ -13,7 +13,7 @@ _PAGE = "auto_examples/backprop/forward_backward.html"
 
 def _numpy_cause(case: Case) -> str:
     return (
-        f"{case.shown(0, 'The tensor')} is part of a graph, and NumPy would change or use its numbers behind "
+        f"{case.shown(0, 'The tensor')} requires a gradient, and NumPy would use or change its numbers behind "
         "autograd's back."
     )
 
@@ -85,8 +85,7 @@ def _no_parameters_fixes(case: Case) -> Iterator[ErrorFix]:
 def _nan_cause(case: Case) -> str:
     return (
         f"Anomaly mode found that the backward pass of {case.found['function']} returned nan: the derivative there is "
-        "not a "
-        "number, as of sqrt at 0 or of log at 0, or the forward pass had nan or infinity already."
+        "not a number, as of sqrt at 0 or of log at 0, or the forward pass had nan or infinity already."
     )
 
 

@@ -137,8 +137,8 @@ def _class_fixes(case: Case) -> Iterator[ErrorFix]:
 def _spatial_rank_cause(case: Case) -> str:
     return (
         "For a prediction of shape (batch, classes, height, width) the target has shape (batch, height, width), with "
-        "the "
-        f"number of a class at each place; this one has {case.found.get('rank') or len(case.numbers('target'))} axes."
+        f"the number of a class at each place; this one has {case.found.get('rank') or len(case.numbers('target'))} "
+        "axes."
     )
 
 
@@ -157,8 +157,7 @@ def _spatial_rank_fixes(case: Case) -> Iterator[ErrorFix]:
 def _spatial_size_cause(case: Case) -> str:
     return (
         f"Prediction and target need one class at each place: the prediction has shape {case.numbers('input')}, and "
-        "the "
-        f"target {case.numbers('target')}, which is of another height or width."
+        f"the target {case.numbers('target')}, which is of another height or width."
     )
 
 

@@ -51,7 +51,7 @@ def remade(
         return
     known = ", ".join(f"{each.keyword}={each.new}" for each in arguments)
     inside = ", ".join(filter(None, [known, "..." if not known or extra else "", extra]))
-    yield ErrorFix(f"nn.{kind or layer.kind}({inside or '...'})", f"{result}, where `{layer.name}` is made")
+    yield ErrorFix(f"nn.{kind or layer.kind}({inside or '...'})", f"{result}, where {layer.shown} is made")
 
 
 def _call(case: Case, kind: str, name: str, arguments: Sequence[Argument]) -> ast.Call | None:

@@ -94,8 +94,7 @@ def _assigned_fixes(case: Case) -> Iterator[ErrorFix]:
 def _gather_rank_cause(case: Case) -> str:
     return (
         "`gather` and `scatter` take an index with as many axes as the tensor has: each entry says where in the one "
-        "axis to "
-        "look."
+        "axis to look."
     )
 
 

@@ -73,8 +73,7 @@ def _size_cause(case: Case) -> str:
     more = f" ({len(names)} weights differ)" if len(names) > 1 else ""
     return (
         f"The weight `{case.found['name']}` has shape {case.numbers('file')} in the file and {case.numbers('model')} "
-        "in the "
-        f"model: the model is not made as it was when it was saved{more}."
+        f"in the model: the model is not made as it was when it was saved{more}."
     )
 
 
@@ -93,8 +92,7 @@ def _size_fixes(case: Case) -> Iterator[ErrorFix]:
 def _weights_only_cause(case: Case) -> str:
     return (
         "Since torch 2.6 `torch.load` reads tensors and plain containers alone, since a file with other objects can "
-        "run any "
-        "code; this one holds others, such as a whole model."
+        "run any code; this one holds others, such as a whole model."
     )
 
 

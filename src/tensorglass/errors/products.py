@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from ..shapes import Shape
-from .entry import Case, Entry, shape_text
+from .entry import Case, Entry, plural, shape_text
 from .making import Argument, remade
 from .operand import ErrorFix
 
@@ -29,7 +29,7 @@ def _matmul_cause(case: Case) -> str:
     layer = case.layer
     if layer is not None and _linear(case):
         return (
-            f"The layer `{layer.name}` ({layer.kind}) takes {b[0]} features in the last axis of its input, its "
+            f"The layer {layer.shown} takes {b[0]} features in the last axis of its input, its "
             f"in_features, and {a[1]} came."
         )
     shapes = [shape[-1:] for shape in case.shapes if len(shape) > 1]
@@ -73,7 +73,7 @@ def _linear_fixes(case: Case) -> Iterator[ErrorFix]:
     takes, gives = layer.setting("in_features"), layer.setting("out_features")
     came = case.numbers("a")[1]
     yield from _input_fixes(case, takes, gives)
-    yield from remade(case, [Argument(0, "in_features", takes, came)], f"a layer for {came} features")
+    yield from remade(case, [Argument(0, "in_features", takes, came)], f"a layer for {plural(came, 'feature')}")
 
 
 def _input_fixes(case: Case, takes: int, gives: int) -> Iterator[ErrorFix]:

@@ -44,6 +44,8 @@ def _convert_fixes(case: Case) -> Iterator[ErrorFix]:
 
 def _truth_cause(case: Case) -> str:
     what = f"`{case.expression.text}`" if case.is_real and case.expression.text else "the tensor"
+    if case.is_real and case.name in {"bool", "not"} and case.parts:
+        what = f"`{case.parts[0].text}`"
     if case.found.get("none"):
         return f"Python asks whether {what} is true, and it has no elements to say."
     return f"Python asks whether {what} is true, and it has several elements, some of which may be true and others not."
@@ -54,18 +56,18 @@ def _truth_fixes(case: Case) -> Iterator[ErrorFix]:
         yield case.instead("(x > 0).all()", "true if all elements are")
         yield case.instead("(x > 0).any()", "true if one element is")
         return
-    text = case.expression.text
-    if case.name == "bool" and len(case.parts) == 1:
-        text = case.parts[0].text
+    text = f"({case.expression.text})"
+    if (case.name == "bool" and len(case.parts) == 1) or (len(case.parts) == 1 and case.name == ""):
+        text = case.parts[0].code
     elif case.name == "not":
         yield case.instead(f"not {case.code_of(0)}.any()", "true if no element is")
         return
     elif case.expression.callee is not None or not text or "\n" in text:
         return
     if case.found.get("none"):
-        yield case.instead(f"({text}).numel() > 0", "true if there are elements")
-    yield case.instead(f"({text}).all()", "true if all elements are")
-    yield case.instead(f"({text}).any()", "true if one element is")
+        yield case.instead(f"{text}.numel() > 0", "true if there are elements")
+    yield case.instead(f"{text}.all()", "true if all elements are")
+    yield case.instead(f"{text}.any()", "true if one element is")
 
 
 def _length_cause(case: Case) -> str:

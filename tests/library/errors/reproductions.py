@@ -268,7 +268,7 @@ PROGRAMS = [
     ),
     Program("map_location", "import reproduced_file\nresult = torch.load(reproduced_file.on_a_gpu())"),
     # Autograd
-    Program("no_graph", "x = torch.ones(3)\ny = x.sum()\ny.backward()", "y"),
+    Program("no_graph", "x = torch.ones(3)\nz = x * 2\ny = z.sum()\ny.backward()", "y"),
     Program("no_graph", "x = torch.ones(3)\ny = (x * 2).sum()\nresult = torch.autograd.grad(y, [x])", "y x"),
     Program(
         "backward_twice",

@@ -125,7 +125,9 @@ def without_addresses(text):
 
 
 def test_an_interrupted_program(write, tmp_path):
-    path = write("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(5)")
+    path = write(
+        "import os, signal, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(5)"
+    )
     alone, explained = both(path, cwd=tmp_path)
     assert alone.returncode == explained.returncode
     assert explained.returncode in (-signal.SIGINT, 130)
