@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from ..broadcasting.explain import explain_broadcast
 from ..broadcasting.operations import ELEMENTWISE
 from ..shapes import Shape, broadcast_shape
-from .entry import Case, Entry, shape_text
+from .entry import Case, Entry, plural, shape_text
 from .operand import ErrorFix
 
 _OPERATORS = set("+ - * / // % ** & | ^ << >> == != < <= > >=".split())
@@ -139,10 +139,8 @@ def _with_axes(sizes: Shape, target: Shape) -> str:
 def _expand_rank_cause(case: Case) -> str:
     if "given" not in case.found:
         return "`expand` was given fewer sizes than the tensor has axes: it can put axes in front, and remove none."
-    return (
-        f"`expand` was given {case.found['given']} sizes for a tensor with {case.found['rank']} axes: it can put axes "
-        "in front, and remove none."
-    )
+    given, rank = plural(case.number("given"), "size"), case.found["rank"]
+    return f"`expand` was given {given} for a tensor with {rank} axes: it can put axes in front, and remove none."
 
 
 def _expand_rank_fixes(case: Case) -> Iterator[ErrorFix]:

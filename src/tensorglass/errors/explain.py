@@ -14,7 +14,7 @@ from .messages import Message, message_in, message_of
 from .operand import ErrorFix, ErrorOperand
 from .reading import described, shape_of
 from .result import ErrorExplanation
-from .source import FailingCode, Failure, failing_code, failures, innermost_own
+from .source import FailingCode, Failure, failing_code, failures, innermost_own, is_installed, is_library
 
 _UNKNOWN = "This error is not in the catalogue: only what was running is known."
 _NO_NUMBERS = "This error is known, but the message was cut off before what says why."
@@ -80,6 +80,7 @@ class _Raised:
     code: FailingCode | None
     expression: Expression | None
     layer: FailingLayer | None
+    caller: Failure | None  # the innermost line that is not installed, where the failing one is
 
     @property
     def operands(self) -> tuple[ErrorOperand, ...]:
@@ -90,7 +91,11 @@ class _Raised:
 
     @property
     def line(self) -> str:
-        return f"{os.path.basename(self.failure.path)}:{self.failure.line}"
+        return _place(self.failure)
+
+
+def _place(failure: Failure) -> str:
+    return f"{os.path.basename(failure.path)}:{failure.line}"
 
 
 def _from_message(message: Message) -> ErrorExplanation:
@@ -104,7 +109,16 @@ def _from_exception(error: BaseException) -> ErrorExplanation:
         return _explained(message_of(error), None)
     code = failing_code(found[own])
     expression = None if code is None else expression_of(code, found[own].frame)
-    return _explained(message_of(error), _Raised(found[own], code, expression, failing_layer(found)))
+    caller = next((each for each in reversed(found[:own]) if _is_written(each)), None)
+    raised = _Raised(
+        found[own], code, expression, failing_layer(found), caller if is_installed(found[own].path) else None
+    )
+    return _explained(message_of(error), raised)
+
+
+def _is_written(failure: Failure) -> bool:
+    """Return whether a line is of the program itself: of no library, and of no installed package."""
+    return not is_library(failure.path) and not is_installed(failure.path)
 
 
 def _explained(message: Message, raised: _Raised | None) -> ErrorExplanation:
@@ -121,6 +135,7 @@ def _explained(message: Message, raised: _Raised | None) -> ErrorExplanation:
         layer=raised.layer.name if raised and raised.layer else None,
         operands=raised.operands if raised else (),
         line=raised.line if raised else None,
+        caller=_place(raised.caller) if raised and raised.caller else None,
         cause=cause,
         fixes=fixes,
         page=None if recognition is None else recognition[0].page,

@@ -123,6 +123,21 @@ def _recurrent_fixes(case: Case) -> Iterator[ErrorFix]:
         yield from remade(case, [Argument(0, "input_size", wanted, came)], f"a layer for {plural(came, 'feature')}")
 
 
+def _attention_cause(case: Case) -> str:
+    wanted, came = case.found["wanted"], case.found["came"]
+    return (
+        f"{layer_shown(case, 'The attention')} takes {wanted} features in the last axis of its input, and {came} came."
+    )
+
+
+def _attention_fixes(case: Case) -> Iterator[ErrorFix]:
+    wanted, came = case.number("wanted"), case.number("came")
+    if not case.is_real:
+        yield case.instead(f"nn.MultiheadAttention({came}, num_heads)", f"a layer for {plural(came, 'feature')}")
+    elif case.layer is not None and came % (case.layer.setting("num_heads") or came) == 0:
+        yield from remade(case, [Argument(0, "embed_dim", wanted, came)], f"a layer for {plural(came, 'feature')}")
+
+
 def _hidden_cause(case: Case) -> str:
     wanted, came = case.numbers("wanted"), case.numbers("came")
     return f"The state must have the shape (layers, batch, features) {wanted}, and {came} came."
@@ -198,6 +213,13 @@ ENTRIES = (
         "layer(x)",
         _recurrent_cause,
         _recurrent_fixes,
+    ),
+    Entry(
+        "attention_features",
+        (r"was expecting embedding dimension of (?P<wanted>\d+), but got (?P<came>\d+)",),
+        "layer(x, x, x)",
+        _attention_cause,
+        _attention_fixes,
     ),
     Entry(
         "recurrent_state",

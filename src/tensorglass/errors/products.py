@@ -206,6 +206,7 @@ ENTRIES = (
         "matmul",
         (
             rf"mat1 and mat2 shapes cannot be multiplied \((?P<a>{_MATRIX}) and (?P<b>{_MATRIX})\)",
+            r"a and b must have same reduction dim, but got (?P<a>\[\d+, \d+\]) X (?P<b>\[\d+, \d+\])",  # compiled
             r"size mismatch, m1: (?P<a>\[\d+ x \d+\]), m2: (?P<b>\[\d+ x \d+\])",
         ),
         "a @ b",

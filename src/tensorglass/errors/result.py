@@ -34,6 +34,8 @@ class ErrorExplanation(Report):
         The tensors that the expression uses, and what a layer inside it was called with.
     line : str or None
         The file and the line of the expression.
+    caller : str or None
+        The line of the program from which an installed package was called, if `line` is in one.
     cause : str
         Why it was raised, in one sentence.
     fixes : tuple of ErrorFix
@@ -50,6 +52,7 @@ class ErrorExplanation(Report):
     layer: str | None
     operands: tuple[ErrorOperand, ...]
     line: str | None
+    caller: str | None
     cause: str
     fixes: tuple[ErrorFix, ...]
     page: str | None
@@ -66,6 +69,8 @@ class ErrorExplanation(Report):
         if self.line:
             inside = f", in the layer {self.layer}" if self.layer else ""
             yield f"{self.line}: {_on_one_line(self.operation)}{inside}" if self.operation else f"{self.line}{inside}"
+        if self.caller:
+            yield f"called from {self.caller}"
         yield self.cause
         if self.operands:
             yield self._operands_table()

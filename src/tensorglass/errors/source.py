@@ -65,6 +65,11 @@ def failures(traceback: TracebackType | None) -> list[Failure]:
     return found
 
 
+def is_installed(path: str) -> bool:
+    """Return whether a file belongs to a package that was installed, and so is not what a reader of an error wrote."""
+    return path.startswith(_folders()[2])
+
+
 def innermost_own(found: list[Failure]) -> int | None:
     """Return the position of the innermost frame that is neither torch's nor a library's that it rests on."""
     own = [i for i, failure in enumerate(found) if not is_library(failure.path)]

@@ -51,6 +51,12 @@ PROGRAMS = [
         "result = model(x)",
         "x 2.weight",
     ),
+    Program(
+        "matmul",
+        "from torch._subclasses import FakeTensorMode\nwith FakeTensorMode():\n    a = torch.ones(2, 3)\n"
+        "    b = torch.ones(4, 3)\n    result = torch.mm(a, b)",
+        "a b",
+    ),
     Program("matvec", "a = torch.ones(4, 3)\nv = torch.ones(4)\nresult = a @ v", "a v"),
     Program("bmm", "a = torch.ones(2, 3, 4)\nb = torch.ones(2, 5, 4)\nresult = torch.bmm(a, b)", "a b"),
     Program("bmm", "a = torch.ones(2, 3, 4)\nb = torch.ones(2, 3, 5)\nresult = a @ b", "a b"),
@@ -205,6 +211,11 @@ PROGRAMS = [
     ),
     Program("pool_size", "layer = nn.MaxPool2d(4)\nx = torch.ones(1, 1, 2, 2)\nresult = layer(x)", "x"),
     Program("recurrent_features", "layer = nn.LSTM(3, 4)\nx = torch.ones(5, 2, 7)\nresult = layer(x)", "x"),
+    Program(
+        "attention_features",
+        "layer = nn.MultiheadAttention(8, 2)\nx = torch.ones(5, 2, 6)\nresult = layer(x, x, x)",
+        "x",
+    ),
     Program(
         "recurrent_state",
         "layer = nn.RNN(3, 4)\nx = torch.ones(5, 2, 3)\nstate = torch.zeros(2, 1, 4)\nresult = layer(x, state)",

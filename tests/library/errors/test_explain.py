@@ -484,3 +484,20 @@ def test_the_module_of_the_reader_is_not_the_programs():
     error = caught(explain_error, 3)
     assert explain_error(error).line.startswith("test_explain.py:")
     assert sys.exc_info() == (None, None, None)
+
+
+def test_a_line_in_an_installed_package_has_a_caller(tmp_path, monkeypatch):
+    from tensorglass.errors import source
+
+    folders = source._folders()
+    monkeypatch.setattr(source, "_folders", lambda: (*folders[:2], ("installed/",)))
+    package = "def product(a, b):\n    return a @ b"
+    linecache.cache["installed/package.py"] = (1, None, package.splitlines(keepends=True), "installed/package.py")
+    names_there = {}
+    exec(compile(package, "installed/package.py", "exec"), names_there)
+    error = caught(names_there["product"], torch.ones(2, 3), torch.ones(4, 3))
+    explanation = explain_error(error)
+    assert explanation.line == "package.py:2"
+    assert explanation.caller.startswith("test_explain.py:")
+    assert f"called from {explanation.caller}" in str(explanation)
+    assert explained(PAIR + "result = a @ b").caller is None

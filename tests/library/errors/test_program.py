@@ -126,7 +126,10 @@ def without_addresses(text):
 
 def test_an_interrupted_program(write, tmp_path):
     path = write(
-        "import os, signal, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(5)"
+        "import os, signal, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # which a process in the background has not\n"
+        "os.kill(os.getpid(), signal.SIGINT)\n"
+        "time.sleep(5)"
     )
     alone, explained = both(path, cwd=tmp_path)
     assert alone.returncode == explained.returncode
