@@ -149,7 +149,7 @@ ENTRIES = (
     ),
     Entry(
         "not_a_tensor",
-        (r"\b(?P<function>\w+)\(\): argument '\w+' \(position \d+\) must be Tensor, not (?P<came>[\w.]+)",),
+        (r"\b(?P<function>\w{1,60})\(\): argument '\w+' \(position \d+\) must be Tensor, not (?P<came>[\w.]+)",),
         "f(x)",
         _array_cause,
         _array_fixes,

@@ -140,7 +140,7 @@ ENTRIES = (
     ),
     Entry(
         "not_implemented",
-        (r"(?P<function>[\w.<>:]+)[\"”] not implemented for '(?P<came>\w+)'",),
+        (r"(?P<function>[\w.<>:]{1,80})[\"”] not implemented for '(?P<came>\w+)'",),
         "f(x)",
         _implemented_cause,
         _implemented_fixes,

@@ -69,7 +69,10 @@ def explain_error(error: BaseException | str) -> ErrorExplanation:
         raise TypeError(
             f"explain_error() got an object of class {type(error).__name__}; expected an exception, or its message"
         )
-    return _from_exception(error)
+    try:
+        return _from_exception(error)
+    except Exception:  # whatever the frames of a program hold, it is not to become a second error
+        return _explained(message_of(error), None)
 
 
 @dataclass(frozen=True, eq=False)

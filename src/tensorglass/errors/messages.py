@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 # At the beginning of a line, perhaps after what pytest, Markdown, a log or a notebook puts there.
 _TYPE = r"(?P<type>(?:[A-Za-z_]\w*\.)*_?[A-Z]\w*(?:Error|Exception|Warning|Interrupt))"
-_BEFORE = r"[\s>|`*#E\d.:\[\]-]*?(?:\[rank\d+\]:\s*)?(?:\w*: )?"
+_BEFORE = r"[ \t>|`*#E\d.:\[\]-]{0,40}?(?:\[rank\d+\]:\s*)?(?:\w{0,40}: )?"
 _HEAD = re.compile(rf"^{_BEFORE}{_TYPE}\s*:[ \t]*(?P<rest>.*)$", re.MULTILINE)
+_LONGEST = 200_000  # characters at the end of what was pasted: a message is the last that a program says
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
@@ -29,7 +30,7 @@ def message_in(pasted: str) -> Message:
     >>> message_in("Target 7 is out of bounds.").text
     'Target 7 is out of bounds.'
     """
-    text = _COLOUR.sub("", pasted).strip()
+    text = _COLOUR.sub("", pasted[-_LONGEST:]).strip()
     heads = list(_HEAD.finditer(text))
     if not heads:
         return Message("", text)

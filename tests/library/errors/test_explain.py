@@ -501,3 +501,17 @@ def test_a_line_in_an_installed_package_has_a_caller(tmp_path, monkeypatch):
     assert explanation.caller.startswith("test_explain.py:")
     assert f"called from {explanation.caller}" in str(explanation)
     assert explained(PAIR + "result = a @ b").caller is None
+
+
+def test_what_nobody_foresaw_is_no_second_error(monkeypatch):
+    from tensorglass.errors import explain
+
+    def broken(*_):
+        raise RuntimeError("second")
+
+    error = caught(run, PAIR + "result = a @ b")
+    for name in ("failing_layer", "operands_of", "expression_of"):
+        with monkeypatch.context() as patched:
+            patched.setattr(explain, name, broken)
+            explanation = explain_error(error)
+        assert (explanation.kind, explanation.line) == ("matmul", None)

@@ -1,7 +1,10 @@
 """The message in what people paste."""
 
+import time
+
 import pytest
 
+from tensorglass import explain_error
 from tensorglass.errors.messages import message_in, message_of
 
 SENTENCE = "Target 7 is out of bounds."
@@ -64,3 +67,13 @@ def test_an_exception_that_cannot_be_printed():
 
 def test_a_missing_key_is_told_without_quotes():
     assert message_of(KeyError("weight")) == ("KeyError", "weight")
+
+
+@pytest.mark.timing
+@pytest.mark.parametrize("filling", ["\n", " ", ">", "E", "1", "a", "[", "aError", ": ", '"a", '])
+def test_a_long_paste_takes_no_long_time(filling):
+    text = f"IndexError: {SENTENCE}\n" + filling * (1_000_000 // len(filling)) + f"\nIndexError: {SENTENCE}"
+    start = time.process_time()
+    assert explain_error(text).kind == "target_class"
+    assert not explain_error(filling * 300_000).known
+    assert time.process_time() - start < 5
