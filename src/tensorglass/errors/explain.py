@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from .catalogue import recognized
@@ -158,13 +158,18 @@ def _told(entry: Entry, case: Case) -> tuple[str, tuple[ErrorFix, ...]]:
     """Return cause and fixes. What a rule did not foresee in a program is no reason to say nothing of the message."""
     if case.is_real:
         try:
-            return entry.cause(case), tuple(dict.fromkeys(entry.fixes(case)))
+            return entry.cause(case), _distinct(entry.fixes(case))
         except Exception:
             case = Case(case.found, case.message, example(entry.example))
     try:
-        return entry.cause(case), tuple(dict.fromkeys(entry.fixes(case)))
+        return entry.cause(case), _distinct(entry.fixes(case))
     except Exception:  # a wording that has fewer numbers than the rule takes
         return _NO_NUMBERS, ()
+
+
+def _distinct(fixes: Iterable[ErrorFix]) -> tuple[ErrorFix, ...]:
+    """Return the fixes without those whose code stands there already."""
+    return tuple({(fix.code, fix.replaces): fix for fix in reversed(list(fixes))}.values())[::-1]
 
 
 def _with_layer(

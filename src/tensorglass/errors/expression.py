@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..shapes import Shape
+from .inferred import inferred_shape
 from .operand import ErrorOperand
 from .reading import MISSING, described, is_array, is_module, is_tensor, read, shape_of
 from .source import FailingCode
@@ -24,6 +25,8 @@ _SYMBOLS: dict[type[ast.AST], str] = {
     ast.USub: "-", ast.Not: "not", ast.Invert: "~",
 }  # fmt: skip
 _NAMESPACES = {"torch", "nn", "F", "np", "numpy", "functional", "linalg", "special", "fft"}
+# Operands that torch's functions take by name too, in the order of their places.
+_BY_NAME = ("input", "tensors", "mat1", "self", "other", "mat2", "vec2", "target")
 AT_MOST = 12  # operands that are listed: a longer list is not read
 
 
@@ -35,10 +38,16 @@ class Part:
     node: ast.expr
     value: Any = MISSING
     span: tuple[int, int] = (0, 0)  # where it stands in the expression, in bytes
+    inferred: Shape | None = None  # the shape of what could not be read, where it follows from what could
 
     @property
     def shape(self) -> Shape | None:
-        return shape_of(self.value)
+        return self.inferred if self.value is MISSING else shape_of(self.value)
+
+    @property
+    def number(self) -> int | None:
+        """The whole number that it stands for: nothing else is compared, since that would run code of the program."""
+        return self.value if type(self.value) is int else None
 
     @property
     def code(self) -> str:
@@ -120,7 +129,9 @@ def _taken_apart(node: ast.AST, source: str, frame: types.FrameType | None, text
 
     def part(each: ast.expr) -> Part:
         start, end = _offsets(source, each)
-        return Part(source.encode()[start:end].decode(), each, read(each, frame), (start - begin, end - begin))
+        value, span = read(each, frame), (start - begin, end - begin)
+        inferred = inferred_shape(each, frame) if value is MISSING else None
+        return Part(source.encode()[start:end].decode(), each, value, span, inferred)
 
     name, nodes = _operation(node)
     if isinstance(node, ast.Call):
@@ -154,8 +165,9 @@ def _operation(node: ast.AST) -> tuple[str, list[ast.expr]]:
 
 
 def _call(node: ast.Call, text: str, part: Any) -> Expression:
-    parts = [part(each) for each in node.args]
     keywords = {each.arg: part(each.value) for each in node.keywords if each.arg}
+    by_name = [keywords.pop(name) for name in _BY_NAME if name in keywords]
+    parts = [*(part(each) for each in node.args), *by_name]
     callee = part(node.func)
     name = node.func.attr if isinstance(node.func, ast.Attribute) else callee.text
     if isinstance(node.func, ast.Attribute) and callee.value is MISSING:
@@ -197,6 +209,8 @@ def _readable_inside(node: ast.AST, frame: types.FrameType | None) -> Iterator[t
         value = read(child, frame) if isinstance(child, ast.expr) else MISSING
         if is_tensor(value) or is_array(value):
             yield ast.unparse(child), value
+        elif type(value) in (list, tuple):
+            yield from _tensors_of(Part(ast.unparse(child), child, value), frame)
         elif not is_module(value):
             yield from _readable_inside(child, frame)
 

@@ -31,11 +31,11 @@ def _axis_fixes(case: Case) -> Iterator[ErrorFix]:
     if case.shape(0) is None:
         return
     for position, part in enumerate(case.parts):
-        if position and part.value == got and type(part.value) is int:
+        if position and part.number == got:
             yield case.with_parts({position: "-1"}, "along the last axis, however many there are")
             return
     for name, part in case.expression.keywords.items():
-        if name in ("dim", "axis") and part.value == got:
+        if name in ("dim", "axis") and part.number == got:
             text = case.expression.text.encode()
             start, end = part.span
             code = (text[:start] + b"-1" + text[end:]).decode()
@@ -59,7 +59,10 @@ def _too_many_fixes(case: Case) -> Iterator[ErrorFix]:
         return
     texts = [ast.unparse(each) for each in elements]
     kept = [text for text, each in zip(texts, elements, strict=True) if _is_plain_index(each)]
-    if len(kept) == len(texts) > rank > 0:
+    values = [read(each, case.frame) for each in elements[:rank]]
+    pairs = zip(values, case.shape(0) or (), strict=False)
+    inside = all(type(value) is not int or -size <= value < size for value, size in pairs)
+    if len(kept) == len(texts) > rank > 0 and inside:
         yield case.instead(
             f"{case.code_of(0)}[{', '.join(texts[:rank])}]",
             f"the first {rank} of the indices" if rank > 1 else "the first index alone",
@@ -112,7 +115,8 @@ def _bounds_fixes(case: Case) -> Iterator[ErrorFix]:
     shape = case.shape(0)
     if axis >= len(elements) or shape is None or len(shape) <= axis or shape[axis] != size:
         return
-    if read(elements[axis], case.frame) == index:
+    found = read(elements[axis], case.frame)
+    if type(found) is int and found == index:
         texts = [ast.unparse(each) for each in elements]
         texts[axis] = "-1"
         yield case.instead(f"{case.code_of(0)}[{', '.join(texts)}]", "the last element of that axis")

@@ -66,7 +66,7 @@ def _group_fixes(case: Case) -> Iterator[ErrorFix]:
     fitting = next(count for count in range(min(groups, channels), 0, -1) if channels % count == 0) if channels else 1
     if not case.is_real:
         yield case.instead(f"nn.GroupNorm({fitting}, {channels})", plural(fitting, "group"))
-    elif case.name == "GroupNorm" and len(case.parts) > 1 and case.parts[0].value == groups:
+    elif case.name == "GroupNorm" and len(case.parts) > 1 and case.parts[0].number == groups:
         yield case.with_parts({0: str(fitting)}, plural(fitting, "group"))
     elif case.layer is not None and case.layer.kind == "GroupNorm":
         old = case.layer.setting("num_channels")

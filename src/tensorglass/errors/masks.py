@@ -103,7 +103,7 @@ def _gather_rank_fixes(case: Case) -> Iterator[ErrorFix]:
         yield case.instead("x.gather(1, index[:, None])", "one element of each row")
         return
     method = case.name == "gather" and len(case.parts) == 3
-    if method and case.shape(0) is not None and case.parts[1].value in (1, -1):
+    if method and case.shape(0) is not None and case.parts[1].number in (1, -1):
         shape, index = case.shape(0) or (), case.shape(2) or ()
         if len(shape) == 2 and len(index) == 1 and index[0] <= shape[0]:
             yield case.with_parts({2: f"{case.code_of(2)}[:, None]"}, f"{shape_text((index[0], 1))}: one of each row")
