@@ -209,7 +209,7 @@ def _readable_inside(node: ast.AST, frame: types.FrameType | None) -> Iterator[t
         value = read(child, frame) if isinstance(child, ast.expr) else MISSING
         if is_tensor(value) or is_array(value):
             yield ast.unparse(child), value
-        elif type(value) in (list, tuple):
+        elif isinstance(child, ast.expr) and type(value) in (list, tuple):
             yield from _tensors_of(Part(ast.unparse(child), child, value), frame)
         elif not is_module(value):
             yield from _readable_inside(child, frame)

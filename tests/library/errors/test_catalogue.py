@@ -259,3 +259,28 @@ def test_a_target_that_is_not_too_large_is_not_said_to_be():
     source = "x = torch.ones(3, 5)\ny = torch.tensor([1, 2, 0])\nif (x[0] @ x[0]) and y.sum():\n"
     explanation = explained(source + "    raise IndexError('Target 2 is out of bounds.', F.cross_entropy(x, y))")
     assert "5 classes" not in explanation.cause
+
+
+def test_operands_that_are_given_by_name():
+    explanation = explained("a = torch.ones(2, 3)\nb = torch.ones(4, 3)\nresult = torch.matmul(input=a, other=b)")
+    assert explanation.fixes[0].code == "torch.matmul(input=a, other=b.T)"
+    unpacked = explained("a = torch.ones(2, 3)\nb = torch.ones(4, 3)\npair = (a, b)\nresult = torch.matmul(*pair)")
+    assert {operand.shape for operand in unpacked.operands} == {(2, 3), (4, 3)}
+    assert unpacked.fixes == ()
+
+
+def test_a_tensor_of_indices_is_not_compared():
+    """Comparing a tensor with a number would run an operation, whose result Python could not ask for its truth."""
+    explanation = explained("x = torch.ones(3)\ni = torch.tensor([0, 5])\nresult = x[i]")
+    assert explanation.kind == "index_bounds"
+    assert "`x` of shape (3,)" in explanation.cause
+    assert explanation.fixes == ()
+
+
+def test_no_index_is_kept_that_is_out_of_range():
+    assert explained("x = torch.ones(4, 4)\nresult = x[0, 5, 1]").fixes == ()
+
+
+def test_a_fix_is_told_once():
+    fixes = explained("x = torch.ones(2, 3)\nresult = x.view(2, 2)").fixes
+    assert len({fix.code for fix in fixes}) == len(fixes)

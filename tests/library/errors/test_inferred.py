@@ -26,21 +26,9 @@ def inferred(text):
 @pytest.mark.parametrize(
     "text",
     [
-        "a",
-        "-a",
-        "~a.bool()",
-        "a + row",
-        "a * 2",
-        "2 ** row",
-        "a > 0",
-        "a == a",
-        "a.T",
-        "b.t()",
-        "a.mT",
-        "a @ b.T",
-        "a.float()",
-    ]
-    + ["a.to(torch.float64)", "(a - row).abs()", "a.clamp(0, 1)", "-(a / n) + row", "n"],
+        *("a", "-a", "~a.bool()", "a + row", "a * 2", "2 ** row", "a > 0", "a == a", "a.T", "b.t()", "a.mT", "a @ b.T"),
+        *("a.float()", "a.to(torch.float64)", "(a - row).abs()", "a.clamp(0, 1)", "-(a / n) + row", "n"),
+    ],
 )
 def test_it_is_what_torch_computes(text):
     result = eval(text, {"torch": torch}, FRAME.f_locals)
