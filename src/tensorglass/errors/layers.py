@@ -10,7 +10,7 @@ from typing import Any
 from .reading import MISSING, attribute, is_module, is_tensor
 from .source import Failure, is_library
 
-_RUNNERS = ("_call_impl", "_wrapped_call_impl", "__call__", "inner", "_slow_forward")  # of torch, around each forward
+_RUNNERS = ("_call_impl", "_wrapped_call_impl")  # of torch, around each forward
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ def failing_layer(found: Sequence[Failure]) -> FailingLayer | None:
     innermost = running[-1][1]
     path = path_in(running[0][1], innermost)
     if path is None:  # called without being registered: the outermost that knows it
-        path = next((known for _, module in running if (known := path_in(module, innermost)) is not None), "")
+        path = next(known for _, module in running if (known := path_in(module, innermost)) is not None)
     forward = next((each for each, module in running if module is innermost and not _is_runner(each)), running[-1][0])
     return FailingLayer(innermost, path, _arguments(forward), not is_library(forward.path))
 
@@ -105,5 +105,5 @@ def path_in(root: Any, module: Any) -> str | None:
         if id(current) in seen or not isinstance(parts, dict):
             continue
         seen.add(id(current))
-        left += [(part, f"{path}.{name}".lstrip(".")) for name, part in dict.items(parts) if is_module(part)]
+        left += [(part, f"{path}.{name}".removeprefix(".")) for name, part in dict.items(parts) if is_module(part)]
     return None

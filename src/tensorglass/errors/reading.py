@@ -108,7 +108,7 @@ def _item(base: object, index: object) -> Any:
         return MISSING
     if type(base) in (list, tuple) and type(index) is int:
         items: Any = base
-        return items[index] if -len(items) <= index < len(items) else MISSING
+        return items[index]
     if type(base) is dict:
         return dict.get(base, index, MISSING)
     if type(base) in (torch.nn.ModuleList, torch.nn.Sequential, torch.nn.ModuleDict):

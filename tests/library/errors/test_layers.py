@@ -65,3 +65,26 @@ def test_paths():
     assert path_in(inner, inner) == ""
     assert path_in(nn.Sequential(nn.ReLU(), inner), inner) == "1"
     assert path_in(nn.Sequential(nn.ReLU()), inner) is None
+
+
+def test_the_forward_method_tells_the_input_whatever_it_calls():
+    x, state = torch.ones(5, 2, 3), torch.zeros(2, 1, 4)
+    assert layer_of(nn.RNN(3, 4), x, state).input is x
+
+
+def test_a_hook_that_fails():
+    def hook(module, args):
+        raise RuntimeError("hooked")
+
+    layer = nn.Linear(3, 2)
+    layer.register_forward_pre_hook(hook)
+    found = layer_of(layer, torch.ones(4, 3))
+    assert found.module is layer
+    assert found.input is None
+
+
+def test_modules_in_a_circle():
+    first, second = nn.Module(), nn.Module()
+    first.second, second.first = second, first
+    assert path_in(first, nn.ReLU()) is None
+    assert path_in(first, second) == "second"

@@ -77,3 +77,9 @@ def test_a_long_paste_takes_no_long_time(filling):
     assert explain_error(text).kind == "target_class"
     assert not explain_error(filling * 300_000).known
     assert time.process_time() - start < 5
+
+
+def test_only_the_end_of_a_long_paste_is_read():
+    paste = f"IndexError: {SENTENCE}".ljust(200_000, ".")
+    assert message_in(paste).type == "IndexError"
+    assert message_in(paste + ".").type == ""

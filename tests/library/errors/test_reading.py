@@ -58,6 +58,7 @@ def value_of(text):
         ("names['a'][0]", (2, 3)),
         ("names[key][-1][0]", (2, 3)),
         ("names[1]", (2, 3)),
+        ("names['a'][-2]", (2, 3)),
         ("model[0].weight", (3, 2)),
         ("model[0].bias", (3,)),
         ("model[1][0].running_mean", (4,)),
