@@ -1,11 +1,14 @@
 """`%load_ext tensorglass`, in IPython."""
 
+import atexit
+
 import pytest
 
 pytest.importorskip("IPython")
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from traitlets.config import Config
 
 PRODUCT = "import torch\na = torch.ones(2, 3)\nb = torch.ones(4, 3)\na @ b"
 
@@ -14,9 +17,9 @@ PRODUCT = "import torch\na = torch.ones(2, 3)\nb = torch.ones(4, 3)\na @ b"
 def shell(tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance()
-    shell.history_manager.enabled = False
+    shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
     yield shell
+    atexit.unregister(shell.atexit_operations)  # it would write into a folder that is gone by then
     InteractiveShell.clear_instance()
 
 
