@@ -12,7 +12,7 @@ sys.path.append(str(Path(__file__).parents[1] / "mutants"))
 from controls import control
 from forks import run_in_forks
 from ledger import Ledger
-from module_mutants import Module, modules
+from module_mutants import NOT_YET, Module, modules
 from places import EXTENSIONS, PACKAGE, ROOT
 from run import chosen, dotted, fingerprint_of, pages, try_all, unit
 
@@ -90,8 +90,8 @@ def test_a_task_that_ends_its_process_has_no_answer():
 
 def test_every_module_is_broken():
     broken = [module.file for module in modules()]
-    entries = {PACKAGE / "__init__.py", PACKAGE / "__main__.py"}
-    assert {*entries, *PACKAGE.rglob("[!_]*.py")} == {file for file in broken if PACKAGE in file.parents}
+    files = {PACKAGE / "__init__.py", *(file for file in PACKAGE.rglob("[!_]*.py") if file.parent.name not in NOT_YET)}
+    assert files == {file for file in broken if PACKAGE in file.parents}
     assert {module.file for module in modules() if not module.tests} == set()
     assert dotted(PACKAGE / "contraction" / "plan.py") == "contraction.plan"
     units = [unit(file) for file in (*broken, *pages())]

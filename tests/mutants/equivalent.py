@@ -20,7 +20,17 @@ _CUT_WHERE_NEEDED = "the panels to start from; they are cut where the rules disa
 _FOR_TYPE_CHECKERS = "only type checkers look at the name of a type variable"
 _NO_NAME_HAS_A_TILDE = "strip() takes a set of characters, and no function's name has this one"
 
+_ONLY_A_GPU_ROUNDS = "on a CPU nothing is rounded to TF32, and both errors are the same; the record of a GPU has two"
 EQUIVALENT: dict[str, str] = {
+    "forward_backward.py: 637: (w * w).requires_grad  ->  (w + w).requires_grad": (
+        "which operation is recorded does not matter: it is beside those that are not"
+    ),
+    "devices.md: 151: errors[False] < 1e-05  ->  errors[False] <= 1e-05": _ONLY_A_GPU_ROUNDS,
+    "devices.md: 151: errors[False] < 1e-05  ->  errors[False] < 1.00001": _ONLY_A_GPU_ROUNDS,
+    "devices.md: 151: errors[False] < 1e-05  ->  errors[True] < 1e-05": _ONLY_A_GPU_ROUNDS,
+    "devices.md: 153: (errors[True] > 1e-05) == rounds  ->  (errors[True] >= 1e-05) == rounds": _ONLY_A_GPU_ROUNDS,
+    "devices.md: 153: (errors[True] > 1e-05) == rounds  ->  (errors[True] > 1.00001) == rounds": _ONLY_A_GPU_ROUNDS,
+    "devices.md: 153: (errors[True] > 1e-05) == rounds  ->  (errors[False] > 1e-05) == rounds": _ONLY_A_GPU_ROUNDS,
     "broadcasting/fixes.py: `_SEARCH_LIMIT = 20_000  # many equal sizes give many alignments of the same shapes: past "
     "this, what was found is enough`: 20000 -> 20001": "a limit against endless searches, far beyond what is needed",
     "broadcasting/fixes.py: `heap: list[tuple[Cost, tuple[Column, ...], Cost, Shape]] = "

@@ -23,7 +23,9 @@ from mutate import Mutant, mutants
 # The constants of a drawing are a matter of looks, and those of the rules are regular expressions, which tests of their
 # own exercise.
 DRAWINGS = {"drawing", "pictures"}
-RULES = {"sources/dependencies": ["test_dependencies"], "law/rules": ["test_rules"]}
+RULES = {"sources/dependencies": ["test_dependencies"], "law/rules": ["test_rules"], "law/budget": ["test_budget"]}
+# Not broken yet: the catalogue of errors is data for the most part, and its tests raise each error and run each fix.
+NOT_YET = {"errors", "__main__"}  # folders and modules
 TESTS = ROOT / "tests"
 QUICKLY = ["-x", "--tb=no"]
 # Seconds after which a test that got stuck has noticed the mutant: these, and so many times what it takes otherwise.
@@ -70,7 +72,7 @@ def modules() -> list[Module]:
     of_library = (
         Module(file, PACKAGE, tests_of(file), file.stem not in DRAWINGS)
         for file in sorted(PACKAGE.rglob("*.py"))
-        if file.name != "__init__.py" or file.parent == PACKAGE
+        if (file.name != "__init__.py" or file.parent == PACKAGE) and NOT_YET.isdisjoint({file.parent.name, file.stem})
     )
     of_build = (
         Module(EXTENSIONS / f"{name}.py", EXTENSIONS, tuple(TESTS / "site" / f"{test}.py" for test in tests), False)

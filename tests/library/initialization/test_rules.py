@@ -187,7 +187,7 @@ def test_branches_are_as_large_as_the_rows_that_the_stream_starts_with(tied, nor
     assert (found["position_embeddings"].std, found["cls_token"].std) == pytest.approx((stream, stream))
     assert found["blocks.layers.1.linear2.weight"].std == pytest.approx(stream * 0.5 / 32**0.5 / 2)
     assert found["blocks.layers.0.self_attn.out_proj.weight"].std == pytest.approx(stream / 4 / 2)
-    assert found["blocks.layers.0.linear1.weight"].std == 0.125
+    assert found["blocks.layers.0.linear1.weight"].std == pytest.approx(0.125)  # a gain is found by iteration
     given = initialize_(Stream(tied, norm), double, gains={"cls_token": 0.5}).parameters
     assert {each.name: each.std for each in given}["cls_token"] == 0.5
 
