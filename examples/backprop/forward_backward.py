@@ -730,7 +730,7 @@ assert by_hand_1.tolist() == [[84, 42], [28, 14]]
 # ^^^^^^^^
 #
 # Two for each of the other 10 - k layers. But the first one of those needs no gradient
-# of its input. So it is as if the chain began there: 2 (10 - k) - 1.
+# of its input. So it is as if the chain began there: 2 (10 - k) - 1, for k below 10.
 
 for frozen in range(10):
     partly = chain(10)

@@ -16,8 +16,8 @@ Short answer
 
 ``None`` in an index inserts an axis of size 1 at its place, and a colon keeps an axis
 as it is. So ``v[None, :]`` is ``v.unsqueeze(0)``, ``v[:, None]`` is ``v.unsqueeze(1)``,
-and ``x[..., None]`` is ``x.unsqueeze(-1)``. It is the same operation, and copies
-nothing of a dense tensor.
+and ``x[..., None]`` is ``x.unsqueeze(-1)``. For autograd it is the same operation, and
+copies nothing of a dense tensor.
 """
 
 import torch

@@ -320,9 +320,10 @@ assert by_a_hundred
 # More: batches, attention, a bilinear form: one ``bmm`` each
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# The same letters write what ``@`` needs transposes, or other functions, for. ``...``
-# stands for all the axes that come before. In ``bi,oij,bj->bo``, a bilinear form, two
-# letters are missing after the arrow, and so it sums twice.
+# The same letters write what ``@`` needs transposes, or other functions, for; with
+# these sizes, torch runs one ``bmm`` for each. ``...`` stands for all the axes that
+# come before. In ``bi,oij,bj->bo``, a bilinear form, two letters are missing after the
+# arrow, and so it sums twice.
 
 import torch.nn.functional as F
 

@@ -289,7 +289,7 @@ with shows_error(RuntimeError, match="is invalid for input of size 3"):
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Views of it stay small. But what needs a cell for each element writes all of them:
-# ``contiguous``, ``clone``, another dtype, or a ``reshape`` that ``view`` refuses.
+# ``contiguous``, ``clone``, ``double``, or a ``reshape`` that ``view`` refuses.
 
 copies = expanded.contiguous(), expanded.clone(), expanded.reshape(9), expanded.double()
 assert [copy.untyped_storage().nbytes() for copy in copies] == [36, 36, 36, 72]

@@ -8,6 +8,8 @@ from _ext.page.error_outputs import ERROR_LINE
 from bs4 import BeautifulSoup
 from some_parts import built, written
 
+from tensorglass.errors.catalogue import ENTRIES
+
 PAGE = """The page
 ========
 
@@ -101,3 +103,12 @@ def test_every_message_of_the_gallery_leads_to_its_section(built_site):
             folded = section.find_parent("details")  # whose button carries the title
             assert title in (folded or section).text
             assert re.sub(r"\d+", "0", message) in re.sub(r"\d+", "0", section.text)
+
+
+@pytest.mark.long
+@pytest.mark.site
+@pytest.mark.parametrize("entry", [each for each in ENTRIES if each.page], ids=lambda entry: entry.kind)
+def test_the_library_leads_to_pages_that_there_are(built_site, entry):
+    page, _, anchor = entry.page.partition("#")
+    found = BeautifulSoup(Path(built_site, page).read_text("utf-8"), "html.parser")
+    assert not anchor or found.find(id=anchor)
