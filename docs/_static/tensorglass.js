@@ -83,8 +83,14 @@ function watchScrollers() {
   }
 }
 
+// The theme writes the way back to the top outside of all landmarks, where screen readers that go by these miss it.
+function takeIntoArticle(link) {
+  document.querySelector("article").append(link);
+}
+
 makeScrollersFocusable();
 watchScrollers();
+document.querySelectorAll(".back-to-top").forEach(takeIntoArticle);
 document.querySelectorAll(".page-actions[data-metadata]").forEach(offerAllCode);
 document.querySelectorAll(".page-actions[data-metadata]").forEach(offerToUnfold);
 addEventListener("beforeprint", openFolded);
