@@ -7,9 +7,11 @@ from torch import nn
 from tensorglass.errors.layers import failing_layer, path_in
 from tensorglass.errors.source import failures
 
+ERRORS = "must match|cannot be multiplied|hooked|Expected hidden"
+
 
 def layer_of(function, *args):
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - any: where it was raised is the question
+    with pytest.raises(RuntimeError, match=ERRORS) as caught:
         function(*args)
     return failing_layer(failures(caught.value.__traceback__))
 
