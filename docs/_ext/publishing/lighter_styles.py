@@ -24,7 +24,7 @@ def without_comments(css: str) -> str:
 
 def write_styles(app: Sphinx, error: Exception | None) -> None:
     """Write the style sheets of a finished build again, without comments."""
-    if error is not None:
+    if error is not None or app.builder.format != "html":
         return
     for path in (Path(app.outdir, "_static", name) for name in SHEETS):
         path.write_text(without_comments(path.read_text("utf-8")), "utf-8")
