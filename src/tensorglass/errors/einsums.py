@@ -20,7 +20,7 @@ def _equation(case: Case) -> str | None:
     if case.name != "einsum" or not case.parts:
         return None
     value = case.parts[0].value
-    return value if isinstance(value, str) else None
+    return value if type(value) is str else None
 
 
 def _with_equation(case: Case, equation: str, result: str = _ANOTHER) -> ErrorFix:

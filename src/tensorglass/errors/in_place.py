@@ -6,8 +6,6 @@ import ast
 import re
 from collections.abc import Iterator
 
-import torch
-
 from ..shapes import Shape
 from ..torch_internals import without_torch_functions
 from .entry import Case, Entry
@@ -188,7 +186,7 @@ def _shared_cause(case: Case) -> str:
 
 
 def _strides(value: object) -> Shape | None:
-    if not isinstance(value, torch.Tensor) or shape_of(value) is None:
+    if not is_tensor(value) or shape_of(value) is None:
         return None
     with without_torch_functions():
         return tuple(value.stride())

@@ -125,7 +125,7 @@ def _bounds_fixes(case: Case) -> Iterator[ErrorFix]:
 def _lookup_cause(case: Case) -> str:
     layer = case.layer
     count = None if layer is None else layer.setting("num_embeddings")
-    if layer is not None and isinstance(count, int) and not layer.is_own:
+    if layer is not None and type(count) is int and not layer.is_own:
         return (
             f"The layer {layer.shown} has {count} rows, so that its indices are 0 to {count - 1}, and "
             "one that came is none of them."
@@ -143,7 +143,7 @@ def _lookup_fixes(case: Case) -> Iterator[ErrorFix]:
     if layer is None or called is None or called.value is not layer.module or len(case.parts) != 1:
         return
     count = layer.setting("num_embeddings")
-    if isinstance(count, int):
+    if type(count) is int:
         yield case.with_parts(
             {0: f"{case.code_of(0)}.clamp(0, {count - 1})"}, "what is out of range stands for the nearest row"
         )
@@ -161,7 +161,7 @@ def _python_index_cause(case: Case) -> str:
 def _python_index_fixes(case: Case) -> Iterator[ErrorFix]:
     if not case.is_real:
         yield case.instead("x[int(i)]", "the number cut to a whole one")
-    elif case.name == "[]" and len(case.parts) == 2 and isinstance(case.parts[1].value, float):
+    elif case.name == "[]" and len(case.parts) == 2 and type(case.parts[1].value) is float:
         yield case.with_parts({1: f"int({case.parts[1].text})"}, "the number cut to a whole one")
 
 

@@ -64,9 +64,9 @@ def _leaf_cause(case: Case) -> str:
 
 def _leaf_fixes(case: Case) -> Iterator[ErrorFix]:
     if not case.is_real:
-        yield case.instead("torch.optim.SGD([x.detach().requires_grad_()], lr=0.1)", "a tensor of its own")
+        yield case.instead("torch.optim.SGD([x.detach().clone().requires_grad_()], lr=0.1)", "a tensor of its own")
     elif case.parts and len(case.parts[0].elements) == 1 and is_tensor(case.parts[0].elements[0].value):
-        code = f"[{case.parts[0].elements[0].text}.detach().requires_grad_()]"
+        code = f"[{case.parts[0].elements[0].text}.detach().clone().requires_grad_()]"
         yield case.with_parts({0: code}, "a tensor of its own; give it a name, to read it afterwards")
 
 
@@ -94,8 +94,10 @@ def _nan_fixes(case: Case) -> Iterator[ErrorFix]:
         "SqrtBackward0": ("x.clamp(min=1e-12).sqrt()", "a finite slope at 0"),
         "LogBackward0": ("x.clamp(min=1e-12).log()", "a finite slope at 0"),
     }
-    code, result = changes.get(case.found["function"], ("torch.nan_to_num(x)", "numbers that are finite"))
-    yield ErrorFix(code, result)
+    if (
+        case.found["function"] in changes
+    ):  # elsewhere no one change of the forward pass keeps nan out of the backward pass
+        yield ErrorFix(*changes[case.found["function"]])
 
 
 def _inference_cause(case: Case) -> str:

@@ -128,9 +128,8 @@ def _class_fixes(case: Case) -> Iterator[ErrorFix]:
     classes = pair[0][1]
     if came == classes:
         yield case.with_parts({1: f"{case.code_of(1)} - 1"}, "if the classes are counted from 1, and 0 does not occur")
-    named = {"ignore_index": f"ignore_index={came}"}
     if case.expression.callee is not None and case.name == "cross_entropy" and not case.expression.keywords:
-        code = f"{case.expression.text.rstrip()[:-1]}, {named['ignore_index']})"
+        code = f"{case.expression.text.rstrip()[:-1]}, ignore_index={came})"
         yield case.instead(code, f"the targets that are {came} do not count")
 
 
@@ -164,10 +163,8 @@ def _spatial_size_cause(case: Case) -> str:
 def _spatial_size_fixes(case: Case) -> Iterator[ErrorFix]:
     prediction, target = case.numbers("input"), case.numbers("target")
     if (not case.is_real or _pair(case) == (prediction, target)) and len(prediction) == 4 and len(target) == 3:
-        code = f"F.interpolate({case.code_of(0)}, size=({target[1]}, {target[2]}))"
-        yield case.with_parts(
-            {0: f"torch.nn.functional.{code[2:]}"}, f"a prediction of {shape_text((*prediction[:2], *target[1:]))}"
-        )
+        code = f"torch.nn.functional.interpolate({case.code_of(0)}, size=({target[1]}, {target[2]}))"
+        yield case.with_parts({0: code}, f"a prediction of {shape_text((*prediction[:2], *target[1:]))}")
 
 
 def _probabilities_cause(case: Case) -> str:

@@ -21,7 +21,7 @@ def _linear(case: Case) -> bool:
 
 
 def _matches_layer(case: Case, features: object) -> bool:
-    return isinstance(features, int) and case.numbers("b")[:1] == (features,) != case.numbers("a")[-1:]
+    return type(features) is int and case.numbers("b")[:1] == (features,) != case.numbers("a")[-1:]
 
 
 def _matmul_cause(case: Case) -> str:

@@ -10,7 +10,7 @@ import ast
 import inspect
 import sys
 import types
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 
@@ -31,7 +31,7 @@ def is_a(value: object, cls: type) -> bool:
     return cls in type(value).__mro__
 
 
-def is_tensor(value: object) -> bool:
+def is_tensor(value: object) -> TypeGuard[torch.Tensor]:
     return is_a(value, torch.Tensor)
 
 
@@ -162,4 +162,4 @@ def is_inference(value: object) -> bool:
     if not is_tensor(value):
         return False
     with without_torch_functions():
-        return bool(torch.Tensor.is_inference(value))  # type: ignore[arg-type]
+        return bool(torch.Tensor.is_inference(value))

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import torch
-
 from ..shapes import Shape
 from ..storage.views import explain_view
 from .entry import Case, Entry, shape_text
 from .operand import ErrorFix
+from .reading import is_a, is_tensor
 
 _PAGE = "auto_examples/memory/tensor_storage.html"
 _VIEWS = {"view", "reshape"}
@@ -70,7 +69,7 @@ def _inferred_fixes(case: Case) -> Iterator[ErrorFix]:
 def _stride_cause(case: Case) -> str:
     value = case.parts[0].value if case.is_real and case.parts else None
     asked = _sizes_asked(case)
-    if isinstance(value, torch.Tensor) and asked:
+    if is_tensor(value) and asked:
         explanation = explain_view(value, asked)
         if explanation.breaks:
             outer, inner = explanation.breaks[0]
@@ -83,7 +82,7 @@ def _stride_cause(case: Case) -> str:
 
 def _sizes_asked(case: Case) -> Shape:
     values = [part.value for part in case.parts[1:]]
-    if len(values) == 1 and isinstance(values[0], tuple):
+    if len(values) == 1 and is_a(values[0], tuple):
         values = list(values[0])
     return tuple(values) if all(type(value) is int for value in values) else ()
 
