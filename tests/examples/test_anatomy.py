@@ -6,8 +6,9 @@ import pytest
 from places import ROOT
 
 PAPERS = sorted(ROOT.glob("examples/papers/*.py"))
-QUESTIONS = sorted(set(ROOT.glob("examples/*/*.py")) - set(PAPERS))
-PAGES = [*QUESTIONS, *PAPERS]
+ERRORS = sorted(ROOT.glob("examples/errors/*.py"))  # whose messages docs/errors.md lists
+QUESTIONS = sorted(set(ROOT.glob("examples/*/*.py")) - set(PAPERS) - set(ERRORS))
+PAGES = [*QUESTIONS, *ERRORS, *PAPERS]
 TEMPLATE = ROOT / "docs" / "template.py"  # what a new page is copied from
 PARTS = [
     "Short answer",

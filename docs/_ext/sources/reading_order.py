@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-SECTIONS = ("broadcasting", "memory", "einsum", "backprop", "initialization", "papers")
+SECTIONS = ("broadcasting", "memory", "einsum", "backprop", "initialization", "errors", "papers")
 
 
 def section_order(folder: str) -> int:
