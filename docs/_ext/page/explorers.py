@@ -1,4 +1,4 @@
-"""Pages that show how shapes broadcast take the reader's own shapes: they load the explorer, and no other page does."""
+"""Pages that show a report of the library take the reader's own input: they load its explorer, and no other page does."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
-CAPTION = "<caption>Shapes aligned at the last axis</caption>"  # of the table that the library writes
-SCRIPTS = ("explorers/broadcast.js", "explorers/explorer.js")  # what is said, and how it is shown
+FORM = "form.js"  # what all explorers share
+# By the caption of the table that the library writes: what is said, and how it is shown.
+EXPLORERS = {"Shapes aligned at the last axis": ("broadcast.js", "broadcast_view.js")}
 
 
 def add_explorers(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Have the page load the scripts if it holds such a table."""
-    if CAPTION in context.get("body", ""):
-        for script in SCRIPTS:
-            app.add_js_file(script, defer="defer")
+    """Have the page load the scripts of the explorers whose tables it holds."""
+    body = context.get("body", "")
+    wanted = [name for caption, names in EXPLORERS.items() if f"<caption>{caption}</caption>" in body for name in names]
+    for script in [FORM, *wanted] if wanted else []:
+        app.add_js_file(f"explorers/{script}", defer="defer")

@@ -1,6 +1,6 @@
 // How shapes broadcast, and what to do when they do not: the rule, torch's message, the size-1 axes that help. It says what
 // `explain_broadcast` of the library says, word by word; the tests compare the two. No page is touched here: see
-// explorer.js.
+// broadcast_view.js.
 //
 // tensorglass.broadcast([[3], [3, 4]]) -> {ok, result, error, elements, axes, fixes: [{code, result, ...}], ...}
 "use strict";

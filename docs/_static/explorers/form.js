@@ -1,0 +1,152 @@
+// What all explorers share: a form above the report that the library wrote, which it replaces as soon as somebody types.
+// Without scripts the report stays, and nothing on the page is dead. What is said is decided elsewhere: an explorer brings
+//
+//   report            the element of the library's report
+//   name              its name in the address and in ids
+//   fields            [{name, label, value}]: texts to type; `value` is what the report was made of
+//   examples          [{label, values: {field: text}}]
+//   read(values)      -> {state}, or {wrong, field, at}: one sentence, and where the wrong character stands
+//   content(state)    -> sentences, tables {caption, header, rows, numbers} and elements; the first is spoken
+//   code(state)       -> a program that shows the same
+"use strict";
+
+(() => {
+  const SVG = "http://www.w3.org/2000/svg";
+  const PAUSE = 300, THANKS = 2000; // milliseconds: a screen reader speaks when somebody pauses, not at each letter
+
+  const filled = (made, attributes, children) => {
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    made.append(...children);
+    return made;
+  };
+  const element = (name, attributes = {}, ...children) => filled(document.createElement(name), attributes, children);
+  const svg = (name, attributes = {}, ...children) => filled(document.createElementNS(SVG, name), attributes, children);
+
+  // A table as the library writes it. A cell is a text, or [text, class].
+  function table({ caption, header, rows, numbers = [] }) {
+    const cell = (name, column, content, scope) => {
+      const [text, kind] = typeof content === "string" ? [content, ""] : content;
+      const kinds = [kind, numbers.includes(header[column]) ? "number" : ""].filter(Boolean).join(" ");
+      return element(name, { ...(scope && { scope }), ...(kinds && { class: kinds }) }, text);
+    };
+    const head = header.map((text, column) => cell("th", column, text, "col"));
+    const body = rows.map((row) => element("tr", {}, ...row.map((each, column) =>
+      column ? cell("td", column, each) : cell("th", column, each, "row"))));
+    return element("table", {}, element("caption", {}, caption), element("thead", {}, element("tr", {}, ...head)),
+      element("tbody", {}, ...body));
+  }
+
+  function draw(report, parts) {
+    const drawn = parts.map((part) =>
+      typeof part === "string" ? element("p", {}, part) : part instanceof Element ? part : table(part));
+    report.replaceChildren(...report.querySelectorAll(":scope > style"), ...drawn);
+    report.classList.remove("outdated");
+  }
+
+  // The address: the text of each field, in which what an address may hold is left as it is.
+
+  const readable = (text) => encodeURIComponent(text).replace(/%(2C|3A|3B|3D|40|2F|24|5B|5D)/g, decodeURIComponent);
+  const addressOf = (name, fields, values) =>
+    `#${fields.map((field, i) => `${i ? field.name : name}=${readable(values[field.name])}`).join("&")}`;
+
+  function fromAddress(name, fields) {
+    const parts = location.hash.slice(1).split("&").map((part) => [part.split("=", 1)[0], part.slice(part.indexOf("=") + 1)]);
+    if (parts[0][0] !== name) return null;
+    const texts = new Map(parts.map(([key, text], i) => [i ? key : fields[0].name, text]));
+    try {
+      return Object.fromEntries(fields.map((field) => [field.name, decodeURIComponent(texts.get(field.name) ?? "")]));
+    } catch {
+      return null; // cut off within a letter
+    }
+  }
+
+  function button(text, click) {
+    const made = element("button", { type: "button" }, text);
+    made.addEventListener("click", click);
+    return made;
+  }
+
+  function fieldOf(name, { name: field, label, value }) {
+    const id = `explored-${name}-${field}`;
+    const input = element("input", {
+      id, type: "text", spellcheck: "false", autocomplete: "off", autocapitalize: "off",
+      "aria-describedby": `explored-${name}-said`,
+    });
+    input.value = value;
+    const caret = element("div", { class: "explorer-caret", "aria-hidden": "true", hidden: "" });
+    return { field, input, caret, parts: [element("label", { for: id }, label), input, caret] };
+  }
+
+  function showWrong({ field, input, caret }, wrong) {
+    const here = wrong?.field === field || (wrong && wrong.field === undefined);
+    input.setAttribute("aria-invalid", Boolean(here));
+    caret.hidden = !here || wrong.at === undefined;
+    caret.textContent = caret.hidden ? "" : `${input.value}\n${" ".repeat(wrong.at)}^`;
+  }
+
+  function explore({ report, name, fields, examples = [], read, content, code }) {
+    const initial = Object.fromEntries(fields.map((field) => [field.name, field.value]));
+    const inputs = fields.map((field) => fieldOf(name, field));
+    const values = () => Object.fromEntries(inputs.map(({ field, input }) => [field, input.value]));
+    const said = element("div", { id: `explored-${name}-said`, class: "explorer-said", role: "status" });
+    const copying = [
+      button("Copy link", ({ target }) => copied(target, new URL(addressOf(name, fields, values()), location.href).href)),
+      button("Copy as code", ({ target }) => copied(target, code(state))),
+    ];
+    const trying = examples.map(({ label, values: texts }) => button(label, () => show({ ...initial, ...texts })));
+    const form = element("form", { class: "explorer" }, ...inputs.flatMap(({ parts }) => parts), said,
+      element("div", { class: "explorer-buttons" }, ...trying, ...copying));
+    form.addEventListener("submit", (event) => event.preventDefault());
+
+    let { state } = read(initial), waiting;
+
+    function answer() {
+      const result = read(values()), wrong = result.wrong === undefined ? null : result;
+      for (const each of inputs) showWrong(each, wrong);
+      report.classList.toggle("outdated", wrong !== null); // what is shown was said of something else
+      for (const each of copying) each.disabled = wrong !== null;
+      let spoken = wrong?.wrong;
+      if (!wrong) {
+        state = result.state;
+        const parts = content(state);
+        spoken = parts[0];
+        draw(report, parts);
+        history.replaceState(null, "", addressOf(name, fields, values()));
+      }
+      clearTimeout(waiting);
+      waiting = setTimeout(() => { said.textContent = spoken; }, PAUSE);
+    }
+
+    function show(texts) {
+      for (const { field, input } of inputs) input.value = texts[field];
+      answer();
+    }
+
+    async function copied(target, text) {
+      const label = target.textContent;
+      await copy(text); // of tensorglass.js
+      target.textContent = "Copied";
+      setTimeout(() => { target.textContent = label; }, THANKS);
+    }
+
+    const follow = () => {
+      const texts = fromAddress(name, fields);
+      if (texts) show(texts);
+    };
+    for (const { input } of inputs) {
+      input.addEventListener("input", answer);
+      input.addEventListener("keydown", (event) => { if (event.key === "Escape") show(initial); });
+    }
+    addEventListener("hashchange", follow);
+    report.before(form);
+    follow();
+  }
+
+  // The first report with a table of this caption, on the whole page or in a part of it, that is not folded.
+  function reportWith(caption) {
+    return [...document.querySelectorAll(".tensorglass")].find((report) =>
+      !report.closest("details") && [...report.querySelectorAll("caption")].some((each) => each.textContent === caption));
+  }
+
+  window.tensorglassForm = { element, svg, table, explore, reportWith };
+})();
