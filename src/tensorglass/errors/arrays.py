@@ -107,7 +107,7 @@ ENTRIES = (
         "a + b",
         _broadcast_cause,
         _broadcast_fixes,
-        "auto_examples/broadcasting/unsqueeze.html",
+        "auto_examples/errors/shapes_must_match.html#more-operands-could-not-be-broadcast-together-with-shapes",
     ),
     Entry(
         "numpy_matmul",

@@ -13,7 +13,7 @@ from .operand import ErrorFix
 
 _OPERATORS = set("+ - * / // % ** & | ^ << >> == != < <= > >=".split())
 _PRODUCTS = {"@", "matmul", "bmm", "baddbmm"}
-_PAGE = "auto_examples/broadcasting/unsqueeze.html"
+_PAGE = "auto_examples/errors/shapes_must_match.html"
 
 
 def _is_elementwise(case: Case) -> bool:
@@ -21,13 +21,23 @@ def _is_elementwise(case: Case) -> bool:
     return case.name in _OPERATORS or (name in ELEMENTWISE and not name.endswith("loss"))
 
 
+def _clash(case: Case) -> tuple[int, int, int]:
+    """Return the axis of the result, and the sizes that meet there."""
+    if "axis" in case.found:
+        return case.number("axis"), case.number("a"), case.number("b")
+    so_far, at = case.numbers("so_far"), case.number("at")  # of tensors without data: counted from the end
+    return len(so_far) + at, so_far[at], case.number("b")
+
+
 def _is_explained(case: Case) -> bool:
     """Return whether the shapes that were read are those that the message is about."""
-    return len(case.shapes) > 1 and explain_broadcast(*case.shapes).error == case.found["all"]
+    axis, a, b = _clash(case)
+    text = f"The size of tensor a ({a}) must match the size of tensor b ({b}) at non-singleton dimension {axis}"
+    return len(case.shapes) > 1 and explain_broadcast(*case.shapes).error == text
 
 
 def _broadcast_cause(case: Case) -> str:
-    axis, a, b = case.found["axis"], case.found["a"], case.found["b"]
+    axis, a, b = _clash(case)
     rule = "sizes that meet must be equal, or one of them 1"
     if case.name in _PRODUCTS and len(case.shapes) > 1:
         return (
@@ -179,13 +189,16 @@ ENTRIES = (
     Entry(
         "broadcast",
         (
-            r"(?P<all>The size of tensor a \((?P<a>\d+)\) must match the size of tensor b \((?P<b>\d+)\) "
-            r"at non-singleton dimension (?P<axis>\d+))",
+            r"The size of tensor a \((?P<a>\d+)\) must match the size of tensor b \((?P<b>\d+)\) "
+            r"at non-singleton dimension (?P<axis>\d+)",
+            r"Attempting to broadcast a dimension of length (?P<b>\d+) at (?P<at>-\d+)! Mismatching argument at index "
+            r"\d+ had (?:torch\.Size\()?\[[\d, ]*\]\)?; but expected shape should be broadcastable to "
+            r"(?P<so_far>\[[\d, ]*\])",  # compiled, and without data
         ),
         "a + b",
         _broadcast_cause,
         _broadcast_fixes,
-        _PAGE,
+        f"{_PAGE}#short-answer",
     ),
     Entry(
         "expand",
@@ -197,7 +210,7 @@ ENTRIES = (
         "x.expand(2, 3)",
         _expand_cause,
         _expand_fixes,
-        "auto_examples/memory/expand_memory.html",
+        f"{_PAGE}#the-expanded-size-of-the-tensor-must-match-the-existing-size",
     ),
     Entry(
         "expand_rank",
@@ -209,14 +222,18 @@ ENTRIES = (
         "x.expand(2, 3)",
         _expand_rank_cause,
         _expand_rank_fixes,
-        "auto_examples/memory/expand_memory.html",
+        f"{_PAGE}#more-the-number-of-sizes-provided-must-be-greater-or-equal",
     ),
     Entry(
         "in_place_shape",
-        (r"output with shape (?P<own>\[[\d, ]*\]) doesn't match the broadcast shape (?P<result>\[[\d, ]*\])",),
+        (
+            r"output with shape (?P<own>\[[\d, ]*\]) doesn't match the broadcast shape (?P<result>\[[\d, ]*\])",
+            r"output with shape torch\.Size\((?P<own>\[[\d, ]*\])\) doesn't match the broadcast shape "
+            r"(?P<result>\([\d, ]*\))",  # compiled, and without data
+        ),
         "a += b",
         _in_place_cause,
         _in_place_fixes,
-        _PAGE,
+        f"{_PAGE}#output-with-shape-1-28-28-doesn-t-match-the-broadcast-shape-3-28-28",
     ),
 )

@@ -186,6 +186,8 @@ def _dot_rank_fixes(case: Case) -> Iterator[ErrorFix]:
 
 
 def _scalar_cause(case: Case) -> str:
+    if "linear" in case.found and case.found["a"] == "0":
+        return f"A linear layer takes its features in the last axis, and {case.shown(0, 'its input')} has no axis."
     return (
         f"A matrix product has something to sum over only if both have an axis; these have {case.found['a']} and "
         f"{case.found['b']}."
@@ -193,7 +195,13 @@ def _scalar_cause(case: Case) -> str:
 
 
 def _scalar_fixes(case: Case) -> Iterator[ErrorFix]:
-    if not case.is_real or (len(case.shapes) == 2 and () in case.shapes):
+    if "linear" in case.found:
+        if not case.is_real:
+            yield case.instead("layer(x[None])", "if x is the one feature of one example")
+        elif case.layer is not None and case.layer.setting("in_features") == 1 and case.shape(0) == ():
+            code = f"{case.code_of(0)}[None]"
+            yield case.with_parts({0: code}, shape_text((case.layer.setting("out_features"),)))
+    elif not case.is_real or (len(case.shapes) == 2 and () in case.shapes):
         shape = next(filter(None, case.shapes), ())
         result = shape_text(shape) if case.is_real else "each element multiplied by the number"
         yield case.instead(f"{case.code_of(0)} * {case.code_of(1)}", result)
@@ -219,6 +227,7 @@ ENTRIES = (
         (
             r"size mismatch, got input \(\d+\), mat \((?P<mat>\d+x\d+)\), vec \((?P<vec>\d+)\)",
             r"size mismatch, got \d+, (?P<mat>\d+x\d+),(?P<vec>\d+)",
+            r"size mismatch, got input \((?P<mat>\d+x\d+)\), vec \((?P<vec>\d+)\)",  # compiled, and without data
         ),
         "a @ v",
         _matvec_cause,
@@ -247,7 +256,7 @@ ENTRIES = (
     Entry(
         "dot",
         (
-            r"inconsistent tensor size, expected tensor \[\d+\] and src \[\d+\] to have the same number of elements, "
+            r"inconsistent tensor size, expected tensor \[\d+\] and src \[\d+\] to have the ?same number of elements, "
             r"but got (?P<a>\d+) and (?P<b>\d+) elements respectively",
         ),
         "a.dot(b)",
@@ -265,7 +274,10 @@ ENTRIES = (
     ),
     Entry(
         "matmul_scalar",
-        (r"both arguments to (?:linalg_)?matmul need to be at least 1D, but they are (?P<a>\d+)D and (?P<b>\d+)D",),
+        (
+            r"both arguments to (?:linalg_)?matmul need to be at least 1D, but they are (?P<a>\d+)D and (?P<b>\d+)D",
+            r"both arguments to (?P<linear>linear) need to be at least 1D, but they are (?P<a>\d+)D and (?P<b>\d+)D",
+        ),
         "a @ b",
         _scalar_cause,
         _scalar_fixes,

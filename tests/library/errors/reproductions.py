@@ -32,6 +32,12 @@ PROGRAMS = [
     Program("broadcast", "a = torch.ones(2, 3)\nb = torch.ones(2)\nresult = (a * 2) + b", "a b"),
     Program("broadcast", "a = torch.ones(2, 3)\nb = torch.ones(2)\nresult = a.cumsum(0) + b", "a b", fixes=False),
     Program("broadcast", "a = torch.ones(8, 3)\nb = torch.ones(8)\nresult = a == b", "a b"),
+    Program(
+        "broadcast", "a = torch.ones(2, 3, device='meta')\nb = torch.ones(2, device='meta')\nresult = a + b", "a b"
+    ),
+    Program(
+        "broadcast", "a = torch.ones(2, device='meta')\nb = torch.ones(2, 3, device='meta')\nresult = a * b", "a b"
+    ),
     Program("expand", "x = torch.ones(2, 3)\nresult = x.expand(2, 4)", "x"),
     Program("expand", "x = torch.ones(3)\nresult = x.expand(3, 4)", "x"),
     Program("expand", "x = torch.zeros(2, 4)\ny = torch.ones(3, 4)\nx[:] = y", "x y"),
@@ -39,6 +45,7 @@ PROGRAMS = [
     Program("expand_rank", "x = torch.ones(3, 4)\nresult = x.expand(4)", "x"),
     Program("in_place_shape", "a = torch.ones(3)\nb = torch.ones(2, 3)\na += b", "a b"),
     Program("in_place_shape", "a = torch.ones(3)\nb = torch.ones(2, 3)\nresult = a.add_(b)", "a b"),
+    Program("in_place_shape", "a = torch.ones(3, device='meta')\nb = torch.ones(2, 3, device='meta')\na += b", "a b"),
     # Products
     Program("matmul", "a = torch.ones(2, 3)\nb = torch.ones(4, 3)\nresult = a @ b", "a b"),
     Program("matmul", "a = torch.ones(2, 3)\nb = torch.ones(2, 4)\nresult = torch.mm(a, b)", "a b"),
@@ -59,14 +66,17 @@ PROGRAMS = [
         "a b",
     ),
     Program("matvec", "a = torch.ones(4, 3)\nv = torch.ones(4)\nresult = a @ v", "a v"),
+    Program("matvec", "a = torch.ones(4, 3, device='meta')\nv = torch.ones(4, device='meta')\nresult = a @ v", "a v"),
     Program("bmm", "a = torch.ones(2, 3, 4)\nb = torch.ones(2, 5, 4)\nresult = torch.bmm(a, b)", "a b"),
     Program("bmm", "a = torch.ones(2, 3, 4)\nb = torch.ones(2, 3, 5)\nresult = a @ b", "a b"),
     Program("matrix_rank", "a = torch.ones(2, 3)\nb = torch.ones(3)\nresult = torch.mm(a, b)", "a b"),
     Program("matrix_rank", "a = torch.ones(4, 3)\nb = torch.ones(2, 3, 4)\nresult = torch.bmm(a, b)", "a b"),
     Program("dot", "a = torch.ones(3)\nb = torch.ones(4)\nresult = a.dot(b)", "a b"),
     Program("dot", "a = torch.ones(3)\nb = torch.ones(4)\nresult = a @ b", "a b"),
+    Program("dot", "a = torch.ones(3, device='meta')\nb = torch.ones(4, device='meta')\nresult = a @ b", "a b"),
     Program("dot_rank", "a = torch.ones(2, 3)\nb = torch.ones(3)\nresult = torch.dot(a, b)", "a b"),
     Program("matmul_scalar", "a = torch.tensor(2.0)\nb = torch.ones(4)\nresult = a @ b", "a b"),
+    Program("matmul_scalar", "layer = nn.Linear(1, 5)\nx = torch.tensor(2.0)\nresult = layer(x)", "x layer.weight"),
     # Einsum
     Program(
         "einsum_size",
