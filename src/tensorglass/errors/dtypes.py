@@ -148,6 +148,7 @@ ENTRIES = (
         "loss(output, target)",
         _target_cause,
         _target_fixes,
+        "auto_examples/errors/loss_and_target.html#expected-scalar-type-long-but-found-float",
     ),
     Entry(
         "scalar_type",

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from ..shapes import Shape
 from .entry import Case, Entry, shape_text
 from .operand import ErrorFix
+from .reading import MISSING
 
-_PAGE = "auto_examples/broadcasting/row_or_column.html"
+_PAGE = "auto_examples/errors/loss_and_target.html#"
 
 
 def _pair(case: Case) -> tuple[Shape, Shape] | None:
@@ -17,9 +18,30 @@ def _pair(case: Case) -> tuple[Shape, Shape] | None:
     return None if not case.is_real or first is None or second is None else (first, second)
 
 
+def _calls_a_loss(case: Case) -> bool:
+    """Return whether what failed is the call of a loss, so that its first two parts are a prediction and a target."""
+    callee = case.expression.callee
+    own = case.layer is not None and callee is not None and callee.value is case.layer.module
+    return len(case.parts) > 1 and (own or case.name.endswith(("_loss", "cross_entropy", "_with_logits")))
+
+
+def _have(case: Case, prediction: Shape | None, target: Shape | None) -> bool:
+    """Return whether a loss was called with these shapes, None for any. What was not read, as in `loss(model(x), y)`,
+    may have the one that the message says.
+    """
+    if not _calls_a_loss(case):
+        return False
+    pairs = zip(case.parts[:2], (prediction, target), strict=True)
+    return all(
+        part.shape == shape or (part.value is MISSING and part.shape is None)
+        for part, shape in pairs
+        if shape is not None
+    )
+
+
 def _reshaped(case: Case, prediction: Shape, target: Shape) -> Iterator[ErrorFix]:
     """Yield what gives both one shape, where they differ in axes of size 1 alone."""
-    if case.is_real and _pair(case) != (prediction, target):
+    if case.is_real and not _have(case, prediction, target):
         return
     x, y = case.code_of(0), case.code_of(1)
     if prediction == (*target, 1):
@@ -52,7 +74,19 @@ def _broadcast_cause(case: Case) -> str:
 
 
 def _size_fixes(case: Case) -> Iterator[ErrorFix]:
-    yield from _reshaped(case, case.numbers("input"), case.numbers("target"))
+    prediction, target = case.numbers("input"), case.numbers("target")
+    yield from _reshaped(case, prediction, target)
+    one_each = len(prediction) == 2 and prediction[1] > 1 and target in (prediction[:1], (prediction[0], 1))
+    if one_each and _wants_logits(case) and _have(case, prediction, target):
+        x, y = case.code_of(0), case.code_of(1)
+        flat = y if len(target) == 1 else f"{y}.squeeze(1)"
+        code = f"torch.nn.functional.cross_entropy({x}, {flat}.long())"
+        yield case.instead(code, f"if each target is the number of one of {prediction[1]} classes")
+
+
+def _wants_logits(case: Case) -> bool:
+    own = case.layer.kind if case.layer is not None else ""
+    return case.name == "binary_cross_entropy_with_logits" or own == "BCEWithLogitsLoss"
 
 
 # --- Classes ---
@@ -62,7 +96,16 @@ def _batch_cause(case: Case) -> str:
     a, b = case.found["input"], case.found["target"]
     pair = _pair(case)
     shapes = "" if pair is None else f" (shapes {pair[0]} and {pair[1]})"
-    return f"There must be one target for each prediction: there are {a} predictions and {b} targets{shapes}."
+    said = f"There must be one target for each prediction: there are {a} predictions and {b} targets{shapes}."
+    if _rows_were_cut(case):
+        said += f" So each example became {int(a) // int(b)} rows: a view(-1, ...) in the model is too short."
+    return said
+
+
+def _rows_were_cut(case: Case) -> bool:
+    """Return whether there are a whole number of predictions for each target, in rows."""
+    pair, a, b = _pair(case), case.number("input"), case.number("target")
+    return pair is not None and [len(shape) for shape in pair] == [2, 1] and 1 < b < a and a % b == 0
 
 
 def _batch_fixes(case: Case) -> Iterator[ErrorFix]:
@@ -74,6 +117,8 @@ def _batch_fixes(case: Case) -> Iterator[ErrorFix]:
             )
         return
     if pair is None:
+        if 1 < b < a and a % b == 0 and _have(case, None, (b,)):
+            yield ErrorFix("x.flatten(1)", "where the model has x.view(-1, ...): one row for each example")
         return
     output, target = pair
     if len(output) == 3 and output[:2] == target:
@@ -83,6 +128,8 @@ def _batch_fixes(case: Case) -> Iterator[ErrorFix]:
         yield case.with_parts({1: f"{case.code_of(1)}.flatten()"}, f"{output[0]} targets")
     elif len(output) == 2 and len(target) == 1 and output[1] == target[0] != output[0]:
         yield case.with_parts({0: f"{case.code_of(0)}.T"}, f"{target[0]} predictions of {output[0]} classes")
+    elif _rows_were_cut(case):
+        yield ErrorFix("x.flatten(1)", "in the model, in the place of x.view(-1, ...): one row for each example")
     elif len(output) == 2 and len(target) == 1:
         least = min(output[0], target[0])
         codes = {0: f"{case.code_of(0)}[:{least}]", 1: f"{case.code_of(1)}[:{least}]"}
@@ -90,19 +137,19 @@ def _batch_fixes(case: Case) -> Iterator[ErrorFix]:
 
 
 def _multi_cause(case: Case) -> str:
-    pair = _pair(case)
-    came = "has more axes" if pair is None else f"has shape {pair[1]}"
+    target = case.shape(1) if case.is_real else None
+    came = "has more axes" if target is None else f"has shape {target}"
     return f"A target of classes holds the number of one class for each prediction, in one axis; this one {came}."
 
 
 def _multi_fixes(case: Case) -> Iterator[ErrorFix]:
-    pair = _pair(case)
+    pair, target = _pair(case), case.shape(1)
     if not case.is_real:
         yield case.instead("loss(output, target.squeeze(1))", "if the target has a second axis of size 1")
         yield case.instead("loss(output, target.argmax(1))", "if each row is 1 at its class and 0 elsewhere")
-    elif pair is not None and len(pair[1]) == 2 and pair[1][0] == pair[0][0]:
-        if pair[1][1] == 1:
-            yield case.with_parts({1: f"{case.code_of(1)}.squeeze(1)"}, f"a target of shape {pair[1][:1]}")
+    elif target is not None and len(target) == 2 and _have(case, pair and (target[0], *pair[0][1:]), target):
+        if target[1] == 1:
+            yield case.with_parts({1: f"{case.code_of(1)}.squeeze(1)"}, f"a target of shape {target[:1]}")
         else:
             code = {1: f"{case.code_of(1)}.argmax(1)"}
             yield case.with_parts(code, "the place of the largest entry, if each row is 1 at its class and 0 elsewhere")
@@ -123,6 +170,9 @@ def _class_fixes(case: Case) -> Iterator[ErrorFix]:
             yield case.instead("loss(output, target - 1)", "if the classes are counted from 1")
             yield case.instead(f"nn.Linear(features, {came + 1})", f"at least {came + 1} classes in the last layer")
         return
+    if pair is None and came > 0 and _have(case, None, case.shape(1)):
+        told = f"if the classes are counted from 1, and the prediction has {came} of them"
+        yield case.with_parts({1: f"{case.code_of(1)} - 1"}, told)
     if pair is None or len(pair[0]) < 2:
         return
     classes = pair[0][1]
@@ -145,9 +195,9 @@ def _spatial_rank_fixes(case: Case) -> Iterator[ErrorFix]:
     pair = _pair(case)
     if not case.is_real:
         yield case.instead("loss(output, target.squeeze(1))", "if the target has one channel")
-    elif pair is not None and len(pair[1]) == 4 and pair[1][1] == 1:
+    elif (target := case.shape(1)) is not None and len(target) == 4 and target[1] == 1 and _have(case, None, target):
         yield case.with_parts(
-            {1: f"{case.code_of(1)}.squeeze(1)"}, f"a target of {shape_text((pair[1][0], *pair[1][2:]))}"
+            {1: f"{case.code_of(1)}.squeeze(1)"}, f"a target of {shape_text((target[0], *target[2:]))}"
         )
     elif pair is not None and pair[0] == pair[1]:
         yield case.with_parts({1: f"{case.code_of(1)}.argmax(1)"}, "the class with the largest entry at each place")
@@ -162,9 +212,29 @@ def _spatial_size_cause(case: Case) -> str:
 
 def _spatial_size_fixes(case: Case) -> Iterator[ErrorFix]:
     prediction, target = case.numbers("input"), case.numbers("target")
-    if (not case.is_real or _pair(case) == (prediction, target)) and len(prediction) == 4 and len(target) == 3:
+    if (not case.is_real or _have(case, prediction, target)) and len(prediction) == 4 and len(target) == 3:
         code = f"torch.nn.functional.interpolate({case.code_of(0)}, size=({target[1]}, {target[2]}))"
         yield case.with_parts({0: code}, f"a prediction of {shape_text((*prediction[:2], *target[1:]))}")
+
+
+def _target_size_cause(case: Case) -> str:
+    wanted, came, pair = case.numbers("wanted"), case.numbers("target"), _pair(case)
+    shown = "this one" if pair is None else f"one of shape {pair[0]}"
+    return (
+        f"Axis 1 of a prediction holds its classes, and the target has its other axes: beside {shown} it needs shape "
+        f"{wanted}, and has {came}."
+    )
+
+
+def _target_size_fixes(case: Case) -> Iterator[ErrorFix]:
+    pair, wanted, came = _pair(case), case.numbers("wanted"), case.numbers("target")
+    if not case.is_real:
+        yield case.instead("loss(output.transpose(1, 2), target)", "if the classes stand in the last axis")
+    elif pair is None and _have(case, None, came) and len(came) == 2 and came[0] == wanted[0]:
+        yield case.with_parts({0: f"{case.code_of(0)}.transpose(1, 2)"}, "if the classes stand in the last axis")
+    elif pair is not None and pair[0][:-1] == pair[1] and len(pair[0]) > 2:
+        move = "transpose(1, 2)" if len(pair[0]) == 3 else "movedim(-1, 1)"
+        yield case.with_parts({0: f"{case.code_of(0)}.{move}"}, f"the {pair[0][-1]} classes of the last axis in axis 1")
 
 
 def _probabilities_cause(case: Case) -> str:
@@ -175,19 +245,23 @@ def _probabilities_cause(case: Case) -> str:
 
 
 def _probabilities_fixes(case: Case) -> Iterator[ErrorFix]:
-    pair = _pair(case)
-    if not case.is_real or pair is not None:
+    if not case.is_real or (case.shape(1) is not None and _have(case, None, case.shape(1))):
         yield case.with_parts({1: f"{case.code_of(1)}.float()"}, "the target as probabilities")
         yield case.with_parts({1: f"{case.code_of(1)}.argmax(1)"}, "the class with the largest entry")
 
 
 def _range_cause(case: Case) -> str:
-    return "This loss takes probabilities, and some of what came is less than 0 or more than 1."
+    which = "target" if case.found["which"] == "target" else "prediction"
+    return f"This loss takes probabilities, and some number of the {which} is less than 0, more than 1, or nan."
 
 
 def _range_fixes(case: Case) -> Iterator[ErrorFix]:
-    if not case.is_real or _pair(case) is not None:
-        yield case.with_parts({0: f"torch.sigmoid({case.code_of(0)})"}, "numbers between 0 and 1")
+    if case.is_real and not _calls_a_loss(case):
+        return
+    if case.found["which"] == "target":
+        yield case.with_parts({1: f"{case.code_of(1)} / 255"}, "if it holds 0 to 255, as the pixels of a mask do")
+    else:
+        yield case.with_parts({0: f"torch.sigmoid({case.parts[0].text})"}, "numbers between 0 and 1")
 
 
 _SIZE = r"torch\.Size\((?P<{}>\[[\d, ]*\])\)"
@@ -203,7 +277,7 @@ ENTRIES = (
         "loss(output, target)",
         _size_cause,
         _size_fixes,
-        _PAGE,
+        f"{_PAGE}target-size-must-be-the-same-as-input-size",
     ),
     Entry(
         "loss_broadcast",
@@ -211,7 +285,7 @@ ENTRIES = (
         "loss(output, target)",
         _broadcast_cause,
         _size_fixes,
-        _PAGE,
+        f"{_PAGE}more-using-a-target-size-that-is-different-to-the-input-size",
     ),
     Entry(
         "loss_batch",
@@ -219,6 +293,7 @@ ENTRIES = (
         "loss(output, target)",
         _batch_cause,
         _batch_fixes,
+        f"{_PAGE}more-expected-input-batch-size-16-to-match-target-batch-size-4",
     ),
     Entry(
         "multi_target",
@@ -226,6 +301,7 @@ ENTRIES = (
         "loss(output, target)",
         _multi_cause,
         _multi_fixes,
+        f"{_PAGE}d-or-1d-target-tensor-expected-multi-target-not-supported",
     ),
     Entry(
         "target_class",
@@ -233,6 +309,7 @@ ENTRIES = (
         "loss(output, target)",
         _class_cause,
         _class_fixes,
+        f"{_PAGE}target-3-is-out-of-bounds",
     ),
     Entry(
         "spatial_target_rank",
@@ -243,6 +320,7 @@ ENTRIES = (
         "loss(output, target)",
         _spatial_rank_cause,
         _spatial_rank_fixes,
+        f"{_PAGE}more-only-batches-of-spatial-targets-supported-3d-tensors",
     ),
     Entry(
         "spatial_target_size",
@@ -250,6 +328,15 @@ ENTRIES = (
         "loss(output, target)",
         _spatial_size_cause,
         _spatial_size_fixes,
+        f"{_PAGE}more-size-mismatch-got-input-2-3-6-6-target-2-12-12",
+    ),
+    Entry(
+        "target_size",
+        (r"Expected target size (?P<wanted>[\[(][\d, ]*[\])]), got (?:torch\.Size\()?(?P<target>\[[\d, ]*\])",),
+        "loss(output, target)",
+        _target_size_cause,
+        _target_size_fixes,
+        f"{_PAGE}more-expected-target-size-2-5-got-2-7",
     ),
     Entry(
         "target_probabilities",
@@ -257,12 +344,14 @@ ENTRIES = (
         "loss(output, target)",
         _probabilities_cause,
         _probabilities_fixes,
+        f"{_PAGE}more-expected-floating-point-type-for-target-with-class-probabilities",
     ),
     Entry(
         "probability_range",
-        (r"all elements of input should be between 0 and 1",),
+        (r"all elements of (?P<which>input|target) should be between 0 and 1",),
         "loss(output, target)",
         _range_cause,
         _range_fixes,
+        f"{_PAGE}more-all-elements-of-input-should-be-between-0-and-1",
     ),
 )

@@ -160,12 +160,28 @@ PROGRAMS = [
         "x = torch.ones(3, 1)\ny = torch.ones(3)\nresult = F.binary_cross_entropy_with_logits(x, y)",
         "x y",
     ),
+    Program(
+        "loss_shapes",
+        "x = torch.ones(3, 2)\ny = torch.ones(3)\nresult = F.binary_cross_entropy_with_logits(x, y)",
+        "x y",
+    ),
+    Program(
+        "loss_shapes",
+        "loss = nn.BCEWithLogitsLoss()\nx = torch.ones(3, 2)\ny = torch.ones(3, 1)\nresult = loss(x, y)",
+        "x y",
+    ),
     Program("loss_shapes", "loss = nn.BCELoss()\nx = torch.ones(3, 1)\ny = torch.ones(3)\nresult = loss(x, y)", "x y"),
     Program(
         "loss_broadcast", "loss = nn.MSELoss()\nx = torch.ones(3, 1)\ny = torch.ones(3)\nresult = loss(x, y)", "x y"
     ),
     Program("loss_batch", "x = torch.ones(3, 5)\ny = torch.zeros(4).long()\nresult = F.cross_entropy(x, y)", "x y"),
     Program("loss_batch", "x = torch.ones(8, 5)\ny = torch.zeros(2, 4).long()\nresult = F.cross_entropy(x, y)", "x y"),
+    Program(
+        "loss_batch",
+        "x = torch.ones(8, 5)\ny = torch.zeros(2).long()\nresult = F.cross_entropy(x, y)",
+        "x y",
+        fixes=False,
+    ),
     Program(
         "multi_target", "x = torch.ones(3, 5)\ny = torch.zeros(3, 1).long()\nresult = F.cross_entropy(x, y)", "x y"
     ),
@@ -186,12 +202,43 @@ PROGRAMS = [
         "x y",
     ),
     Program(
+        "target_size", "x = torch.ones(2, 7, 5)\ny = torch.zeros(2, 7).long()\nresult = F.cross_entropy(x, y)", "x y"
+    ),
+    Program(
+        "target_size",
+        "loss = nn.CrossEntropyLoss()\nx = torch.ones(2, 4, 4, 4, 5)\ny = torch.zeros(2, 4, 4, 4).long()\n"
+        "result = loss(x, y)",
+        "x y",
+    ),
+    Program(
         "target_probabilities",
         "x = torch.ones(3, 5)\ny = torch.eye(5)[:3].long()\nresult = F.cross_entropy(x, y)",
         "x y",
     ),
     Program(
         "probability_range", "x = torch.ones(3) * 2\ny = torch.ones(3)\nresult = F.binary_cross_entropy(x, y)", "x y"
+    ),
+    Program(
+        "probability_range",
+        "x = torch.ones(3)\ny = torch.tensor([0.0, 255, 0])\nresult = F.binary_cross_entropy(x, y)",
+        "x y",
+    ),
+    # Losses of what a model returns, which has no name
+    *(
+        Program(kind, f"model = {model}\nx = torch.ones({shape})\ny = {y}\nresult = {loss}(model(x), y)", "y")
+        for kind, model, shape, y, loss in [
+            ("loss_shapes", "nn.Linear(5, 1)", "4, 5", "torch.ones(4)", "F.binary_cross_entropy_with_logits"),
+            ("loss_shapes", "nn.Linear(5, 3)", "4, 5", "torch.ones(4)", "F.binary_cross_entropy_with_logits"),
+            ("loss_broadcast", "nn.Linear(5, 1)", "4, 5", "torch.ones(4)", "F.mse_loss"),
+            ("multi_target", "nn.Linear(5, 3)", "4, 5", "torch.ones(4, 1).long()", "F.cross_entropy"),
+            ("target_class", "nn.Linear(5, 3)", "4, 5", "torch.tensor([1, 2, 3, 1])", "F.cross_entropy"),
+            ("target_size", "nn.Linear(5, 3)", "2, 7, 5", "torch.ones(2, 7).long()", "F.cross_entropy"),
+            ("target_probabilities", "nn.Linear(5, 3)", "4, 5", "torch.eye(4)[:, :3].long()", "F.cross_entropy"),
+            ("target_dtype", "nn.Linear(5, 3)", "4, 5", "torch.ones(4)", "F.cross_entropy"),
+            ("spatial_target_rank", "nn.Conv2d(3, 5, 1)", "2, 3, 6, 6", "torch.ones(2, 1, 6, 6).long()", "F.nll_loss"),
+            ("spatial_target_size", "nn.Conv2d(3, 5, 1)", "2, 3, 6, 6", "torch.ones(2, 9, 9).long()", "F.nll_loss"),
+            ("probability_range", "nn.Identity()", "4", "torch.tensor([0.0, 1, 255, 0])", "F.binary_cross_entropy"),
+        ]
     ),
     # Layers
     Program("conv_rank", "layer = nn.Conv2d(1, 8, 3)\nx = torch.ones(8, 8)\nresult = layer(x)", "x layer.weight"),
