@@ -9,7 +9,8 @@ from .entry import Case, Entry
 from .operand import ErrorFix
 from .reading import described, is_tensor
 
-_PAGE = "devices.html"
+_PAGE = "auto_examples/errors/out_of_memory.html"
+_NO_GPU = f"{_PAGE}#more-torch-not-compiled-with-cuda-enabled-found-no-nvidia-driver"
 
 
 def _same_cause(case: Case) -> str:
@@ -90,6 +91,16 @@ def _meta_fixes(case: Case) -> Iterator[ErrorFix]:
 # --- Memory ---
 
 
+def _bytes(size: str) -> float:
+    """Return the number of bytes that a message gives as text.
+
+    >>> _bytes("1.50 KiB"), _bytes("512 bytes")
+    (1536.0, 512.0)
+    """
+    number, unit = size.split()
+    return float(number) * 1024 ** ("KMGT".find(unit[0]) + 1)
+
+
 def _gpu_memory_cause(case: Case) -> str:
     asked = case.found.get("asked")
     free = case.found.get("free")
@@ -103,6 +114,10 @@ def _gpu_memory_cause(case: Case) -> str:
 
 def _gpu_memory_fixes(case: Case) -> Iterator[ErrorFix]:
     """Nothing here takes the place of the expression: what holds the memory was made before."""
+    asked, reserved = case.found.get("asked"), case.found.get("reserved")
+    if asked and reserved and _bytes(reserved) >= _bytes(asked):
+        code = "PYTORCH_ALLOC_CONF=expandable_segments:True python script.py"
+        yield ErrorFix(code, f"pieces that can grow: {reserved} are reserved, and none is large enough alone")
     yield ErrorFix("batch_size //= 2", "half of what autograd keeps")
     yield ErrorFix("with torch.no_grad():", "nothing kept for the backward pass, where none comes, as in evaluation")
     yield ErrorFix("with torch.autocast('cuda', dtype=torch.bfloat16):", "about half of what is kept")
@@ -197,7 +212,7 @@ ENTRIES = (
         "a @ b",
         _same_cause,
         _same_fixes,
-        _PAGE,
+        f"{_PAGE}#expected-all-tensors-to-be-on-the-same-device",
     ),
     Entry(
         "numpy_device",
@@ -205,13 +220,22 @@ ENTRIES = (
         "x.numpy()",
         _numpy_cause,
         _numpy_fixes,
+        f"{_PAGE}#more-can-t-convert-cuda-0-device-type-tensor-to-numpy",
     ),
-    Entry("meta_copy", (r"Cannot copy out of meta tensor; no data!",), "model.to('cpu')", _meta_cause, _meta_fixes),
+    Entry(
+        "meta_copy",
+        (r"Cannot copy out of meta tensor; no data!",),
+        "model.to('cpu')",
+        _meta_cause,
+        _meta_fixes,
+        f"{_PAGE}#more-cannot-copy-out-of-meta-tensor-no-data",
+    ),
     Entry(
         "gpu_memory",
         (
             rf"(?:CUDA|HIP|XPU) out of memory\.(?: Tried to allocate (?P<asked>{_SIZE}))?"
-            rf"(?:.*?(?P<free>{_SIZE}) (?:is )?free)?",
+            rf"(?:.*?(?P<free>{_SIZE}) (?:is )?free)?"
+            rf"(?:.*?(?P<reserved>{_SIZE}) is reserved by PyTorch but unallocated)?",
             rf"MPS backend out of memory.*?Tried to allocate (?P<asked>{_SIZE})",
             r"(?:CUDA|HIP) out of memory",
             r"CUDA error: out of memory",
@@ -219,7 +243,7 @@ ENTRIES = (
         "f(x)",
         _gpu_memory_cause,
         _gpu_memory_fixes,
-        "auto_examples/backprop/stored_activations.html",
+        f"{_PAGE}#short-answer",
     ),
     Entry(
         "memory",
@@ -230,6 +254,7 @@ ENTRIES = (
         "f(x)",
         _memory_cause,
         _memory_fixes,
+        f"{_PAGE}#more-defaultcpuallocator-can-t-allocate-memory",
     ),
     Entry(
         "device_assert",
@@ -237,10 +262,10 @@ ENTRIES = (
         "f(x)",
         _assert_cause,
         _assert_fixes,
-        _PAGE,
+        f"{_PAGE}#more-cuda-error-device-side-assert-triggered",
     ),
-    Entry("no_cuda", (r"Torch not compiled with CUDA enabled",), "x.cuda()", _cuda_cause, _cuda_fixes, _PAGE),
-    Entry("no_driver", (r"Found no NVIDIA driver on your system",), "x.cuda()", _driver_cause, _cuda_fixes, _PAGE),
+    Entry("no_cuda", (r"Torch not compiled with CUDA enabled",), "x.cuda()", _cuda_cause, _cuda_fixes, _NO_GPU),
+    Entry("no_driver", (r"Found no NVIDIA driver on your system",), "x.cuda()", _driver_cause, _cuda_fixes, _NO_GPU),
     Entry(
         "map_location",
         (

@@ -114,6 +114,20 @@ def test_no_wording_is_that_of_another_kind():
         assert kinds - {"scalar_type", "state_keys"} <= {explanation.kind} or kinds == {explanation.kind}
 
 
+@pytest.mark.parametrize(
+    ("reserved", "in_pieces"),
+    [("2.30 GiB", True), ("256.00 MiB", True), ("255.99 MiB", False), ("900.00 KiB", False), ("512 bytes", False)],
+)
+def test_memory_in_pieces_is_told_where_it_would_suffice(reserved, in_pieces):
+    text = f"2.93 GiB is allocated by PyTorch, and {reserved} is reserved by PyTorch but unallocated."
+    explanation = explain_error(
+        "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 256.00 MiB. GPU 0 has a total capacity of 8.00 "
+        f"GiB of which 10.00 MiB is free. Of the allocated memory {text}"
+    )
+    assert ("expandable_segments:True" in explanation.fixes[0].code) == in_pieces
+    assert "256.00 MiB were asked for, and 10.00 MiB are free" in explanation.cause
+
+
 # --- Messages of strangers ---
 
 
