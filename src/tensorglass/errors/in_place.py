@@ -13,7 +13,7 @@ from .operand import ErrorFix
 from .reading import is_tensor, shape_of, stored
 
 _CHANGES_FOLLOWED = 8  # of a tensor that was changed in place again and again: more are not told from other tensors
-_PAGE = "auto_examples/backprop/stored_activations.html"
+_PAGE = "auto_examples/errors/changed_in_place.html"
 
 
 # --- A saved tensor that was changed ---
@@ -76,25 +76,54 @@ def _changed_cause(case: Case) -> str:
         if "shape" in case.found
         else "a tensor"
     )
-    saved = f", the output of {case.found['function']}," if case.found.get("function") else ""
-    writes = _writes(case, names)
+    function = case.found.get("function")
+    # The message names what made the tensor; of one that was kept as an input, that is already what overwrote it.
+    saved = f", the output of {function}," if function and not _wrote(case, names) else ""
+    writes, step = _writes(case, names), _step(case)
     where = f" in line {writes[0][1].lineno}" if len(writes) == 1 else ""
+    by = f"; `{step[0]}` in line {step[1]} writes into the parameters" if step and not writes else ""
     return (
         f"The backward pass needs the values that {whose}{saved} had in the forward pass, and they were overwritten "
-        f"in place{where} since."
+        f"in place{where} since{by}."
     )
 
 
+def _wrote(case: Case, names: list[str]) -> bool:
+    """Return whether the function that the message names is what wrote to these variables last."""
+    nodes = [stored(case.frame.f_locals[name], "grad_fn") for name in names] if case.frame is not None else []
+    last = {re.sub(r"Backward\d*$", "", node.name()) for node in nodes if node is not None}
+    return re.sub(r"Backward\d*$", "", case.found.get("function", "")) in last
+
+
+def _step(case: Case) -> tuple[str, int] | None:
+    """Return the last call of an optimizer's ``step`` above the line that failed, and its line."""
+    if case.code is None:
+        return None
+    last = getattr(case.code.node, "lineno", 0)
+    found = [
+        (case.code.text_of(node), node.lineno)
+        for node in ast.walk(case.code.function)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "step"
+        if "opt" in ast.unparse(node.func.value).lower()  # a scheduler has such a method too
+        if node.lineno < last
+    ]
+    return max(found, key=lambda each: each[1], default=None)
+
+
 def _changed_fixes(case: Case) -> Iterator[ErrorFix]:
-    if case.is_real and case.code is not None:
-        for name, node in _writes(case, _changed(case)):
-            old = case.code.text_of(node)
-            new = _out_of_place(name, node, case)
-            if new:
-                yield case.elsewhere(old, new, f"a new tensor under the name {name}: the old one stays as it was")
-    if not case.is_real:
-        yield case.instead("y = y + 1", "a new tensor, where y += 1 or y.add_(1) was")
-        yield case.instead("nn.ReLU()", "a new tensor, where nn.ReLU(inplace=True) was")
+    writes = _writes(case, _changed(case)) if case.is_real else []
+    for name, node in writes:
+        assert case.code is not None
+        new = _out_of_place(name, node, case)
+        if new:
+            text = f"a new tensor under the name {name}: the old one stays as it was"
+            yield case.elsewhere(case.code.text_of(node), new, text)
+    if not writes:  # in a layer, in a function that was called, or in an optimizer
+        if step := _step(case):
+            yield ErrorFix(f"{case.expression.text}; {step[0]}", "the step after the last backward pass")
+            return
+        yield ErrorFix("y = y + 1", "a new tensor, where y += 1 or y.add_(1) was")
+        yield ErrorFix("nn.ReLU()", "a new tensor, where nn.ReLU(inplace=True) was")
 
 
 def _out_of_place(name: str, node: ast.stmt, case: Case) -> str | None:
@@ -103,7 +132,8 @@ def _out_of_place(name: str, node: ast.stmt, case: Case) -> str | None:
     match node:
         case ast.AugAssign(target=ast.Name(), op=op, value=value):
             binary = ast.unparse(ast.BinOp(ast.Name("_"), op, ast.Name("_"))).split()[1]
-            return f"{name} = {name} {binary} ({text(value)})"
+            simple = isinstance(value, (ast.Name, ast.Constant, ast.Attribute, ast.Call, ast.Subscript))
+            return f"{name} = {name} {binary} {text(value) if simple else f'({text(value)})'}"
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr=method))):
             behind = text(node)[len(name) :]
             rest = behind.replace(f".{method}(", f".{method[:-1]}(", 1)
@@ -143,10 +173,20 @@ def _leaf_fixes(case: Case) -> Iterator[ErrorFix]:
             )
     elif case.expression.is_method and case.name.endswith("_"):
         behind = text[case.parts[0].span[1] :]
-        yield case.instead(f"{case.parts[0].text}.data{behind}", "the values change, and the step is not recorded")
+        # As `.data` does it, but the change is counted: a graph that kept the old values is refused, not wrong.
+        quiet = f"with torch.no_grad(): {text}" if _is_statement(case) else f"{case.parts[0].text}.detach(){behind}"
+        yield case.instead(quiet, "the values change, and the step is not recorded")
         code = case.parts[0].text + behind.replace(f".{case.name}(", f".{case.name[:-1]}(", 1)
         if case.name not in {"copy_", "zero_", "fill_"}:
             yield case.instead(code, "a new tensor, through which gradients flow, to be given a name")
+
+
+def _is_statement(case: Case) -> bool:
+    """Return whether what failed is a whole statement, of one line, whose value nobody uses."""
+    if case.code is None or "\n" in case.expression.text:
+        return False
+    statements = (node.value for node in ast.walk(case.code.function) if isinstance(node, ast.Expr))
+    return any(value is case.code.node for value in statements)
 
 
 def _views_cause(case: Case) -> str:
@@ -226,6 +266,7 @@ ENTRIES = (
         "x += 1",
         _leaf_cause,
         _leaf_fixes,
+        f"{_PAGE}#a-leaf-variable-that-requires-grad-is-being-used-in-an-in-place-operation",
     ),
     Entry(
         "views_in_place",
@@ -237,6 +278,7 @@ ENTRIES = (
         "x.add_(1)",
         _views_cause,
         _views_fixes,
+        f"{_PAGE}#more-is-a-view-and-is-being-modified-inplace",
     ),
     Entry(
         "shared_memory",
@@ -244,6 +286,6 @@ ENTRIES = (
         "x.add_(1)",
         _shared_cause,
         _shared_fixes,
-        "auto_examples/memory/expand_memory.html",
+        f"{_PAGE}#more-more-than-one-element-of-the-written-to-tensor-refers-to-a-single-memory",
     ),
 )

@@ -160,5 +160,6 @@ ENTRIES = (
         "x * weight",
         _inference_cause,
         _inference_fixes,
+        "auto_examples/errors/changed_in_place.html#more-inference-tensors-cannot-be-saved-for-backward",
     ),
 )

@@ -255,6 +255,43 @@ def test_a_changed_leaf_is_named():
     assert "in line 4" in explanation.cause
 
 
+def test_what_overwrote_an_input_is_not_called_what_made_it():
+    explanation = explained("w = torch.ones(3, requires_grad=True)\nh = w.exp()\ny = h * w\nh += 1\ny.sum().backward()")
+    assert "Add" in explanation.message
+    assert "Add" not in explanation.cause
+    assert "in line 4" in explanation.cause
+    assert [fix.code for fix in explanation.fixes] == ["h = h + 1"]
+
+
+def test_an_optimizer_that_overwrote_the_weights_is_named():
+    source = (
+        "model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))\n"
+        "optimizer = torch.optim.SGD(model.parameters(), lr=0.1)\ny = model(torch.ones(1, 2)).sum()\n"
+        "y.backward(retain_graph=True)\noptimizer.step()\ny.backward()"
+    )
+    explanation = explained(source)
+    assert "`optimizer.step()` in line 5" in explanation.cause
+    assert [fix.code for fix in explanation.fixes] == ["y.backward(); optimizer.step()"]
+
+
+def test_a_write_in_a_layer_has_what_to_look_for():
+    explanation = explained(
+        "model = nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.ReLU(inplace=True))\n"
+        "model(torch.ones(1, 2)).sum().backward()"
+    )
+    assert "the output of Tanh" in explanation.cause
+    assert "nn.ReLU()" in {fix.code for fix in explanation.fixes}
+    assert all(fix.replaces is None for fix in explanation.fixes)
+
+
+def test_a_leaf_is_changed_where_the_change_is_counted():
+    """Through `.data` it would not be, and a graph that kept the old values would give a wrong gradient."""
+    statement = explained("w = torch.ones(3, requires_grad=True)\nw.fill_(0)")
+    assert statement.fixes[0].code == "with torch.no_grad(): w.fill_(0)"
+    within = explained("w = torch.ones(3, requires_grad=True)\nresult = w.mul_(2)")
+    assert within.fixes[0].code == "w.detach().mul_(2)"
+
+
 def test_names_that_do_not_fit_the_numbers_are_not_used():
     """The operands are those of a call inside which something else failed."""
     attention = explained(
