@@ -9,6 +9,8 @@ from .layer_cases import input_shape, layer_shown
 from .making import Argument, remade
 from .operand import ErrorFix
 
+_PAGE = "auto_examples/errors/layer_inputs.html"
+
 
 def _running_cause(case: Case) -> str:
     came, wanted = case.found["came"], case.found["wanted"]
@@ -23,10 +25,10 @@ def _running_fixes(case: Case) -> Iterator[ErrorFix]:
     if not case.is_real:
         yield case.instead(f"nn.BatchNorm2d({came})", f"a layer for {plural(came, 'channel')}")
     elif case.layer is not None and not case.layer.is_own:
-        yield from remade(case, [Argument(0, "num_features", wanted, came)], f"a layer for {plural(came, 'channel')}")
         shape = input_shape(case)
         if shape and shape[-1] == wanted and len(shape) > 2:
             yield case.with_parts({0: f"{case.code_of(0)}.movedim(-1, 1)"}, "the last axis as channels")
+        yield from remade(case, [Argument(0, "num_features", wanted, came)], f"a layer for {plural(came, 'channel')}")
 
 
 def _norm_shape_cause(case: Case) -> str:
@@ -43,12 +45,12 @@ def _norm_shape_fixes(case: Case) -> Iterator[ErrorFix]:
     if len(wanted) == 1 and not case.is_real:
         yield case.instead(f"nn.LayerNorm({new[0]})", "a layer for the last axis that came")
     elif len(wanted) == 1 and case.layer is not None and not case.layer.is_own:
-        argument = Argument(0, "normalized_shape", wanted[0], new[0])
-        yield from remade(case, [argument], "a layer for the last axis that came")
         if input_shape(case) == shape and wanted[0] in shape:
             axis = shape.index(wanted[0])
             code = {0: f"{case.code_of(0)}.movedim({axis}, -1)"}
             yield case.with_parts(code, f"the axis of size {wanted[0]} as the last one")
+        argument = Argument(0, "normalized_shape", wanted[0], new[0])
+        yield from remade(case, [argument], "a layer for the last axis that came")
 
 
 def _group_cause(case: Case) -> str:
@@ -162,6 +164,7 @@ ENTRIES = (
         "layer(x)",
         _running_cause,
         _running_fixes,
+        f"{_PAGE}#more-running-mean-should-contain-10-elements-not-16",
     ),
     Entry(
         "norm_shape",
@@ -173,6 +176,7 @@ ENTRIES = (
         "layer(x)",
         _norm_shape_cause,
         _norm_shape_fixes,
+        f"{_PAGE}#more-given-normalized-shape-16-expected-input-with-shape-16",
     ),
     Entry(
         "groups",
@@ -184,6 +188,7 @@ ENTRIES = (
         "layer(x)",
         _group_cause,
         _group_fixes,
+        f"{_PAGE}#more-num-channels-must-be-divisible-by-num-groups",
     ),
     Entry(
         "kernel_size",
@@ -195,6 +200,7 @@ ENTRIES = (
         "layer(x)",
         _kernel_cause,
         _kernel_fixes,
+        f"{_PAGE}#more-kernel-size-can-t-be-greater-than-actual-input-size",
     ),
     Entry(
         "pool_size",
@@ -206,6 +212,7 @@ ENTRIES = (
         "layer(x)",
         _pool_size_cause,
         _pool_size_fixes,
+        f"{_PAGE}#more-output-size-is-too-small",
     ),
     Entry(
         "recurrent_features",
@@ -213,6 +220,7 @@ ENTRIES = (
         "layer(x)",
         _recurrent_cause,
         _recurrent_fixes,
+        f"{_PAGE}#more-input-size-1-must-be-equal-to-input-size",
     ),
     Entry(
         "attention_features",
@@ -220,6 +228,7 @@ ENTRIES = (
         "layer(x, x, x)",
         _attention_cause,
         _attention_fixes,
+        f"{_PAGE}#more-was-expecting-embedding-dimension-of-16-but-got-10",
     ),
     Entry(
         "recurrent_state",
@@ -227,5 +236,6 @@ ENTRIES = (
         "layer(x, state)",
         _hidden_cause,
         _hidden_fixes,
+        f"{_PAGE}#more-expected-hidden-0-size-1-4-6-got-1-10-6",
     ),
 )

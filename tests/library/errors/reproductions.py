@@ -244,12 +244,22 @@ PROGRAMS = [
     Program("conv_rank", "layer = nn.Conv2d(1, 8, 3)\nx = torch.ones(8, 8)\nresult = layer(x)", "x layer.weight"),
     Program("conv_rank", "layer = nn.Conv2d(3, 8, 3)\nx = torch.ones(2, 4, 3, 8, 8)\nresult = layer(x)", "x"),
     Program("norm_rank", "layer = nn.BatchNorm2d(3)\nx = torch.ones(2, 3)\nresult = layer(x)", "x layer.weight"),
+    Program(
+        "norm_rank",
+        "model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8))\nx = torch.ones(3, 9, 9)\nresult = model(x)",
+        "x 1.weight",
+    ),
     Program("norm_rank", "layer = nn.BatchNorm1d(3)\nx = torch.ones(2, 3, 4, 5)\nresult = layer(x)", "x"),
     Program("pool_rank", "layer = nn.MaxPool2d(2)\nx = torch.ones(4, 4)\nresult = layer(x)", "x"),
     Program(
         "conv_channels", "layer = nn.Conv2d(3, 8, 3)\nx = torch.ones(1, 1, 8, 8)\nresult = layer(x)", "x layer.weight"
     ),
     Program("conv_channels", "layer = nn.Conv2d(3, 8, 3)\nx = torch.ones(1, 8, 8, 3)\nresult = layer(x)", "x"),
+    Program("conv_channels", "layer = nn.Conv2d(3, 8, 3)\nx = torch.ones(2, 4, 8, 8)\nresult = layer(x)", "x"),
+    Program("conv_channels", "layer = nn.Conv2d(3, 8, 3)\nx = torch.ones(4, 8, 8)\nresult = layer(x)", "x"),
+    Program("conv_channels", "layer = nn.Conv2d(3, 8, 3)\nx = torch.ones(1, 8, 8)\nresult = layer(x)", "x"),
+    Program("conv_channels", "layer = nn.Conv2d(3, 8, 3)\nx = torch.ones(8, 9, 3)\nresult = layer(x)", "x"),
+    Program("conv_channels", "layer = nn.Conv2d(1, 8, 3)\nx = torch.ones(32, 9, 9)\nresult = layer(x)", "x"),
     Program(
         "conv_channels",
         "model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(16, 4, 3))\nx = torch.ones(1, 3, 8, 8)\n"
@@ -259,7 +269,21 @@ PROGRAMS = [
     Program(
         "norm_channels", "layer = nn.BatchNorm2d(3)\nx = torch.ones(2, 4, 5, 5)\nresult = layer(x)", "x layer.weight"
     ),
+    Program("norm_channels", "layer = nn.BatchNorm1d(3)\nx = torch.ones(2, 4, 3)\nresult = layer(x)", "x"),
     Program("norm_single", "layer = nn.BatchNorm1d(3)\nx = torch.ones(1, 3)\nresult = layer(x)", "x"),
+    Program("norm_single", "layer = nn.GroupNorm(3, 3)\nx = torch.ones(1, 3)\nresult = layer(x)", "x"),
+    Program(
+        "norm_single",
+        "model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))\nloader = torch.utils.data.DataLoader("
+        "torch.ones(5, 3), batch_size=2)\nfor x in loader:\n    result = model(x)",
+        "x",
+    ),
+    Program(
+        "norm_single",
+        "layer = nn.BatchNorm1d(3, track_running_stats=False)\nx = torch.ones(1, 3)\nresult = layer(x)",
+        "x",
+        fixes=False,
+    ),
     Program("norm_shape", "layer = nn.LayerNorm(3)\nx = torch.ones(2, 4)\nresult = layer(x)", "x layer.weight"),
     Program("norm_shape", "layer = nn.LayerNorm(3)\nx = torch.ones(2, 3, 4)\nresult = layer(x)", "x"),
     Program("groups", "result = nn.GroupNorm(2, 3)"),

@@ -515,3 +515,48 @@ def test_what_nobody_foresaw_is_no_second_error(monkeypatch):
             patched.setattr(explain, name, broken)
             explanation = explain_error(error)
         assert (explanation.kind, explanation.line) == ("matmul", None)
+
+
+@pytest.mark.parametrize(
+    ("message", "codes"),
+    [
+        ("weight of size [8, 3, 3, 3], expected input[4, 28, 32, 3] to have 3 channels, but got 28 channels instead",
+         ["layer(x.movedim(-1, 1))"]),
+        ("weight of size [8, 3, 3, 3], expected input[1, 28, 32, 3] to have 3 channels, but got 28 channels instead",
+         ["layer(x.movedim(-1, -3))"]),
+        ("weight of size [8, 1, 3, 3], expected input[1, 32, 28, 28] to have 1 channels, but got 32 channels instead",
+         ["layer(x[:, None])", "nn.Conv2d(32, out_channels, kernel_size)"]),
+        ("weight of size [8, 3, 3, 3], expected input[2, 1, 8, 8] to have 3 channels, but got 1 channels instead",
+         ["layer(x.expand(-1, 3, -1, -1))", "nn.Conv2d(1, out_channels, kernel_size)"]),
+        ("weight of size [8, 3, 3, 3], expected input[2, 4, 8, 8] to have 3 channels, but got 4 channels instead",
+         ["layer(x[:, :3])", "nn.Conv2d(4, out_channels, kernel_size)"]),
+    ],
+)  # fmt: skip
+def test_channels_from_a_message_alone(message, codes):
+    assert [fix.code for fix in explain_error(f"Given groups=1, {message}").fixes] == codes
+
+
+def test_a_convolution_without_a_batch_is_told_of_its_own_axes():
+    told = explained("layer = nn.Conv2d(1, 8, 3)\nx = torch.ones(32, 9, 9)\nresult = layer(x)")
+    assert "of (32, 9, 9) axis 0 is its channels, and 32 came" in told.cause
+    assert [fix.code for fix in told.fixes] == ["layer(x[:, None])", "nn.Conv2d(32, 8, 3)"]
+
+
+def test_no_layer_for_the_rows_of_images_with_channels_last():
+    told = explained("layer = nn.Conv2d(3, 8, 3)\nx = torch.ones(8, 9, 3)\nresult = layer(x)")
+    assert [fix.code for fix in told.fixes] == ["layer(x.movedim(-1, 0))"]
+
+
+def test_the_last_batch_of_one_is_dropped_where_batches_are_made():
+    start = "layer = nn.BatchNorm1d(3)\nloader = torch.utils.data.DataLoader(torch.ones(5, 3), "
+    told = explained(f"{start}batch_size=2)\nfor x in loader:\n    layer(x)")
+    assert told.fixes[0].code == "torch.utils.data.DataLoader(torch.ones(5, 3), batch_size=2, drop_last=True)"
+    assert told.fixes[1].code == "layer.eval()(x)"
+    told = explained(f"{start}batch_size=1, shuffle=True)\nfor x in loader:\n    layer(x)")  # all batches are
+    assert [fix.code for fix in told.fixes] == ["layer.eval()(x)"]
+
+
+def test_group_normalization_has_no_other_mode():
+    told = explained("layer = nn.GroupNorm(3, 3)\nx = torch.ones(1, 3)\nresult = layer(x)")
+    assert "each group of channels" in told.cause
+    assert [fix.code for fix in told.fixes] == ["nn.GroupNorm(1, 3)"]
