@@ -17,8 +17,10 @@ from .law import enforce
 from .lists import (
     check_figures,
     claims,
-    errors_explained,
+    error_catalogue,
+    errors_shown,
     navigation,
+    other_errors,
     pages_using,
     questions,
     recorded_runs,
@@ -99,7 +101,8 @@ HANDLERS: dict[str, Sequence[Handler | int]] = {
         OTHERS,
         stale_pages.record_notebooks,  # the last of the pages that ran: below, all are known to be current or not
         check_figures.write_again,
-        errors_explained.write_again,
+        error_catalogue.write_again,
+        other_errors.write_again,
         navigation.write_again,
         api_reference.write_linking_pages,
         enforce.enforce,  # what it says of the pages stands at the end
@@ -108,7 +111,7 @@ HANDLERS: dict[str, Sequence[Handler | int]] = {
         OTHERS,
         api_reference.link_name,  # after other projects' names, whose links are the right ones
     ],
-    "doctree-resolved": [OTHERS, check_figures.fill_in, errors_explained.put_index],
+    "doctree-resolved": [OTHERS, check_figures.fill_in, error_catalogue.put_links, other_errors.put_list],
     "html-page-context": [
         OTHERS,
         related.add_related,
@@ -146,7 +149,7 @@ TRANSFORMS: Sequence[type[Any] | int] = [
     folded.FoldSolutions,  # before sections are numbered and listed: a solution is none
     NUMBERS_OF_SECTIONS,
     READ,  # titles have their quotes, and Sphinx has read them
-    errors_explained.CollectErrors,
+    errors_shown.CollectErrors,
     search_sections.CollectSections,
     measured.CollectMeasured,
     folded.FoldMore,  # whose sections are still searched, and listed beside the page
@@ -166,7 +169,8 @@ POST_TRANSFORMS: Sequence[type[Any] | int] = [
 NODES: dict[type[Any], dict[str, Any]] = {
     check_figures.check_figures: {},
     drawings.drawing: {"html": (drawings.visit_drawing, None)},
-    errors_explained.error_index: {},
+    error_catalogue.error_links: {},
+    other_errors.other_errors: {},
     install.install: {"html": (install.visit_install, None)},
     folded.folded: {"html": (folded.visit_folded, folded.depart_folded)},
 }
@@ -175,8 +179,9 @@ DIRECTIVES: dict[str, type[Any]] = {
     "check-figures": check_figures.CheckFigures,
     "claims": claims.Claims,
     "devices": recorded_runs.Devices,
-    "error-index": errors_explained.ErrorIndex,
+    "error-catalogue": error_catalogue.ErrorCatalogue,
     "install": install.Install,
+    "other-errors": other_errors.OtherErrors,
     "pages-using": pages_using.PagesUsing,
     "questions": questions.Questions,
     "reproductions": reproductions.Reproductions,

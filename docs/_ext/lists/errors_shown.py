@@ -1,38 +1,20 @@
-"""The directive ``error-index``: each error message that the gallery's pages show, with the places that explain it.
-
-The messages are read off the pages' own outputs, so the list is that of the last run and is never kept by hand.
-"""
+"""The error messages that the pages of the gallery show, read off their outputs, with the sections that show them."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
-from sphinx.util.docutils import SphinxDirective
 
 from ..page.error_outputs import ERROR_LINE
 from ..sources.pages import GALLERY
 from .navigation import reading_order
 
 Place = tuple[str, str, str]  # of a message: its page, and the section's id and title there
-
-
-class error_index(nodes.General, nodes.Element):  # noqa: N801 - docutils names its nodes this way
-    """Where the list goes. It is made when all pages are read."""
-
-
-class ErrorIndex(SphinxDirective):
-    """Leave a place for the list."""
-
-    def run(self) -> list[nodes.Node]:
-        self.env.metadata[self.env.docname]["error_index"] = {}
-        return [error_index()]
 
 
 class CollectErrors(SphinxTransform):
@@ -76,47 +58,9 @@ def messages(env: BuildEnvironment) -> dict[str, list[Place]]:
     return grouped([(text, (page, *place)) for page in pages for text, *place in env.metadata[page].get("errors", [])])
 
 
-def anchors(found: Iterable[str]) -> dict[str, str]:
-    """Return for each message the name by which a link leads to it: its first words, and a number if they are taken.
-
-    >>> anchors(["ValueError: got 'a' or so", "ValueError: got a, or so"])
-    {"ValueError: got 'a' or so": 'valueerror-got-a-or-so', 'ValueError: got a, or so': 'valueerror-got-a-or-so-2'}
-    """
-    taken: Counter[str] = Counter()
-    names = {}
-    for message in found:
-        name = "-".join(nodes.make_id(message).split("-")[:12])
-        taken[name] += 1
-        names[message] = f"{name}-{taken[name]}" if taken[name] > 1 else name
-    return names
-
-
-def write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Have the list written again when a message or a place has changed."""
-    shown = messages(env)
-    changed = [page for page, kept in env.metadata.items() if kept.get("error_index", shown) != shown]
-    for page in changed:
-        env.metadata[page]["error_index"] = shown
-    return changed
-
-
-def put_index(app: Sphinx, document: nodes.document, page: str) -> None:
-    """Put the list in its place: under each message, links to the sections that show it."""
-    for place in list(document.findall(error_index)):
-        shown = app.env.metadata[page]["error_index"]
-        names = anchors(shown)
-        place.replace_self(nodes.bullet_list("", *[item(app, page, names[each], each, shown[each]) for each in shown]))
-
-
-def item(app: Sphinx, here: str, name: str, message: str, places: list[Place]) -> nodes.list_item:
-    """Return a message, and under it a list of links."""
-    links = []
-    for page, section, title in places:
-        uri = f"{app.builder.get_relative_uri(here, page)}#{section}"
-        link = nodes.reference("", title, internal=True, refuri=uri)
-        links.append(
-            nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(f" in “{app.env.titles[page].astext()}”")))
-        )
-    return nodes.list_item(
-        "", nodes.paragraph("", "", nodes.literal(text=message)), nodes.bullet_list("", *links), ids=[name]
-    )
+def link(app: Sphinx, here: str, page: str, section: str, title: str) -> list[nodes.Node]:
+    """Return a link to a section, with the title of its page; to the page alone where no section is named."""
+    uri = app.builder.get_relative_uri(here, page) + (f"#{section}" if section else "")
+    of_page = app.env.titles[page].astext()
+    reference = nodes.reference("", title or of_page, internal=True, refuri=uri)
+    return [reference, nodes.Text(f" in “{of_page}”")] if title else [reference]

@@ -24,7 +24,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.transforms import SphinxTransform
 
-from ..lists.errors_explained import anchors, messages
+from ..lists import other_errors
 from ..lists.navigation import reading_order
 from ..page.error_outputs import ERROR_LINE
 from ..runs.record import MARK_END, MARK_START
@@ -154,7 +154,7 @@ def sections(app: Sphinx) -> list[list[Any]]:
     found = []
     for page in reading_order(env):
         kept = env.metadata[page]
-        listed = [message_of(*each) for each in anchors(messages(env)).items()] if "error_index" in kept else []
+        listed = list(errors_listed(kept))
         said = [list(section.values()) for section in [*kept["sections"], *listed]]
         title = env.titles[page].astext()  # of the reference's pages often that of a section of the gallery
         named = f"Reference: {title}" if page.startswith("reference/") else title
@@ -162,6 +162,10 @@ def sections(app: Sphinx) -> list[list[Any]]:
     return found
 
 
-def message_of(message: str, anchor: str) -> Section:
-    """Return the place of a message in the list of messages, as a section."""
-    return {"anchor": anchor, "title": "", "text": "", "errors": [plain_text(message)], "words": ""}
+def errors_listed(kept: dict[str, Any]) -> Iterator[Section]:
+    """Yield the places of the messages that a page lists, as sections."""
+    for row in kept.get("error_catalogue", []):
+        named = [f"{row['type']}: {wording}" if row["type"] else wording for wording in row["wordings"]]
+        yield {"anchor": row["kind"], "title": "", "text": "", "errors": named, "words": ""}
+    for message, anchor in other_errors.anchors(kept.get("other_errors", [])).items():
+        yield {"anchor": anchor, "title": "", "text": "", "errors": [plain_text(message)], "words": ""}

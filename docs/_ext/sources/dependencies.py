@@ -25,7 +25,7 @@ def modules_used(source: str, package: Path) -> set[Path]:
     package : Path
         The folder of the package.
     """
-    public = _public_names(package)
+    public = public_names(package)
     found: set[Path] = set()
     waiting = list(_names_in(source, base=""))
     while waiting:
@@ -50,7 +50,8 @@ def names_imported(source: str) -> set[str]:
     return set(_names_in(source, base="")) - {""}
 
 
-def _public_names(package: Path) -> dict[str, str]:
+def public_names(package: Path) -> dict[str, str]:
+    """Return the package's table of public names, each with its module."""
     for node in ast.parse((package / "__init__.py").read_text("utf-8")).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PUBLIC_NAMES":
             return dict(ast.literal_eval(node.value))

@@ -126,12 +126,13 @@ class Entry:
     page: str | None = None
 
     @cached_property
-    def _compiled(self) -> Sequence[re.Pattern[str]]:
+    def regexes(self) -> Sequence[re.Pattern[str]]:
+        """The patterns, compiled."""
         return [re.compile(re.sub(r" (?![?*+\]])", r"\\s+", pattern)) for pattern in self.patterns]
 
     def match(self, message: str) -> Mapping[str, str] | None:
         """Return the named parts of a message that is worded so, None if it is not."""
-        for pattern in self._compiled:
+        for pattern in self.regexes:
             if found := pattern.search(message):
                 return {name: value for name, value in found.groupdict().items() if value is not None}
         return None

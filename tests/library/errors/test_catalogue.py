@@ -97,7 +97,7 @@ def test_a_pasted_message_is_recognized_with_other_numbers(program):
 
 def with_other_numbers(entry, message):
     """Return the message with all numbers changed in what its wording leaves open."""
-    (found,) = [found for pattern in entry._compiled if (found := pattern.search(message))][:1]
+    (found,) = [found for pattern in entry.regexes if (found := pattern.search(message))][:1]
     spans = sorted({found.span(name) for name in found.groupdict() if found[name]}, reverse=True)
     for start, end in spans:
         changed = re.sub(r"(?<![\w.])\d+(?![.\w])", lambda number: str(int(number[0]) + 3), message[start:end])
