@@ -10,6 +10,8 @@ from .broadcasts import inserted, transposed
 from .entry import Case, Entry, shape_text
 from .operand import ErrorFix
 
+_PAGE = "auto_examples/errors/view_cat_index.html"
+
 
 def _shapes(case: Case) -> list[Shape]:
     texts = re.findall(r"\(([\d, ]*)\)", case.found["shapes"])
@@ -132,6 +134,7 @@ ENTRIES = (
         "torch.from_numpy(a)",
         _stride_cause,
         _stride_fixes,
+        f"{_PAGE}#more-stride-in-the-given-numpy-array-is-negative",
     ),
     Entry(
         "numpy_object",
@@ -139,6 +142,7 @@ ENTRIES = (
         "torch.from_numpy(a)",
         _object_cause,
         _object_fixes,
+        f"{_PAGE}#more-can-t-convert-np-ndarray-of-type-numpy-object",
     ),
     Entry(
         "ragged",
@@ -146,6 +150,7 @@ ENTRIES = (
         "torch.tensor(rows)",
         _ragged_cause,
         _ragged_fixes,
+        f"{_PAGE}#more-expected-sequence-of-length-3",
     ),
     Entry(
         "not_a_tensor",
@@ -153,5 +158,6 @@ ENTRIES = (
         "f(x)",
         _array_cause,
         _array_fixes,
+        f"{_PAGE}#more-must-be-tensor-not-numpy-ndarray",
     ),
 )

@@ -9,7 +9,11 @@ from .entry import Case, Entry
 from .operand import ErrorFix
 from .reading import read
 
-_PAGE = "auto_examples/broadcasting/none_indexing.html"
+_PAGE = "auto_examples/errors/view_cat_index.html"
+
+
+# What takes places from a tensor of indices does not count from the end.
+_FROM_THE_FRONT = {"gather", "scatter", "scatter_", "scatter_add", "scatter_add_", "scatter_reduce", "scatter_reduce_"}
 
 
 def _axis_cause(case: Case) -> str:
@@ -28,18 +32,21 @@ def _axis_fixes(case: Case) -> Iterator[ErrorFix]:
     if not case.is_real:
         yield case.instead("x.sum(-1)", "along the last axis, however many there are")
         return
-    if case.shape(0) is None:
+    shape = case.shape(0)
+    if shape is None:
         return
+    is_new = case.name.startswith("unsqueeze") and len(shape) == case.number("high")
+    result = "as the last axis" if is_new else "along the last axis, however many there are"
     for position, part in enumerate(case.parts):
         if position and part.number == got:
-            yield case.with_parts({position: "-1"}, "along the last axis, however many there are")
+            yield case.with_parts({position: "-1"}, result)
             return
     for name, part in case.expression.keywords.items():
         if name in ("dim", "axis") and part.number == got:
             text = case.expression.text.encode()
             start, end = part.span
             code = (text[:start] + b"-1" + text[end:]).decode()
-            yield case.instead(code, "along the last axis, however many there are")
+            yield case.instead(code, result)
 
 
 def _too_many_cause(case: Case) -> str:
@@ -97,10 +104,9 @@ def _bounds_cause(case: Case) -> str:
     shape, place = case.shape(0), case.number("axis")
     fits = shape is not None and shape[place : place + 1] == (size,)
     whose = case.shown(0, "the tensor") if fits else "the tensor"
-    return (
-        f"Axis {axis} of {whose} has size {size}, so that the indices there are 0 to {size - 1}, or -{size} to -1; "
-        f"{index} was given."
-    )
+    backwards = "" if -size <= int(index) < 0 or case.name in _FROM_THE_FRONT else f", or -{size} to -1"
+    allowed = f"0 to {size - 1}{backwards}"
+    return f"Axis {axis} of {whose} has size {size}, so that the indices there are {allowed}; {index} was given."
 
 
 def _bounds_fixes(case: Case) -> Iterator[ErrorFix]:
@@ -175,6 +181,7 @@ ENTRIES = (
         "x.sum(2)",
         _axis_cause,
         _axis_fixes,
+        f"{_PAGE}#more-dimension-out-of-range",
     ),
     Entry(
         "too_many_indices",
@@ -182,15 +189,23 @@ ENTRIES = (
         "x[0, 0]",
         _too_many_cause,
         _too_many_fixes,
-        _PAGE,
+        f"{_PAGE}#more-too-many-indices-for-tensor",
     ),
-    Entry("zero_dim_index", (r"invalid index of a 0-dim tensor",), "x[0]", _zero_dim_cause, _zero_dim_fixes, _PAGE),
+    Entry(
+        "zero_dim_index",
+        (r"invalid index of a 0-dim tensor",),
+        "x[0]",
+        _zero_dim_cause,
+        _zero_dim_fixes,
+        f"{_PAGE}#more-invalid-index-of-a-0-dim-tensor",
+    ),
     Entry(
         "index_bounds",
         (r"index (?P<index>-?\d+) is out of bounds for dimension (?P<axis>\d+) with size (?P<size>\d+)",),
         "x[5]",
         _bounds_cause,
         _bounds_fixes,
+        f"{_PAGE}#more-index-3-is-out-of-bounds",
     ),
     Entry(
         "lookup",
@@ -198,6 +213,7 @@ ENTRIES = (
         "layer(index)",
         _lookup_cause,
         _lookup_fixes,
+        f"{_PAGE}#index-out-of-range-in-self",
     ),
     Entry(
         "index_python",
@@ -208,5 +224,6 @@ ENTRIES = (
         "x[i]",
         _python_index_cause,
         _python_index_fixes,
+        f"{_PAGE}#more-only-integers-slices-are-valid-indices",
     ),
 )

@@ -9,6 +9,7 @@ from .entry import Case, Entry, shape_text
 from .expression import Part
 from .operand import ErrorFix
 
+_PAGE = "auto_examples/errors/view_cat_index.html"
 _CAT, _STACK = {"cat", "concat", "concatenate"}, {"stack"}
 
 
@@ -54,6 +55,23 @@ def _cat_fixes(case: Case) -> Iterator[ErrorFix]:
             result = list(shapes[0])
             result[axis] = sum(shape[axis] for shape in shapes)
             yield case.instead(f"torch.cat({listed}, dim={axis})", f"{shape_text(result)}: joined along axis {axis}")
+            return
+    yield from _cut(case, parts, int(case.found["axis"]) % len(shapes[0]))
+
+
+def _cut(case: Case, parts: tuple[Part, ...], axis: int) -> Iterator[ErrorFix]:
+    """Yield the images or feature maps of a list, cut to their smallest size: those of a U-Net differ by a pixel."""
+    shapes = _shapes(parts)
+    if len(shapes[0]) < 3 or len(getattr(case.parts[0].node, "elts", ())) != len(parts):
+        return
+    smallest = [min(sizes) for sizes in zip(*shapes, strict=True)]
+    smallest[axis] = sum(shape[axis] for shape in shapes)
+    texts = []
+    for part, shape in zip(parts, shapes, strict=True):
+        cuts = [":" if i == axis or size == smallest[i] else f":{smallest[i]}" for i, size in enumerate(shape)]
+        texts.append(part.text if set(cuts) == {":"} else f"{part.code}[{', '.join(cuts)}]")
+    result = f"{shape_text(smallest)}: cut to the smaller size"
+    yield case.instead(f"torch.cat([{', '.join(texts)}], dim={axis})", result)
 
 
 def _cat_rank_cause(case: Case) -> str:
@@ -136,6 +154,9 @@ def _stack_fixes(case: Case) -> Iterator[ErrorFix]:
         if first[1:] == other[1:]:
             yield case.instead("torch.nn.utils.rnn.pad_sequence(tensors, batch_first=True)", rest)
         return
+    if case.name not in _STACK and len(first) == len(other) and first[1:] == other[1:]:
+        code = "collate_fn=lambda rows: torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)"
+        yield ErrorFix(code, f"in the DataLoader of a dataset of tensors: {rest}")
     shapes = _shapes(_joined(case))
     if not shapes or case.name not in _STACK or len(case.parts) > 1 or case.expression.keywords:
         return
@@ -164,6 +185,7 @@ ENTRIES = (
         "torch.cat([a, b])",
         _cat_cause,
         _cat_fixes,
+        f"{_PAGE}#sizes-of-tensors-must-match-except-in-dimension-1",
     ),
     Entry(
         "cat_rank",
@@ -171,6 +193,7 @@ ENTRIES = (
         "torch.cat([a, b])",
         _cat_rank_cause,
         _cat_rank_fixes,
+        f"{_PAGE}#more-tensors-must-have-same-number-of-dimensions",
     ),
     Entry(
         "cat_scalar",
@@ -178,6 +201,7 @@ ENTRIES = (
         "torch.cat([a, b])",
         _cat_scalar_cause,
         _cat_scalar_fixes,
+        f"{_PAGE}#more-zero-dimensional-tensor-cannot-be-concatenated",
     ),
     Entry(
         "cat_empty",
@@ -189,6 +213,7 @@ ENTRIES = (
         "torch.cat(parts)",
         _empty_cause,
         _empty_fixes,
+        f"{_PAGE}#more-expected-a-non-empty-list-of-tensors",
     ),
     Entry(
         "cat_list",
@@ -199,6 +224,7 @@ ENTRIES = (
         "torch.cat(a, b)",
         _list_cause,
         _list_fixes,
+        f"{_PAGE}#more-must-be-tuple-of-tensors-not-tensor",
     ),
     Entry(
         "stack",
@@ -209,5 +235,6 @@ ENTRIES = (
         "torch.stack(tensors)",
         _stack_cause,
         _stack_fixes,
+        f"{_PAGE}#stack-expects-each-tensor-to-be-equal-size",
     ),
 )

@@ -9,7 +9,7 @@ from ..shapes import Shape, broadcast_shape
 from .entry import Case, Entry, shape_text
 from .operand import ErrorFix
 
-_PAGE = "auto_examples/broadcasting/none_indexing.html"
+_PAGE = "auto_examples/errors/view_cat_index.html"
 
 
 def _mask_cause(case: Case) -> str:
@@ -130,6 +130,7 @@ ENTRIES = (
         "x[mask]",
         _mask_cause,
         _mask_fixes,
+        f"{_PAGE}#more-the-shape-of-the-mask",
     ),
     Entry(
         "index_dtype",
@@ -137,6 +138,7 @@ ENTRIES = (
         "x[index]",
         _index_type_cause,
         _index_type_fixes,
+        f"{_PAGE}#more-tensors-used-as-indices-must-be-long",
     ),
     Entry(
         "indices_together",
@@ -144,6 +146,7 @@ ENTRIES = (
         "x[rows, columns]",
         _together_cause,
         _together_fixes,
+        f"{_PAGE}#more-indexing-tensors-could-not-be-broadcast",
     ),
     Entry(
         "assigned_shape",
@@ -154,6 +157,7 @@ ENTRIES = (
         "x[index] = value",
         _assigned_cause,
         _assigned_fixes,
+        f"{_PAGE}#more-cannot-be-broadcast-to-indexing-result",
     ),
     Entry(
         "gather_rank",
@@ -161,6 +165,7 @@ ENTRIES = (
         "x.gather(1, index)",
         _gather_rank_cause,
         _gather_rank_fixes,
+        f"{_PAGE}#more-index-tensor-must-have-the-same-number",
     ),
     Entry(
         "gather_dtype",
@@ -168,5 +173,6 @@ ENTRIES = (
         "x.gather(1, index)",
         _gather_type_cause,
         _gather_type_fixes,
+        f"{_PAGE}#more-expected-dtype-int32-int64-for-index",
     ),
 )

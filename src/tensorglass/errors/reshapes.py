@@ -11,7 +11,7 @@ from .entry import Case, Entry, shape_text
 from .operand import ErrorFix
 from .reading import is_a, is_tensor
 
-_PAGE = "auto_examples/memory/tensor_storage.html"
+_PAGE = "auto_examples/errors/view_cat_index.html"
 _VIEWS = {"view", "reshape"}
 
 
@@ -40,6 +40,19 @@ def _shape_fixes(case: Case) -> Iterator[ErrorFix]:
     if shape and len(asked) == 2 and elements and shape[0]:
         code = f"{case.code_of(0)}.flatten(1)" if len(shape) > 2 else f"{case.code_of(0)}.{name}({shape[0]}, -1)"
         yield case.instead(code, f"{shape_text((shape[0], elements // shape[0]))}: the first axis is kept")
+
+
+def _empty_cause(case: Case) -> str:
+    return f"A size of 0 stands beside the -1 in {case.numbers('asked')}, so that any size would do in its place."
+
+
+def _empty_fixes(case: Case) -> Iterator[ErrorFix]:
+    shape, asked = case.shape(0), case.numbers("asked")
+    if not case.is_real:
+        yield case.instead("x.flatten(1)", "the first axis is kept")
+    elif case.name in _VIEWS and shape and len(shape) > 1 and asked == (shape[0], -1):
+        result = shape_text((shape[0], math.prod(shape[1:])))
+        yield case.instead(f"{case.code_of(0)}.flatten(1)", f"{result}: the first axis is kept")
 
 
 def _counts(shape: Shape | None, elements: int) -> bool:
@@ -111,11 +124,27 @@ def _permute_fixes(case: Case) -> Iterator[ErrorFix]:
         order = (*range(rank - 2), rank - 1, rank - 2) if rank > 1 else (0,)
         yield case.instead(f"x.permute{_tuple(order)}", f"all {rank} axes, the last two exchanged")
     elif case.name == "permute" and shape is not None and len(shape) == rank and given:
+        orders = list(_orders_of_batches(given, rank))
+        for lead, order, said in orders:
+            result = shape_text(tuple((1, *shape)[axis] if lead else shape[axis] for axis in order))
+            yield case.instead(f"{case.code_of(0)}{lead}.permute{_tuple(order)}", f"{result}: {said}")
+        if orders:
+            return
         named = [axis for axis in dict.fromkeys(given) if 0 <= axis < rank]
         order = (*named, *(axis for axis in range(rank) if axis not in named))
         yield case.instead(
             f"{case.code_of(0)}.permute{_tuple(order)}", shape_text(tuple(shape[axis] for axis in order))
         )
+
+
+def _orders_of_batches(given: Shape, rank: int) -> Iterator[tuple[str, Shape, str]]:
+    """Yield what an order for a batch means for one example, and one for an example for a batch."""
+    if sorted(given) == list(range(rank + 1)):
+        yield "[None]", given, "as a batch of one"
+        if given[0] == 0 and rank > 1:
+            yield "", tuple(axis - 1 for axis in given[1:]), "without the axis of a batch"
+    elif sorted(given) == list(range(rank - 1)):
+        yield "", (0, *(axis + 1 for axis in given)), "the first axis stays, as that of a batch"
 
 
 def _twice_cause(case: Case) -> str:
@@ -194,10 +223,23 @@ ENTRIES = (
         "x.view(2, 3)",
         _shape_cause,
         _shape_fixes,
-        _PAGE,
+        f"{_PAGE}#short-answer",
     ),
     Entry(
-        "view_inferred", (r"only one dimension can be inferred",), "x.view(-1, -1)", _inferred_cause, _inferred_fixes
+        "view_inferred",
+        (r"only one dimension can be inferred",),
+        "x.view(-1, -1)",
+        _inferred_cause,
+        _inferred_fixes,
+        f"{_PAGE}#more-only-one-dimension-can-be-inferred",
+    ),
+    Entry(
+        "view_empty",
+        (r"cannot reshape tensor of 0 elements into shape (?P<asked>\[[\d, -]*\]) because the unspecified dimension",),
+        "x.view(0, -1)",
+        _empty_cause,
+        _empty_fixes,
+        f"{_PAGE}#more-only-one-dimension-can-be-inferred",
     ),
     Entry(
         "view_stride",
@@ -209,7 +251,7 @@ ENTRIES = (
         "x.view(6)",
         _stride_cause,
         _stride_fixes,
-        _PAGE,
+        f"{_PAGE}#view-size-is-not-compatible",
     ),
     Entry(
         "permute_rank",
@@ -222,6 +264,7 @@ ENTRIES = (
         "x.permute(0, 1)",
         _permute_cause,
         _permute_fixes,
+        f"{_PAGE}#more-permute-desired-ordering-of-dimensions",
     ),
     Entry(
         "permute_twice",
@@ -229,6 +272,7 @@ ENTRIES = (
         "x.permute(0, 0)",
         _twice_cause,
         _twice_fixes,
+        f"{_PAGE}#more-duplicate-dims-are-not-allowed",
     ),
     Entry(
         "transpose_rank",
@@ -236,6 +280,7 @@ ENTRIES = (
         "x.t()",
         _turn_cause,
         _turn_fixes,
+        f"{_PAGE}#more-t-expects-a-tensor",
     ),
     Entry(
         "split_sizes",
@@ -246,6 +291,7 @@ ENTRIES = (
         "x.split([1, 2])",
         _split_cause,
         _split_fixes,
+        f"{_PAGE}#more-split-with-sizes-expects-split-sizes-to-sum",
     ),
     Entry(
         "unflatten",
@@ -256,5 +302,6 @@ ENTRIES = (
         "x.unflatten(0, (2, 3))",
         _unflatten_cause,
         _unflatten_fixes,
+        f"{_PAGE}#more-provided-sizes-don-t-multiply-up",
     ),
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from .entry import Case, Entry, shape_text
 from .operand import ErrorFix
 
+_PAGE = "auto_examples/errors/view_cat_index.html"
 _CONVERSIONS = {"float", "int", "complex", "bool"}
 
 
@@ -71,10 +72,8 @@ def _truth_fixes(case: Case) -> Iterator[ErrorFix]:
 
 
 def _length_cause(case: Case) -> str:
-    return (
-        f"{case.shown(0, 'The tensor')} has no axes, since it holds one number: there is nothing to count or to go "
-        "through."
-    )
+    what = case.shown(0, "The tensor") if case.shape(0) == () else "The tensor"
+    return f"{what} has no axes, since it holds one number: there is nothing to count or to go through."
 
 
 def _length_fixes(case: Case) -> Iterator[ErrorFix]:
@@ -91,10 +90,12 @@ ENTRIES = (
             r"a Tensor with (?P<count>\d+) elements cannot be converted to Scalar",
             r"only one element tensors can be converted to Python scalars",
             r"only (?:one element|single-element) tensors can be converted",
+            r"only integer tensors of a single element can be converted to an index",
         ),
         "x.item()",
         _convert_cause,
         _convert_fixes,
+        f"{_PAGE}#more-cannot-be-converted-to-scalar",
     ),
     Entry(
         "truth",
@@ -105,6 +106,7 @@ ENTRIES = (
         "x > 0",
         _truth_cause,
         _truth_fixes,
+        f"{_PAGE}#more-boolean-value-of-tensor-is-ambiguous",
     ),
     Entry(
         "no_axes",
@@ -112,5 +114,6 @@ ENTRIES = (
         "len(x)",
         _length_cause,
         _length_fixes,
+        f"{_PAGE}#more-len-of-a-0-d-tensor",
     ),
 )

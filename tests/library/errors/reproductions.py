@@ -100,14 +100,22 @@ PROGRAMS = [
     Program("view_shape", "x = torch.ones(2, 3, 5)\nresult = x.reshape(4, -1)", "x"),
     Program("view_shape", "x = torch.ones(8, 3)\nresult = x.view(-1, 16)", "x"),
     Program("view_inferred", "x = torch.ones(2, 6)\nresult = x.view(-1, -1)", "x"),
+    Program("view_empty", "x = torch.ones(0, 3)\nresult = x.view(0, -1)", "x"),
     Program("view_stride", "x = torch.ones(2, 3).t()\nresult = x.view(6)", "x"),
     Program("permute_rank", "x = torch.ones(2, 3, 4)\nresult = x.permute(1, 0)", "x"),
     Program("permute_rank", "x = torch.ones(2, 3)\nresult = x.permute(2, 1, 0)", "x"),
+    Program("permute_rank", "x = torch.ones(32, 24, 3)\nresult = x.permute(0, 3, 1, 2)", "x"),
+    Program("permute_rank", "x = torch.ones(8, 32, 24, 3)\nresult = x.permute(2, 0, 1)", "x"),
     Program("permute_twice", "x = torch.ones(2, 3, 4)\nresult = x.permute(0, 1, 1)", "x"),
     Program("transpose_rank", "x = torch.ones(2, 3, 4)\nresult = x.t()", "x"),
     Program("split_sizes", "x = torch.ones(5)\nresult = x.split([1, 2])", "x"),
     Program("unflatten", "x = torch.ones(3, 4)\nresult = x.unflatten(1, (3, 2))", "x"),
     Program("cat_sizes", "a = torch.ones(2, 3)\nb = torch.ones(2, 4)\nresult = torch.cat([a, b])", "a b"),
+    Program(
+        "cat_sizes",
+        "a = torch.ones(1, 8, 25, 25)\nb = torch.ones(1, 4, 24, 24)\nresult = torch.cat([a, b], dim=1)",
+        "a b",
+    ),
     Program("cat_rank", "a = torch.ones(2, 3)\nb = torch.ones(3)\nresult = torch.cat([a, b])", "a b"),
     Program("cat_scalar", "a, b = torch.tensor(1.0), torch.tensor(2.0)\nresult = torch.cat([a, b])", "a b"),
     Program("cat_empty", "parts = []\nresult = torch.cat(parts)"),
@@ -127,6 +135,10 @@ PROGRAMS = [
     Program("zero_dim_index", "x = torch.tensor(2.0)\nresult = x[0]", "x"),
     Program("index_bounds", "x = torch.ones(4, 3)\nresult = x[:, 3]", "x"),
     Program("index_bounds", "x = torch.ones(4)\ni = 4\nresult = x[i]", "x"),
+    Program(
+        "index_bounds", "x = torch.ones(4, 3)\ni = torch.tensor([[-1]])\nresult = x.gather(1, i)", "x i", fixes=False
+    ),
+    Program("axis_range", "x = torch.ones(2, 3)\nresult = x.unsqueeze(5)", "x"),
     Program("lookup", "table = nn.Embedding(5, 2)\nx = torch.tensor([1, 7])\nresult = table(x)", "x table.weight"),
     Program(
         "mask_shape", "x = torch.ones(3, 4)\nmask = torch.tensor([True, False, True, True])\nresult = x[mask]", "x mask"
@@ -149,10 +161,12 @@ PROGRAMS = [
     Program("one_number", "x = torch.ones(3)\nresult = x.item()", "x"),
     Program("one_number", "x = torch.ones(3)\nresult = float(x)", "x"),
     Program("one_number", "a, b = torch.ones(3), torch.ones(3)\nresult = torch.tensor([a, b])", "a b"),
+    Program("one_number", "a, b = torch.ones(3).long(), torch.ones(3).long()\nresult = torch.tensor([a, b])", "a b"),
     Program("truth", "x = torch.ones(3)\nif x > 0:\n    result = 1", "x"),
     Program("truth", "x = torch.ones(3)\nresult = bool(x)", "x"),
     Program("truth", "x = torch.ones(0)\nresult = not x", "x"),
     Program("no_axes", "x = torch.tensor(2.0)\nresult = len(x)", "x"),
+    Program("no_axes", "x = torch.tensor(2.0)\nresult = [y + 1 for y in x]", "x", fixes=False),
     Program("no_axes", "x = torch.tensor(2.0)\nfor y in x:\n    pass", "x"),
     # Losses
     Program(

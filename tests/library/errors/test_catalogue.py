@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy
 import pytest
+import torch
 from reproductions import PROGRAMS, WITHOUT_CUDA, WITHOUT_CUDA_BY_NAME
 from trying import explained, run
 
@@ -335,3 +336,53 @@ def test_no_index_is_kept_that_is_out_of_range():
 def test_a_fix_is_told_once():
     fixes = explained("x = torch.ones(2, 3)\nresult = x.view(2, 2)").fixes
     assert len({fix.code for fix in fixes}) == len(fixes)
+
+
+# --- Views, joins and indices ---
+
+
+def test_a_place_of_gather_is_not_counted_from_the_end():
+    explanation = explained("x = torch.ones(4, 3)\ni = torch.tensor([[7]])\nresult = x.gather(1, i)")
+    assert "the indices there are 0 to 2; 7 was given" in explanation.cause
+    assert "-1 was given" in explain_error("index -1 is out of bounds for dimension 1 with size 4").cause
+    assert "or -" not in explain_error("index -1 is out of bounds for dimension 1 with size 4").cause
+    assert "or -4 to -1; 4 was given" in explained("x = torch.ones(4)\nresult = x[4]").cause
+
+
+def test_what_is_gone_through_is_not_called_a_tensor():
+    explanation = explained("x = torch.tensor(2.0)\nresult = [y + 1 for y in x]")
+    assert explanation.cause.startswith("The tensor has no axes")
+
+
+def test_an_order_for_a_batch_is_mended_for_one_image_and_the_other_way_round():
+    image = explained("x = torch.ones(32, 24, 3)\nresult = x.permute(0, 3, 1, 2)")
+    assert [fix.code for fix in image.fixes] == ["x[None].permute(0, 3, 1, 2)", "x.permute(2, 0, 1)"]
+    batch = explained("x = torch.ones(8, 32, 24, 3)\nresult = x.permute(2, 0, 1)")
+    assert [fix.code for fix in batch.fixes] == ["x.permute(0, 3, 1, 2)"]
+    other = explained("x = torch.ones(2, 3)\nresult = x.permute(1, 0, 1)")
+    assert [fix.code for fix in other.fixes] == ["x.permute(1, 0)"]
+
+
+def test_feature_maps_are_cut_to_the_smaller_one():
+    source = "a = torch.ones(1, 8, 25, 25)\nb = torch.ones(1, 4, 24, 26)\nresult = torch.cat([a, b], dim=1)"
+    (fix,) = explained(source).fixes
+    assert fix.code == "torch.cat([a[:, :, :24, :], b[:, :, :, :25]], dim=1)"
+    assert explained("a = torch.ones(2, 3)\nb = torch.ones(4, 5)\nresult = torch.cat([a, b])").fixes == ()
+
+
+def test_a_data_loader_gets_a_function_that_pads():
+    source = (
+        "rows = [torch.ones({}), torch.ones({})]\n"
+        "for batch in torch.utils.data.DataLoader(rows, batch_size=2):\n    pass"
+    )
+    (fix,) = explained(source.format("2, 4", "3, 4")).fixes
+    assert fix.code.startswith("collate_fn=")
+    assert fix.replaces is None
+    collate = eval(fix.code.removeprefix("collate_fn="), {"torch": torch})
+    assert collate([torch.ones(2, 4), torch.ones(3, 4)]).shape == (2, 3, 4)
+    assert explained(source.format("2, 4", "3, 5")).fixes == ()
+
+
+def test_a_new_axis_is_not_said_to_be_there():
+    (fix,) = explained("x = torch.ones(2, 3)\nresult = x.unsqueeze(5)").fixes
+    assert (fix.code, fix.result) == ("x.unsqueeze(-1)", "as the last axis")
