@@ -30,15 +30,15 @@ with shows_error(RuntimeError, match=r"tensor a \(32\) must match .* tensor b \(
 assert (images * factor[:, None, None, None])[7].unique().tolist() == [1.5]
 
 # %%
-# On the left, the 8 factors meet the 32 columns of an image: dimension 3. On the right
-# they meet the 8 images.
+# In the first drawing the 8 factors meet the 32 columns of an image, dimension 3. In
+# the second they meet the 8 images.
 
 # More: draws the shapes, aligned at their last axis
 import matplotlib.pyplot as plt
 from tensorglass import explain_broadcast
 
 upright = factor[:, None, None, None]
-figure, (left, right) = plt.subplots(1, 2, figsize=(10.4, 3.2), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 2.9), layout="constrained")
 explain_broadcast(images, factor).plot(left)
 left.set_title("images * factor: 32 meets 8")
 explain_broadcast(images, upright).plot(right)
@@ -162,7 +162,7 @@ assert len(operations) == 13
 #
 # "Expand the smaller tensor yourself." ``expand`` aligns at the last axis too, and
 # refuses in other words. Also: "two factors of ``@`` whose inner sizes differ raise
-# it." They raise another error.
+# it." They raise another error. (See :doc:`mat1_and_mat2`.)
 
 with shows_error(RuntimeError, match=r"The expanded size of the tensor \(32\)"):
     factor.expand_as(images)

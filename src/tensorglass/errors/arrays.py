@@ -122,7 +122,7 @@ ENTRIES = (
         "a @ b",
         _matmul_cause,
         _matmul_fixes,
-        "auto_examples/einsum/matmul_einsum.html",
+        "auto_examples/errors/mat1_and_mat2.html#more-matmul-input-operand-1-has-a-mismatch-in-its-core-dimension-0",
     ),
     Entry(
         "numpy_stride",

@@ -10,7 +10,7 @@ from .entry import Case, Entry, plural, shape_text
 from .making import Argument, remade
 from .operand import ErrorFix
 
-_PAGE = "auto_examples/einsum/matmul_einsum.html"
+_PAGE = "auto_examples/errors/mat1_and_mat2.html"
 _TWO_FACTORS = {"@", "mm", "matmul", "bmm", "mv", "dot"}
 
 
@@ -33,8 +33,9 @@ def _matmul_cause(case: Case) -> str:
             f"in_features, and {a[1]} came."
         )
     shapes = [shape[-1:] for shape in case.shapes if len(shape) > 1]
-    named = case.name in _TWO_FACTORS and len(case.parts) == 2 and (not shapes or shapes[0] == a[1:])
-    left, right = (case.shown(0), case.shown(1)) if named else ("the left", "the right")
+    left, right = "the left", "the right"
+    if case.name in _TWO_FACTORS and len(case.parts) == 2 and (not shapes or shapes[0] == a[1:]):
+        left, right = case.shown(0, left), case.shown(1, right)
     return (
         f"A product of {a[0]} by {a[1]} with {b[0]} by {b[1]} needs the last size of {left} ({a[1]}) to be the first "
         f"matrix size of {right} ({b[0]})."
@@ -213,14 +214,15 @@ ENTRIES = (
     Entry(
         "matmul",
         (
-            rf"mat1 and mat2 shapes cannot be multiplied \((?P<a>{_MATRIX}) and (?P<b>{_MATRIX})\)",
+            rf"(?:mat1 and mat2|input and weight\.T) shapes cannot be multiplied \((?P<a>{_MATRIX}) and "  # a Mac: .T
+            rf"(?P<b>{_MATRIX})\)",
             r"a and b must have same reduction dim, but got (?P<a>\[\d+, \d+\]) X (?P<b>\[\d+, \d+\])",  # compiled
             r"size mismatch, m1: (?P<a>\[\d+ x \d+\]), m2: (?P<b>\[\d+ x \d+\])",
         ),
         "a @ b",
         _matmul_cause,
         _matmul_fixes,
-        _PAGE,
+        f"{_PAGE}#short-answer",
     ),
     Entry(
         "matvec",
@@ -232,7 +234,7 @@ ENTRIES = (
         "a @ v",
         _matvec_cause,
         _matvec_fixes,
-        _PAGE,
+        f"{_PAGE}#more-size-mismatch-got-input-100-mat-100x4-vec-3",
     ),
     Entry(
         "bmm",
@@ -243,7 +245,7 @@ ENTRIES = (
         "torch.bmm(a, b)",
         _bmm_cause,
         _bmm_fixes,
-        _PAGE,
+        f"{_PAGE}#expected-size-for-first-two-dimensions-of-batch2-tensor-to-be",
     ),
     Entry(
         "matrix_rank",
@@ -251,7 +253,7 @@ ENTRIES = (
         "torch.mm(a, b)",
         _rank_cause,
         _rank_fixes,
-        _PAGE,
+        f"{_PAGE}#more-mat2-must-be-a-matrix-and-batch1-must-be-a-3d-tensor",
     ),
     Entry(
         "dot",
@@ -262,7 +264,7 @@ ENTRIES = (
         "a.dot(b)",
         _dot_cause,
         _dot_fixes,
-        _PAGE,
+        f"{_PAGE}#more-inconsistent-tensor-size-expected-tensor-384-and-src-512",
     ),
     Entry(
         "dot_rank",
@@ -270,7 +272,7 @@ ENTRIES = (
         "a.dot(b)",
         _dot_rank_cause,
         _dot_rank_fixes,
-        _PAGE,
+        f"{_PAGE}#more-1d-tensors-expected-but-got-2d-and-1d-tensors",
     ),
     Entry(
         "matmul_scalar",
@@ -281,6 +283,6 @@ ENTRIES = (
         "a @ b",
         _scalar_cause,
         _scalar_fixes,
-        _PAGE,
+        f"{_PAGE}#more-both-arguments-to-matmul-need-to-be-at-least-1d",
     ),
 )

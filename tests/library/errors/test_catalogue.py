@@ -213,6 +213,31 @@ def test_operands_are_named_in_their_order():
     assert "last size of `second` of shape (4, 3) (3)" in reversed_.cause
 
 
+def test_a_pasted_product_tells_its_factors_apart():
+    cause = explain_error("mat1 and mat2 shapes cannot be multiplied (2x3 and 4x5)").cause
+    assert "the last size of the left (3) to be the first matrix size of the right (4)" in cause
+
+
+def test_without_data_the_axis_is_counted_from_the_end():
+    sizes = "a = torch.ones(4, 2, 3, device='meta')\nb = torch.ones(5, 3, device='meta')\n"
+    for operation, told in {
+        "a + b": "in axis 1 of the result the size 2 of `a` of shape (4, 2, 3) meets the size 5 of `b` of shape (5, 3)",
+        "b + a": "in axis 1 of the result the size 5 of `b` of shape (5, 3) meets the size 2 of `a` of shape (4, 2, 3)",
+    }.items():
+        assert told in explained(f"{sizes}result = {operation}").cause
+
+
+def test_a_number_for_a_layer_gets_an_axis_where_the_layer_takes_one_feature():
+    fitting, other = (
+        explained(f"layer = nn.Linear({size}, 5)\nx = torch.tensor(2.0)\nresult = layer(x)") for size in (1, 2)
+    )
+    assert [fix.code for fix in fitting.fixes] == ["layer(x[None])"]
+    assert other.fixes == ()
+    assert "`x` of shape () has no axis" in other.cause
+    pasted = explain_error("both arguments to linear need to be at least 1D, but they are 0D and 2D")
+    assert [fix.code for fix in pasted.fixes] == ["layer(x[None])"]
+
+
 def test_the_mended_product_is_the_right_one():
     names = run("a = torch.arange(6.).reshape(2, 3)\nb = torch.arange(12.).reshape(4, 3)\nresult = a @ b.T")
     fix = explained("a = torch.arange(6.).reshape(2, 3)\nb = torch.arange(12.).reshape(4, 3)\nresult = a @ b").fixes[0]
