@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from .entry import Case, Entry
 from .operand import ErrorFix
+from .reading import is_tensor, stored
 
-_PAGE = "auto_examples/backprop/forward_backward.html"
+_PAGE = "auto_examples/errors/no_graph.html"
 
 
 def _subject(case: Case, default: str) -> str:
@@ -17,10 +19,61 @@ def _subject(case: Case, default: str) -> str:
 
 
 def _no_grad_cause(case: Case) -> str:
+    subject = _subject(case, "The tensor")
+    if case.is_real and case.parts and (cut := _cut(case, case.parts[0].text)):
+        return f"{subject} has no graph behind it: `{cut[0]}` in line {cut[1]} cuts off what it was computed from."
     return (
-        f"{_subject(case, 'The tensor')} has no graph behind it: nothing that it was computed from requires a "
+        f"{subject} has no graph behind it: nothing that it was computed from requires a "
         "gradient, or it was computed under `no_grad`, or cut off by `detach`, `item` or a conversion."
     )
+
+
+_CUTS = {"argmax", "argmin", "argsort", "item", "tolist", "detach", "numpy", "long", "int", "bool"}
+_NO_GRAD = ("no_grad()", "inference_mode()")
+
+
+def _cut(case: Case, name: str) -> tuple[str, int] | None:
+    """Return what stands between a variable and the parameters, as far as the function shows it, and its line."""
+    if case.code is None:
+        return None
+    names, found = set(_used_in(case, name)), list[tuple[int, str]]()
+    for node in ast.walk(case.code.function):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=target)], value=value) if target in names:
+                rebound = target
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=target))) as value) if target in names:
+                rebound = ""  # as losses.append(loss.item())
+            case ast.With(items=[ast.withitem(context_expr=context), *_], body=body):
+                targets = {ast.unparse(each.targets[0]) for each in body if isinstance(each, ast.Assign)}
+                text = case.code.text_of(context)
+                found += [(node.lineno, text)] if targets & names and text.endswith(_NO_GRAD) else []
+                continue
+            case _:
+                continue
+        calls = [each for each in ast.walk(value) if isinstance(each, ast.Call) and _cuts(each, case, rebound)]
+        found += [(each.lineno, case.code.text_of(each)) for each in calls]
+    line, text = max(found, default=(0, ""))
+    return (text, line) if text else None
+
+
+def _cuts(call: ast.Call, case: Case, rebound: str) -> bool:
+    """Return whether a call gives what no gradient goes through, of a tensor that may have a graph."""
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    if call.func.attr in {"tensor", "as_tensor"} and call.args:
+        return any(_has_graph(each.id, case) for each in ast.walk(call.args[0]) if isinstance(each, ast.Name))
+    root: ast.AST = call.func
+    while isinstance(root, (ast.Attribute, ast.Call, ast.Subscript)):
+        root = root.func if isinstance(root, ast.Call) else root.value
+    is_data = isinstance(root, ast.Name) and root.id != rebound and _has_graph(root.id, case) is False
+    return call.func.attr in _CUTS and not is_data
+
+
+def _has_graph(name: str, case: Case) -> bool | None:
+    """Return whether a variable is a tensor that requires a gradient, or a list of such; None if it is no tensor."""
+    value: object = case.frame.f_locals.get(name) if case.frame is not None else None
+    tensors = [each for each in (value if isinstance(value, (list, tuple)) else [value]) if is_tensor(each)]
+    return any(stored(each, "requires_grad") for each in tensors) if tensors else None
 
 
 def _no_grad_fixes(case: Case) -> Iterator[ErrorFix]:
@@ -30,6 +83,8 @@ def _no_grad_fixes(case: Case) -> Iterator[ErrorFix]:
     elif case.name in {"backward", "grad"} and case.parts:
         # Not the result itself: with a gradient of its own it fails no more, and nothing is learned.
         names = [part.text for part in case.parts[1].elements] if case.name == "grad" and len(case.parts) > 1 else []
+        if case.name == "backward" and _cut(case, case.parts[0].text):
+            return  # a new graph behind the cut would hide it: the parameters would get no gradient
         for name in names or _used_in(case, case.parts[0].text):
             source = _made(case, name)
             if source:
@@ -57,8 +112,9 @@ def _made(case: Case, name: str) -> str | None:
         return None
     for node in ast.walk(case.code.function):
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name and isinstance(node.value, ast.Call):
-            text = case.code.text_of(node.value)
-            return text if text.startswith("torch.") and text.endswith(")") and "requires_grad" not in text else None
+            text, function = case.code.text_of(node.value), ast.unparse(node.value.func)
+            is_made = re.fullmatch(r"torch\.\w+", function) is not None  # and not torch.ones(3).mean()
+            return text if is_made and "requires_grad" not in text else None
     return None
 
 
@@ -74,20 +130,45 @@ def _twice_fixes(case: Case) -> Iterator[ErrorFix]:
         yield case.instead("loss.backward(retain_graph=True)", "in the first call: the graph is kept for the second")
         yield case.instead("state = state.detach()", "if a state is carried from step to step")
         return
-    text = case.expression.text.rstrip()
-    if case.name != "backward" or case.code is None or not text.endswith(")") or "retain_graph" in text:
+    if case.name != "backward" or case.code is None:
         return
-    new = f"{text[:-1]}{', ' if case.expression.parts[1:] or case.expression.keywords else ''}retain_graph=True)"
-    first = f"{text}\n"
-    if case.code.source.count(text) > 1:
-        before = case.code.source[: case.code.source.index(first) + len(text)] if first in case.code.source else ""
-        if before.count(text) == 1 and "\n" in before:
-            line = before.rsplit("\n", 1)[-1].strip()
-            if line == text:
-                lines = case.code.source.split("\n")
-                following = lines[before.count("\n") + 1] if before.count("\n") + 1 < len(lines) else ""
-                old = f"{text}\n{following}"
-                yield case.elsewhere(old, f"{new}\n{following}", "in the first call: the graph is kept for the second")
+    place = _place(case.code.node)
+    before = [(call, on) for call, on in _backward_calls(case) if _place(call) < place]
+    if not before:  # in a loop, where what was computed in the pass before is used again
+        yield ErrorFix("state = state.detach()", "a state that is carried from step to step, without its graph")
+        return
+    first, on = before[0]
+    text = case.code.text_of(first)
+    if not text.endswith(")") or "retain_graph" in text:
+        return
+    new = f"{text[:-1]}{', ' if first.args or first.keywords else ''}retain_graph=True)"
+    # Where both calls are worded alike, the line below tells which of them is meant.
+    following = _line_below(case, first) if case.code.source.count(text) > 1 else ""
+    following = following if text + following in case.code.source else ""
+    yield case.elsewhere(text + following, new + following, "in the first call: the graph is kept for the second")
+    if len(before) == 1 and on != case.parts[0].text:
+        yield ErrorFix(f"({on} + {case.parts[0].text}).backward()", "one backward pass, in the place of both")
+
+
+def _place(node: ast.AST) -> tuple[int, int]:
+    return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
+
+
+def _backward_calls(case: Case) -> list[tuple[ast.Call, str]]:
+    """Return the calls of ``backward`` that are statements of the function that failed, and what each is called on."""
+    assert case.code is not None
+    found = []
+    for node in ast.walk(case.code.function):
+        match node:
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=on, attr="backward")) as call):
+                found.append((call, case.code.text_of(on)))
+    return sorted(found, key=lambda each: _place(each[0]))
+
+
+def _line_below(case: Case, node: ast.Call) -> str:
+    assert case.code is not None
+    lines = case.code.source.split("\n")
+    return f"\n{lines[node.end_lineno]}" if node.end_lineno is not None and node.end_lineno < len(lines) else ""
 
 
 def _scalar_cause(case: Case) -> str:
@@ -169,7 +250,7 @@ ENTRIES = (
         "loss.backward()",
         _twice_cause,
         _twice_fixes,
-        _PAGE,
+        f"{_PAGE}#trying-to-backward-through-the-graph-a-second-time",
     ),
     Entry(
         "scalar_output",
@@ -177,7 +258,7 @@ ENTRIES = (
         "y.backward()",
         _scalar_cause,
         _scalar_fixes,
-        _PAGE,
+        f"{_PAGE}#grad-can-be-implicitly-created-only-for-scalar-outputs",
     ),
     Entry(
         "unused_input",
@@ -188,7 +269,7 @@ ENTRIES = (
         "torch.autograd.grad(y, [x])",
         _unused_cause,
         _unused_fixes,
-        _PAGE,
+        f"{_PAGE}#more-appears-to-not-have-been-used-in-the-graph",
     ),
     Entry(
         "input_no_grad",
@@ -196,7 +277,7 @@ ENTRIES = (
         "torch.autograd.grad(y, [x])",
         _input_cause,
         _input_fixes,
-        _PAGE,
+        f"{_PAGE}#more-one-of-the-differentiated-tensors-does-not-require-grad",
     ),
     Entry(
         "grad_shape",
@@ -208,6 +289,6 @@ ENTRIES = (
         "y.backward(gradient)",
         _shape_cause,
         _shape_fixes,
-        _PAGE,
+        f"{_PAGE}#more-mismatch-in-shape-grad-output",
     ),
 )

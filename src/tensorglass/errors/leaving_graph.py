@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from .entry import Case, Entry
 from .operand import ErrorFix
 from .reading import is_inference, is_tensor
 
-_PAGE = "auto_examples/backprop/forward_backward.html"
+_PAGE = "auto_examples/errors/no_graph.html"
 
 
 def _numpy_cause(case: Case) -> str:
@@ -19,8 +20,11 @@ def _numpy_cause(case: Case) -> str:
 
 
 def _numpy_fixes(case: Case) -> Iterator[ErrorFix]:
-    if not case.is_real or (case.parts and is_tensor(case.parts[0].value)) or case.expression.is_method:
+    is_called = bool(case.parts) and isinstance(case.parts[0].node, ast.Call)  # such as np.array(model(x))
+    if not case.is_real or (case.parts and is_tensor(case.parts[0].value)) or case.expression.is_method or is_called:
         yield case.with_parts({0: f"{case.code_of(0)}.detach()"}, "an array of the same numbers, outside of the graph")
+    else:
+        yield ErrorFix("losses.append(loss.item())", "a Python number, where results are collected for NumPy")
 
 
 def _copy_cause(case: Case) -> str:
@@ -36,6 +40,8 @@ def _copy_fixes(case: Case) -> Iterator[ErrorFix]:
     elif case.name == "deepcopy" and case.parts and is_tensor(case.parts[0].value):
         yield case.instead(f"{case.code_of(0)}.detach().clone()", "a copy outside of the graph")
         yield case.instead(f"{case.code_of(0)}.clone()", "a copy in the graph: gradients flow through it")
+    else:
+        yield ErrorFix("self.x = x.detach()", "a result that the object holds, without its graph")
 
 
 def _flag_cause(case: Case) -> str:
@@ -85,7 +91,7 @@ def _no_parameters_fixes(case: Case) -> Iterator[ErrorFix]:
 def _nan_cause(case: Case) -> str:
     return (
         f"Anomaly mode found that the backward pass of {case.found['function']} returned nan: the derivative there is "
-        "not a number, as of sqrt at 0 or of log at 0, or the forward pass had nan or infinity already."
+        "infinite and met a gradient of 0, as with sqrt or log at 0, or the forward pass had nan or infinity already."
     )
 
 
@@ -124,6 +130,7 @@ ENTRIES = (
         "x.numpy()",
         _numpy_cause,
         _numpy_fixes,
+        f"{_PAGE}#can-t-call-numpy-on-tensor-that-requires-grad",
     ),
     Entry(
         "deepcopy",
@@ -131,6 +138,7 @@ ENTRIES = (
         "copy.deepcopy(x)",
         _copy_cause,
         _copy_fixes,
+        f"{_PAGE}#more-support-the-deepcopy-protocol",
     ),
     Entry(
         "requires_grad_flag",
@@ -138,14 +146,23 @@ ENTRIES = (
         "x.requires_grad_(False)",
         _flag_cause,
         _flag_fixes,
+        f"{_PAGE}#more-you-can-only-change-requires-grad-flags-of-leaf-variables",
     ),
-    Entry("optimizer_leaf", (r"can't optimize a non-leaf Tensor",), "optimizer(x)", _leaf_cause, _leaf_fixes),
+    Entry(
+        "optimizer_leaf",
+        (r"can't optimize a non-leaf Tensor",),
+        "optimizer(x)",
+        _leaf_cause,
+        _leaf_fixes,
+        f"{_PAGE}#more-can-t-optimize-a-non-leaf-tensor",
+    ),
     Entry(
         "no_parameters",
         (r"optimizer got an empty parameter list",),
         "optimizer(p)",
         _no_parameters_cause,
         _no_parameters_fixes,
+        f"{_PAGE}#more-optimizer-got-an-empty-parameter-list",
     ),
     Entry(
         "nan",
@@ -153,6 +170,7 @@ ENTRIES = (
         "loss.backward()",
         _nan_cause,
         _nan_fixes,
+        f"{_PAGE}#more-returned-nan-values-in-its-0th-output",
     ),
     Entry(
         "inference",

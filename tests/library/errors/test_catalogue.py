@@ -318,6 +318,69 @@ def test_a_leaf_is_changed_where_the_change_is_counted():
     assert within.fixes[0].code == "w.detach().mul_(2)"
 
 
+@pytest.mark.parametrize(
+    ("lines", "cut"),
+    [
+        ("out = net(x)\nguess = out.argmax(dim=1)\nloss = guess.float().mean()", "`out.argmax(dim=1)` in line 4"),
+        (
+            "losses = []\nfor _ in range(2):\n    losses.append(net(x).mean().item())\n"
+            "loss = torch.tensor(losses).mean()",
+            "`net(x).mean().item()` in line 5",
+        ),
+        (
+            "import warnings\nwarnings.simplefilter('ignore')\nlosses = [net(x).mean(), net(x).sum()]\n"
+            "loss = torch.tensor(losses).mean()",
+            "`torch.tensor(losses)` in line 6",
+        ),
+        ("out = net(x)\nout = out.detach()\nloss = out.mean()", "`out.detach()` in line 4"),
+        ("with torch.no_grad():\n    loss = net(x).mean()", "`torch.no_grad()` in line 3"),
+    ],
+)
+def test_what_cuts_off_the_graph_is_named(lines, cut):
+    """And no tensor is proposed that requires a gradient behind the cut: the parameters would get none."""
+    source = f"net = nn.Linear(3, 2)\nx = torch.ones(4, 3)\n{lines}\nloss.backward()"
+    explanation = explained(source)
+    assert explanation.kind == "no_graph"
+    assert cut in explanation.cause
+    assert explanation.fixes == ()
+
+
+def test_a_conversion_of_the_target_is_not_said_to_cut_off_the_graph():
+    explanation = explained(
+        "net = nn.Linear(3, 2).requires_grad_(False)\nx = torch.ones(4, 3)\ny = torch.zeros(4)\n"
+        "target = y.long()\nloss = F.cross_entropy(net(x), target)\nloss.backward()"
+    )
+    assert "cuts off" not in explanation.cause
+
+
+def test_a_gradient_is_asked_of_what_was_made_and_not_of_what_was_computed_from_it():
+    explanation = explained("numbers = [1.0, 2.0]\nloss = torch.tensor(numbers).mean()\nloss.backward()")
+    assert explanation.fixes == ()
+
+
+def test_a_state_carried_over_is_what_a_second_pass_in_a_loop_needs_cut_off():
+    explanation = explained(
+        "w = torch.ones(3, requires_grad=True)\nstate = w\nfor _ in range(2):\n    state = state * w\n"
+        "    loss = state.sum()\n    loss.backward()"
+    )
+    assert explanation.kind == "backward_twice"
+    assert [fix.code for fix in explanation.fixes] == ["state = state.detach()"]
+
+
+def test_two_losses_of_one_graph_can_share_a_pass():
+    explanation = explained(
+        "w = torch.ones(3, requires_grad=True)\nh = w.exp()\na = h.sum()\nb = (h * h).sum()\na.backward()\nb.backward()"
+    )
+    keep, both = explanation.fixes
+    assert (keep.code, keep.replaces) == ("a.backward(retain_graph=True)", "a.backward()")
+    assert both.code == "(a + b).backward()"
+
+
+def test_an_array_of_what_a_call_returns_is_detached():
+    explanation = explained("net = nn.Linear(3, 2)\nx = torch.ones(4, 3)\nresult = np.asarray(net(x))")
+    assert [fix.code for fix in explanation.fixes] == ["np.asarray(net(x).detach())"]
+
+
 def test_names_that_do_not_fit_the_numbers_are_not_used():
     """The operands are those of a call inside which something else failed."""
     attention = explained(
