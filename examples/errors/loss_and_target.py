@@ -474,7 +474,7 @@ assert gradient.count_nonzero() == 0
 #
 # ``uint8`` is taken for class numbers, but not for those of an image. ``mse_loss``
 # takes whole numbers, and a target of float64 makes its loss float64.
-# ``binary_cross_entropy`` refuses float64 beside float32.
+# ``binary_cross_entropy`` refuses float64 beside float32. (See :doc:`mixed_dtypes`.)
 
 one_a_row = runs("cross_entropy", (4, 3), (4,), torch.uint8)
 one_a_pixel = runs("cross_entropy", (4, 3, 6, 6), (4, 6, 6), torch.uint8)

@@ -31,6 +31,8 @@ def _cast_fixes(case: Case) -> Iterator[ErrorFix]:
         yield case.instead(code, f"a new tensor of {case.found['came']}, to be given a name")
     elif came and len(case.parts) > 1 and dtype_of(case, 1) == converting_method(case.found["own"]):
         yield case.with_parts({1: f"{case.code_of(1)}.{came}()"}, f"the target in {came}")
+    elif came and case.name == "dropout" and dtype_of(case, 0) == converting_method(case.found["own"]):
+        yield case.with_parts({0: f"{case.code_of(0)}.{came}()"}, f"numbers in {came}")
 
 
 def _grad_cause(case: Case) -> str:
@@ -51,11 +53,11 @@ def _grad_fixes(case: Case) -> Iterator[ErrorFix]:
             text = case.expression.text.encode()
             start, end = dtype.span
             yield case.instead((text[:start] + b"torch.float32" + text[end:]).decode(), "numbers of floating point")
-        elif case.name == "tensor":
+        elif case.name in {"tensor", "arange", "full"}:
             yield case.instead(
                 f"{case.expression.text.rstrip()[:-1]}, dtype=torch.float32)", "numbers of floating point"
             )
-        elif case.name == "Parameter" and case.shape(0) is not None:
+        elif case.name == "Parameter" and case.parts:
             yield case.with_parts({0: f"{case.code_of(0)}.float()"}, "numbers of floating point")
 
 
@@ -67,11 +69,8 @@ def _mean_cause(case: Case) -> str:
 
 
 def _mean_fixes(case: Case) -> Iterator[ErrorFix]:
-    if (
-        not case.is_real
-        or (case.expression.is_method and case.shape(0) is not None)
-        or (case.parts and case.shape(0) is not None)
-    ):
+    named = case.name in {"mean", "nanmean", "std", "var", "norm", "vector_norm"}
+    if not case.is_real or (case.parts and (case.shape(0) is not None or (case.expression.is_method and named))):
         yield case.with_parts({0: f"{case.code_of(0)}.float()"}, "in float32")
 
 
@@ -105,10 +104,18 @@ def _bool_fixes(case: Case) -> Iterator[ErrorFix]:
         yield case.instead("a ^ b", "what is in one of both alone")
     elif case.name == "-" and len(case.parts) == 1:
         yield case.instead(f"~{case.code_of(0)}", "what is not in the mask")
+    elif case.name == "-" and len(case.parts) == 2 and "two bool tensors" not in case.message:
+        positions = [i for i in (0, 1) if dtype_of(case, i) == "bool"]
+        if positions == [1] and case.parts[0].number == 1:
+            yield case.instead(f"~{case.code_of(1)}", "what is not in the mask")
+        for position in positions:
+            yield case.with_parts({position: f"{case.code_of(position)}.long()"}, "True as 1, and False as 0")
     elif case.name == "-" and len(case.parts) == 2:
         yield case.instead(f"{case.code_of(0)} ^ {case.code_of(1)}", "what is in one of both alone")
         yield case.instead(f"{case.code_of(0)} & ~{case.code_of(1)}", "what is in the first alone")
 
+
+_PAGE = "auto_examples/errors/mixed_dtypes.html#"
 
 ENTRIES = (
     Entry(
@@ -117,6 +124,7 @@ ENTRIES = (
         "a += b",
         _cast_cause,
         _cast_fixes,
+        f"{_PAGE}result-type-float-can-t-be-cast-to-the-desired-output-type-long",
     ),
     Entry(
         "grad_dtype",
@@ -124,6 +132,7 @@ ENTRIES = (
         "x.requires_grad_()",
         _grad_cause,
         _grad_fixes,
+        f"{_PAGE}more-only-tensors-of-floating-point-dtype-can-require-gradients",
     ),
     Entry(
         "mean_dtype",
@@ -133,10 +142,13 @@ ENTRIES = (
             r"or complex dtype\. Got: (?P<came>\w+)",
             r"Can only calculate the mean of floating types\. Got (?P<came>\w+) instead",
             r"(?P<function>std and var|std|var) only supports? floating point",
+            r"linalg\.vector_(?P<function>norm): Expected a floating point or complex tensor as input\. "
+            r"Got (?P<came>\w+)",
         ),
         "x.mean()",
         _mean_cause,
         _mean_fixes,
+        f"{_PAGE}mean-could-not-infer-output-dtype",
     ),
     Entry(
         "not_implemented",
@@ -144,6 +156,7 @@ ENTRIES = (
         "f(x)",
         _implemented_cause,
         _implemented_fixes,
+        f"{_PAGE}softmax-not-implemented-for-long",
     ),
     Entry(
         "bool_minus",
@@ -155,5 +168,6 @@ ENTRIES = (
         "a - b",
         _bool_cause,
         _bool_fixes,
+        f"{_PAGE}more-subtraction-the-operator-with-a-bool-tensor-is-not-supported",
     ),
 )

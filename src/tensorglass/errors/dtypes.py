@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from .dtype_names import FLOATING, converting_method, dtype_of
 from .entry import Case, Entry
 from .operand import ErrorFix
+from .reading import described
 
 
 def _wider(a: str | None, b: str | None) -> str | None:
@@ -95,10 +96,25 @@ def _input_fixes(case: Case) -> Iterator[ErrorFix]:
     yield from _input_to_weight(case, b)
 
 
+def _norm_cause(case: Case) -> str:
+    layer = case.layer
+    if layer is None or layer.is_own:
+        return "A normalization computes in the dtype of its weights, and its input is of another one."
+    own, came = (converting_method(described("", each).dtype) for each in (layer.setting("weight"), layer.input))
+    return f"The layer {layer.shown} computes in the dtype of its weights, {own}, and its input is {came}."
+
+
+def _norm_fixes(case: Case) -> Iterator[ErrorFix]:
+    if not case.is_real:
+        yield case.instead("layer(x.to(layer.weight.dtype))", "the input in the dtype of the weights")
+    elif case.layer is not None:
+        yield from _input_to_weight(case, converting_method(described("", case.layer.setting("weight")).dtype))
+
+
 def _index_cause(case: Case) -> str:
     return (
         "What is looked up is found by whole numbers: the index must be of dtype long or int, and "
-        f"{case.found['came']} came."
+        f"{case.found.get('came', 'another one')} came."
     )
 
 
@@ -125,6 +141,8 @@ def _target_fixes(case: Case) -> Iterator[ErrorFix]:
 
 
 _NAME = r"(?:struct )?[\w.:]+"
+_PAGE = "auto_examples/errors/mixed_dtypes.html#"
+_ATTENTION = "Expected query, key, and value to have the same dtype, but got"
 
 ENTRIES = (
     Entry(
@@ -132,11 +150,14 @@ ENTRIES = (
         (
             rf"mat1 and mat2 must have the same dtype, but got (?P<a>{_NAME}) and (?P<b>{_NAME})",
             rf"expected (?:m1 and m2|mat1 and mat2) to have the same dtype, but got: (?P<a>{_NAME}) ?!= (?P<b>{_NAME})",
+            rf"self and mat2 must have the same dtype, but got (?P<a>{_NAME}) and (?P<b>{_NAME})",
+            rf"addmv input tensors must have the same dtype, but got {_NAME}, (?P<a>{_NAME}), and (?P<b>{_NAME})",
             rf"dot : expected both vectors to have same dtype, but found (?P<a>{_NAME}) and (?P<b>{_NAME})",
         ),
         "a @ b",
         _same_cause,
         _same_fixes,
+        f"{_PAGE}mat1-and-mat2-must-have-the-same-dtype",
     ),
     Entry(
         "target_dtype",
@@ -162,11 +183,16 @@ ENTRIES = (
             r"Index put requires the source and destination dtypes match, got (?P<wanted>\w+) for the destination and "
             r"(?P<came>\w+) for the source",
             r"self \((?P<wanted>\w+)\) and source \((?P<came>\w+)\) must have the same scalar type",
+            r"masked_scatter: expected self and source to have same dtypes but got ?(?P<wanted>\w+) and (?P<came>\w+)",
+            rf"{_ATTENTION} query\.dtype: (?P<wanted>{_NAME}) key\.dtype: (?P=wanted) and "
+            rf"value\.dtype: (?P<came>{_NAME})",
+            rf"{_ATTENTION} query\.dtype: (?P<came>{_NAME}) key\.dtype: (?P<wanted>{_NAME})",
             r"RNN input dtype \((?P<came>[\w.]+)\) does not match weight dtype \((?P<wanted>[\w.]+)\)",
         ),
         "f(x)",
         _type_cause,
         _type_fixes,
+        f"{_PAGE}more-expected-scalar-type-double-but-found-float",
     ),
     Entry(
         "input_dtype",
@@ -174,6 +200,15 @@ ENTRIES = (
         "layer(x)",
         _input_cause,
         _input_fixes,
+        f"{_PAGE}input-type-and-weight-type-should-be-the-same",
+    ),
+    Entry(
+        "norm_dtype",
+        (r"mixed dtype \(CPU\): (?:all inputs must share same datatype|expect)",),
+        "layer(x)",
+        _norm_cause,
+        _norm_fixes,
+        f"{_PAGE}more-mixed-dtype-cpu-all-inputs-must-share-same-datatype",
     ),
     Entry(
         "lookup_dtype",
@@ -181,9 +216,11 @@ ENTRIES = (
             r"Expected tensor for argument #1 'indices' to have (?:one of the following scalar types: Long, "
             r"Int|scalar type "
             r"Long); but got (?P<came>[\w.]+) instead",
+            r"one_hot is only applicable to index tensor",
         ),
         "layer(index)",
         _index_cause,
         _index_fixes,
+        f"{_PAGE}more-expected-tensor-for-argument-1-indices-to-have-scalar-type-long",
     ),
 )

@@ -327,6 +327,15 @@ PROGRAMS = [
     Program(
         "matmul_dtype", "layer = nn.Linear(3, 2)\nx = torch.ones(2, 3).double()\nresult = layer(x)", "x layer.weight"
     ),
+    Program("matmul_dtype", "a = torch.ones(2, 3)\nb = torch.ones(3).double()\nresult = a @ b", "a b"),
+    Program("matmul_dtype", "a = torch.ones(2)\nb = torch.ones(2, 3).double()\nresult = a @ b", "a b"),
+    Program(
+        "norm_dtype", "layer = nn.LayerNorm(3)\nx = torch.ones(2, 3).double()\nresult = layer(x)", "x layer.weight"
+    ),
+    Program(
+        "norm_dtype", "layer = nn.BatchNorm1d(3)\nx = torch.ones(2, 3).double()\nresult = layer(x)", "x layer.weight"
+    ),
+    Program("lookup_dtype", "x = torch.ones(2)\nresult = F.one_hot(x)", "x"),
     Program("target_dtype", "x = torch.ones(3, 5)\ny = torch.zeros(3)\nresult = F.cross_entropy(x, y)", "x y"),
     Program(
         "target_dtype",
@@ -340,6 +349,18 @@ PROGRAMS = [
         "x = torch.zeros(3)\ni = torch.tensor([0])\ny = torch.ones(1).double()\nresult = x.index_add(0, i, y)",
         "x i y",
     ),
+    Program(
+        "scalar_type",
+        "q, k = torch.ones(1, 2, 3, 4).double(), torch.ones(1, 2, 3, 4)\n"
+        "result = F.scaled_dot_product_attention(q, k, k)",
+        "q k",
+    ),
+    Program(
+        "scalar_type",
+        "x = torch.zeros(2)\nmask = torch.ones(2).bool()\ny = torch.ones(2).double()\n"
+        "result = x.masked_scatter(mask, y)",
+        "x mask y",
+    ),
     Program("input_dtype", "layer = nn.Conv2d(3, 8, 3)\nx = torch.ones(1, 3, 8, 8).double()\nresult = layer(x)", "x"),
     Program("input_dtype", "layer = nn.Conv2d(3, 8, 3)\nx = torch.ones(1, 3, 8, 8).byte()\nresult = layer(x)", "x"),
     Program("lookup_dtype", "table = nn.Embedding(3, 2)\nx = torch.ones(2)\nresult = table(x)", "x table.weight"),
@@ -349,12 +370,20 @@ PROGRAMS = [
         "cast", "x = torch.ones(3)\ny = torch.ones(3).long()\nresult = F.binary_cross_entropy_with_logits(x, y)", "x y"
     ),
     Program("grad_dtype", "result = torch.tensor([1, 2], requires_grad=True)"),
+    Program("cast", "x = torch.ones(3).long()\nresult = F.dropout(x)", "x"),
+    Program("grad_dtype", "result = nn.Parameter(torch.tensor([1, 2]))"),
+    Program("grad_dtype", "result = torch.arange(3, requires_grad=True)"),
     Program("grad_dtype", "x = torch.ones(3).long()\nresult = x.requires_grad_()", "x"),
     Program("mean_dtype", "x = torch.ones(3).long()\nresult = x.mean()", "x"),
     Program("mean_dtype", "x = torch.ones(3).long()\nresult = torch.std(x)", "x"),
+    Program("mean_dtype", "x = torch.ones(3)\ny = torch.ones(3)\nresult = (x == y).mean()", "x y"),
+    Program("mean_dtype", "x = torch.ones(3).long()\nresult = x.norm()", "x"),
     Program("not_implemented", "x = torch.ones(3).long()\nresult = x.softmax(0)", "x"),
     Program("not_implemented", "x = torch.ones(3)\ny = torch.ones(3).bool()\nresult = x & y", "x y"),
     Program("bool_minus", "a = torch.ones(3).bool()\nresult = -a", "a"),
+    Program("bool_minus", "a = torch.ones(3).bool()\nresult = 1 - a", "a"),
+    Program("bool_minus", "a = torch.ones(3)\nb = torch.ones(3).bool()\nresult = a - b", "a b"),
+    Program("bool_minus", "a = torch.ones(3).bool()\nresult = a - 1", "a"),
     Program("bool_minus", "a = torch.ones(3).bool()\nb = torch.ones(3).bool()\nresult = a - b", "a b"),
     # Devices
     Program("same_device", "a = torch.ones(2)\nb = torch.ones(2, device='meta')\nresult = b + a", "a b"),
