@@ -98,7 +98,7 @@ def _bytes(size: str) -> float:
     (1536.0, 512.0)
     """
     number, unit = size.split()
-    return float(number) * 1024 ** ("KMGT".find(unit[0]) + 1)
+    return float(number) * 1024.0 ** ("KMGT".find(unit[0]) + 1)
 
 
 def _gpu_memory_cause(case: Case) -> str:
@@ -275,5 +275,6 @@ ENTRIES = (
         "torch.load(path)",
         _map_cause,
         _map_fixes,
+        "auto_examples/errors/load_checkpoint.html#more-attempting-to-deserialize-object-on-a-cuda-device",
     ),
 )

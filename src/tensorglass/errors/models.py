@@ -8,7 +8,11 @@ from collections.abc import Iterator
 from .entry import Case, Entry
 from .operand import ErrorFix
 
-_PREFIXES = ("module.", "_orig_mod.", "model.", "backbone.", "net.")
+_PAGE = "auto_examples/errors/load_checkpoint.html"
+_WRAPPERS = {"module": "DataParallel", "_orig_mod": "torch.compile"}
+# Names under which a checkpoint has its weights, beside a number of epochs and the like.
+_FIRST_OF_TEXTS = "<v{#"
+_NESTED = ("state_dict", "model_state_dict", "model_state", "model", "net", "weights")
 
 
 def _keys(text: str) -> list[str]:
@@ -19,11 +23,18 @@ def _prefix(case: Case) -> tuple[str, bool] | None:
     """Return the prefix by which the names differ, and whether the file has it rather than the model."""
     missing, unexpected = _keys(case.found.get("missing", "")), _keys(case.found.get("unexpected", ""))
     for one, other, in_file in ((unexpected, missing, True), (missing, unexpected, False)):
-        for prefix in _PREFIXES:
-            stripped = {key.removeprefix(prefix) for key in one if key.startswith(prefix)}
-            if len(stripped) == len(one) and stripped & set(other):
-                return prefix, in_file
+        for key in other if one else ():
+            if one[0].endswith(f".{key}"):
+                prefix = one[0].removesuffix(key)
+                if all(name.startswith(prefix) for name in one):
+                    return prefix, in_file
     return None
+
+
+def _nested(case: Case) -> str | None:
+    """Return the name under which the file has the weights, if what was given is a whole checkpoint."""
+    unexpected = _keys(case.found.get("unexpected", ""))
+    return next((name for name in _NESTED if name in unexpected), None)
 
 
 def _keys_cause(case: Case) -> str:
@@ -31,9 +42,13 @@ def _keys_cause(case: Case) -> str:
     found = _prefix(case)
     if found is not None:
         prefix, in_file = found
-        who = {"module.": "DataParallel", "_orig_mod.": "torch.compile"}.get(prefix, "a module around the model")
+        wrappers = [_WRAPPERS[part] for part in prefix.split(".") if part in _WRAPPERS]
+        who = " in ".join(reversed(wrappers)) or "a module around the model"
         where = "file" if in_file else "model"
         return f"The names differ by the prefix `{prefix}`, which those of the {where} have: {who} puts it there."
+    nested = _nested(case)
+    if nested is not None:
+        return f"This is a checkpoint with more than the weights: these seem to stand under `{nested}`."
     parts = []
     if missing:
         parts.append(f"the file lacks `{missing[0]}`{_others(missing)}, which the model has")
@@ -62,6 +77,12 @@ def _keys_fixes(case: Case) -> Iterator[ErrorFix]:
             yield case.with_parts({position: code}, "the names as the model has them")
         else:
             yield case.instead(f"model.load_state_dict({code})", "the names as the model has them")
+    elif _nested(case) is not None:
+        code = f'{state}["{_nested(case)}"]'
+        if method:
+            yield case.with_parts({position: code}, "the weights alone")
+        else:
+            yield case.instead(f"model.load_state_dict({code})", "the weights alone")
     else:
         text = case.expression.text.rstrip() if method else "model.load_state_dict(state_dict)"
         if "strict" not in text:
@@ -84,26 +105,46 @@ def _size_fixes(case: Case) -> Iterator[ErrorFix]:
         if case.name != "load_state_dict" or len(case.parts) != 1 or callee is None:
             return
         model, state = callee.text.removesuffix(".load_state_dict"), case.parts[0].text
-    kept = f"{{k: v for k, v in {state}.items() if {model}.state_dict()[k].shape == v.shape}}"
+    known = f"k in {model}.state_dict() and " if "Unexpected key(s)" in case.message else ""
+    kept = f"{{k: v for k, v in {state}.items() if {known}{model}.state_dict()[k].shape == v.shape}}"
     result = "what has the same shape is loaded, the rest stays as it is drawn"
     yield case.instead(f"{model}.load_state_dict({kept}, strict=False)", result)
 
 
+def _is_no_file(case: Case) -> bool:
+    """Return whether the first byte of the file is none that a file of torch begins with, such as the < of a page."""
+    first = case.found.get("byte")
+    return first is not None and chr(int(first)) in _FIRST_OF_TEXTS
+
+
 def _weights_only_cause(case: Case) -> str:
+    if _is_no_file(case):
+        begins = chr(int(case.found["byte"]))
+        return (
+            f"This is no file of `torch.save`: it begins with `{begins}`, as a web page, a pointer of Git LFS or a "
+            "JSON file does. The download gave another file."
+        )
+    held = f"`{case.found['name']}`" if case.found.get("name") else "others, such as a whole model"
     return (
         "Since torch 2.6 `torch.load` reads tensors and plain containers alone, since a file with other objects can "
-        "run any code; this one holds others, such as a whole model."
+        f"run any code; this one holds {held}."
     )
 
 
 def _weights_only_fixes(case: Case) -> Iterator[ErrorFix]:
+    if _is_no_file(case):
+        yield ErrorFix("open(path, 'rb').read(80)", "what the file begins with; then download it again")
+        return
+    name = case.found.get("name")
+    if name:
+        result = "this one allowed, from here on: if you trust who made the file; it may hold others"
+        yield ErrorFix(f"torch.serialization.add_safe_globals([{name}])", result)
+    everything = "everything in the file: only if you trust who made it"
     if not case.is_real:
-        yield case.instead(
-            "torch.load(path, weights_only=False)", "everything in the file: only if you trust who made it"
-        )
+        yield case.instead("torch.load(path, weights_only=False)", everything)
     elif case.name == "load" and "weights_only" not in case.expression.keywords:
         text = case.expression.text.rstrip()
-        yield case.instead(f"{text[:-1]}, weights_only=False)", "everything in the file: only if you trust who made it")
+        yield case.instead(f"{text[:-1]}, weights_only=False)", everything)
 
 
 _SHAPE = r"(?:torch\.Size\()?(?P<{}>\[[\d, ]*\])\)?"
@@ -123,6 +164,7 @@ ENTRIES = (
         "model.load_state_dict(state_dict)",
         _size_cause,
         _size_fixes,
+        f"{_PAGE}#size-mismatch-for",
     ),
     Entry(
         "state_keys",
@@ -137,12 +179,19 @@ ENTRIES = (
         "model.load_state_dict(state_dict)",
         _keys_cause,
         _keys_fixes,
+        f"{_PAGE}#short-answer",
     ),
     Entry(
         "weights_only",
-        (r"(?s)Weights only load failed(?!.*CUDA error)", r"WeightsUnpickler error: Unsupported"),
+        (
+            r"(?s)Weights only load failed(?!.*CUDA error).*?WeightsUnpickler error: Unsupported operand (?P<byte>\d+)",
+            r"(?s)Weights only load failed(?!.*CUDA error).*?GLOBAL (?P<name>[\w.]+) was not an allowed global",
+            r"(?s)Weights only load failed(?!.*CUDA error)",
+            r"WeightsUnpickler error: Unsupported",
+        ),
         "torch.load(path)",
         _weights_only_cause,
         _weights_only_fixes,
+        f"{_PAGE}#weights-only-load-failed",
     ),
 )

@@ -13,6 +13,11 @@ def whole_model():
     return file
 
 
+def web_page():
+    """Return a file that was saved in the place of a download."""
+    return io.BytesIO(b"<!DOCTYPE html><title>Sign in</title>" + bytes(100))
+
+
 def on_a_gpu():
     """Return a file of which torch believes that it was written on a GPU."""
     file = io.BytesIO()

@@ -486,6 +486,22 @@ PROGRAMS = [
         "state_keys",
         "model = nn.Linear(2, 3)\nstate = {'weight': torch.ones(3, 2)}\nresult = model.load_state_dict(state)",
     ),
+    Program(
+        "state_keys",
+        "model = nn.Linear(2, 3)\nstate = {'epoch': 3, 'model': model.state_dict()}\n"
+        "result = model.load_state_dict(state)",
+    ),
+    Program(
+        "state_keys",
+        "model = nn.Linear(2, 3)\nstate = nn.DataParallel(nn.Sequential(model)).state_dict()\n"
+        "result = model.load_state_dict(state)",
+    ),
+    Program(
+        "state_size",
+        "model = nn.Linear(2, 3)\nstate = {**nn.Linear(2, 4).state_dict(), 'scale': torch.ones(3)}\n"
+        "result = model.load_state_dict(state)",
+    ),
+    Program("weights_only", "import reproduced_file\nresult = torch.load(reproduced_file.web_page())", fixes=False),
     Program("weights_only", "import reproduced_file\nresult = torch.load(reproduced_file.whole_model())"),
     # NumPy
     Program("numpy_broadcast", "a = np.ones((2, 3))\nb = np.ones(2)\nresult = a + b", "a b"),

@@ -129,6 +129,70 @@ def test_memory_in_pieces_is_told_where_it_would_suffice(reserved, in_pieces):
     assert "256.00 MiB were asked for, and 10.00 MiB are free" in explanation.cause
 
 
+# --- Files of weights ---
+
+
+def told(missing, unexpected):
+    names = [", ".join(f'"{name}"' for name in each) for each in (missing, unexpected)]
+    return explain_error(
+        f"RuntimeError: Error(s) in loading state_dict for Net:\n\tMissing key(s) in state_dict: {names[0]}. \n\t"
+        f"Unexpected key(s) in state_dict: {names[1]}. "
+    )
+
+
+@pytest.mark.parametrize(
+    ("prefix", "who"),
+    [
+        ("module.", "DataParallel"),
+        ("_orig_mod.", "torch.compile"),
+        ("module._orig_mod.", "torch.compile in DataParallel"),
+        ("_orig_mod.module.", "DataParallel in torch.compile"),
+        ("encoder.", "a module around the model"),
+        ("model.encoder.", "a module around the model"),
+    ],
+)
+@pytest.mark.parametrize("in_file", [True, False])
+def test_any_prefix_is_found(prefix, who, in_file):
+    plain = ["weight", "0.weight", "bias"]
+    wrapped = [prefix + name for name in plain]
+    explanation = told(plain, wrapped) if in_file else told(wrapped, plain)
+    assert f"`{prefix}`" in explanation.cause
+    assert f"those of the {'file' if in_file else 'model'} have: {who} puts it there" in explanation.cause
+    assert (f'key.removeprefix("{prefix}")' if in_file else f'f"{prefix}{{key}}"') in explanation.fixes[0].code
+
+
+def test_a_prefix_that_only_some_names_have_is_none():
+    explanation = told(["weight", "bias"], ["module.weight", "other.scale"])
+    assert "prefix" not in explanation.cause
+    assert "strict=False" in explanation.fixes[0].code
+
+
+@pytest.mark.parametrize("name", ["state_dict", "model_state_dict", "model"])
+def test_a_checkpoint_with_more_than_weights(name):
+    explanation = told(["weight", "bias"], ["epoch", name, "optimizer"])
+    assert f"these seem to stand under `{name}`" in explanation.cause
+    assert [fix.code for fix in explanation.fixes] == [f'model.load_state_dict(state_dict["{name}"])']
+
+
+@pytest.mark.parametrize(("byte", "begins"), [(60, "<"), (118, "v"), (123, "{"), (149, None)])
+def test_what_is_no_file_of_torch(byte, begins):
+    explanation = explain_error(
+        f"UnpicklingError: Weights only load failed. WeightsUnpickler error: \n\nUnsupported operand {byte}\n\nCheck"
+    )
+    assert explanation.kind == "weights_only"
+    assert (f"it begins with `{begins}`" in explanation.cause) == (begins is not None)
+    assert ("weights_only=False" in explanation.fixes[-1].code) == (begins is None)
+
+
+def test_a_class_that_is_not_allowed_is_named():
+    explanation = explain_error(
+        "UnpicklingError: Weights only load failed. WeightsUnpickler error: Unsupported global: GLOBAL "
+        "argparse.Namespace was not an allowed global by default."
+    )
+    assert explanation.cause.endswith("this one holds `argparse.Namespace`.")
+    assert explanation.fixes[0].code == "torch.serialization.add_safe_globals([argparse.Namespace])"
+
+
 # --- Messages of strangers ---
 
 
