@@ -31,10 +31,10 @@ Row = dict[str, Any]  # what `raised_errors` says of an entry
 FAMILIES = {
     "Matrix products and linear layers": ("products",),
     "Shapes that do not broadcast": ("broadcasts",),
-    "View, reshape, permute and split": ("reshapes",),
+    "View, reshape, permute and split": ("reshapes", "axis_order"),
     "Cat and stack": ("joins",),
     "Axes and indices": ("indices", "masks"),
-    "Losses and their targets": ("losses",),
+    "Losses and their targets": ("losses", "class_targets"),
     "What a layer takes": ("layer_inputs", "layer_sizes"),
     "Dtypes": ("dtypes", "dtype_limits"),
     "Devices and memory": ("devices",),

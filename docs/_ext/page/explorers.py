@@ -1,4 +1,4 @@
-"""Pages that show a report of the library take the reader's own input: they load its explorer, and no other page does."""
+"""A page that shows a report of the library takes the reader's own input: it loads the explorer of such reports."""
 
 from __future__ import annotations
 

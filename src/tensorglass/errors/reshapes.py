@@ -35,7 +35,7 @@ def _shape_fixes(case: Case) -> Iterator[ErrorFix]:
         others = math.prod(size for size in free if size != -1)
         if free.count(-1) == 1 and others and elements % others == 0 and free != asked:
             result = tuple(elements // others if size == -1 else size for size in free)
-            yield case.instead(f"{case.code_of(0)}.{name}{_tuple(free)}", f"{shape_text(result)}: -1 is what is left")
+            yield case.instead(f"{case.code_of(0)}.{name}{written(free)}", f"{shape_text(result)}: -1 is what is left")
     shape = case.shape(0)
     if shape and len(asked) == 2 and elements and shape[0]:
         code = f"{case.code_of(0)}.flatten(1)" if len(shape) > 2 else f"{case.code_of(0)}.{name}({shape[0]}, -1)"
@@ -59,7 +59,8 @@ def _counts(shape: Shape | None, elements: int) -> bool:
     return shape is not None and math.prod(shape) == elements
 
 
-def _tuple(sizes: Shape) -> str:
+def written(sizes: Shape) -> str:
+    """Return sizes as the arguments of a call."""
     return f"({', '.join(map(str, sizes))})"
 
 
@@ -81,7 +82,7 @@ def _inferred_fixes(case: Case) -> Iterator[ErrorFix]:
 
 def _stride_cause(case: Case) -> str:
     value = case.parts[0].value if case.is_real and case.parts else None
-    asked = _sizes_asked(case)
+    asked = sizes_asked(case)
     if is_tensor(value) and asked:
         explanation = explain_view(value, asked)
         if explanation.breaks:
@@ -93,7 +94,8 @@ def _stride_cause(case: Case) -> str:
     return "A view has to use the memory as it lies, and axes that are to merge do not lie one behind the other there."
 
 
-def _sizes_asked(case: Case) -> Shape:
+def sizes_asked(case: Case) -> Shape:
+    """Return the sizes or axes that a method was given, one by one or as a tuple."""
     values = [part.value for part in case.parts[1:]]
     if len(values) == 1 and is_a(values[0], tuple):
         values = list(values[0])
@@ -107,72 +109,6 @@ def _stride_fixes(case: Case) -> Iterator[ErrorFix]:
         behind = case.expression.text[case.parts[0].span[1] :]
         text = case.expression.text[: case.parts[0].span[1]]
         yield case.instead(text + behind.replace(".view", ".reshape", 1), "the same elements in the same order, copied")
-
-
-# --- Axes in another order ---
-
-
-def _permute_cause(case: Case) -> str:
-    counts = f": there are {case.found['rank']}, and {case.found['given']} were given" if "rank" in case.found else ""
-    return f"`permute` wants each axis of {case.shown(0, 'the tensor')} once{counts}."
-
-
-def _permute_fixes(case: Case) -> Iterator[ErrorFix]:
-    shape, rank = case.shape(0), int(case.found.get("rank", 3))
-    given = _sizes_asked(case) if case.is_real else ()
-    if not case.is_real:
-        order = (*range(rank - 2), rank - 1, rank - 2) if rank > 1 else (0,)
-        yield case.instead(f"x.permute{_tuple(order)}", f"all {rank} axes, the last two exchanged")
-    elif case.name == "permute" and shape is not None and len(shape) == rank and given:
-        orders = list(_orders_of_batches(given, rank))
-        for lead, order, said in orders:
-            result = shape_text(tuple((1, *shape)[axis] if lead else shape[axis] for axis in order))
-            yield case.instead(f"{case.code_of(0)}{lead}.permute{_tuple(order)}", f"{result}: {said}")
-        if orders:
-            return
-        named = [axis for axis in dict.fromkeys(given) if 0 <= axis < rank]
-        order = (*named, *(axis for axis in range(rank) if axis not in named))
-        yield case.instead(
-            f"{case.code_of(0)}.permute{_tuple(order)}", shape_text(tuple(shape[axis] for axis in order))
-        )
-
-
-def _orders_of_batches(given: Shape, rank: int) -> Iterator[tuple[str, Shape, str]]:
-    """Yield what an order for a batch means for one example, and one for an example for a batch."""
-    if sorted(given) == list(range(rank + 1)):
-        yield "[None]", given, "as a batch of one"
-        if given[0] == 0 and rank > 1:
-            yield "", tuple(axis - 1 for axis in given[1:]), "without the axis of a batch"
-    elif sorted(given) == list(range(rank - 1)):
-        yield "", (0, *(axis + 1 for axis in given)), "the first axis stays, as that of a batch"
-
-
-def _twice_cause(case: Case) -> str:
-    return f"`permute` wants each axis of {case.shown(0, 'the tensor')} once, and one was given twice."
-
-
-def _twice_fixes(case: Case) -> Iterator[ErrorFix]:
-    shape = case.shape(0)
-    given = _sizes_asked(case) if case.is_real else ()
-    if not case.is_real:
-        yield case.instead("x.permute(0, 2, 1)", "each axis once")
-    elif case.name == "permute" and shape is not None and given:
-        named = list(dict.fromkeys(axis % len(shape) for axis in given))
-        order = (*named, *(axis for axis in range(len(shape)) if axis not in named))
-        yield case.instead(
-            f"{case.code_of(0)}.permute{_tuple(order)}", shape_text(tuple(shape[axis] for axis in order))
-        )
-
-
-def _turn_cause(case: Case) -> str:
-    return f"`t` turns matrices, and {case.shown(0, 'the tensor')} has {case.found['rank']} axes."
-
-
-def _turn_fixes(case: Case) -> Iterator[ErrorFix]:
-    shape = case.shape(0)
-    if not case.is_real or (case.name == "t" and shape is not None):
-        result = "the last two axes exchanged" if shape is None else shape_text((*shape[:-2], shape[-1], shape[-2]))
-        yield case.instead(f"{case.code_of(0)}.mT", result)
 
 
 # --- Splitting ---
@@ -213,7 +149,7 @@ def _unflatten_fixes(case: Case) -> Iterator[ErrorFix]:
         others = math.prod(sizes[:axis] + sizes[axis + 1 :])
         if others and size % others == 0:
             free = tuple(-1 if i == axis else each for i, each in enumerate(sizes))
-            yield case.with_parts({2: _tuple(free)}, f"sizes {tuple(size // others if s == -1 else s for s in free)}")
+            yield case.with_parts({2: written(free)}, f"sizes {tuple(size // others if s == -1 else s for s in free)}")
 
 
 ENTRIES = (
@@ -252,35 +188,6 @@ ENTRIES = (
         _stride_cause,
         _stride_fixes,
         f"{_PAGE}#view-size-is-not-compatible",
-    ),
-    Entry(
-        "permute_rank",
-        (
-            r"permute\(.*?\): number of dimensions in the tensor input does not match the length of the desired "
-            r"ordering "
-            r"of dimensions i\.e\. input\.dim\(\) = (?P<rank>\d+) is not equal to len\(dims\) = (?P<given>\d+)",
-            r"number of dims don't match in permute",
-        ),
-        "x.permute(0, 1)",
-        _permute_cause,
-        _permute_fixes,
-        f"{_PAGE}#more-permute-desired-ordering-of-dimensions",
-    ),
-    Entry(
-        "permute_twice",
-        (r"permute\(\): duplicate dims are not allowed", r"repeated dim in permute"),
-        "x.permute(0, 0)",
-        _twice_cause,
-        _twice_fixes,
-        f"{_PAGE}#more-duplicate-dims-are-not-allowed",
-    ),
-    Entry(
-        "transpose_rank",
-        (r"t\(\) expects a tensor with <= 2 dimensions, but self is (?P<rank>\d+)D",),
-        "x.t()",
-        _turn_cause,
-        _turn_fixes,
-        f"{_PAGE}#more-t-expects-a-tensor",
     ),
     Entry(
         "split_sizes",
