@@ -67,7 +67,7 @@ function found({ places, index }, query) {
   });
   const results = ranked.map(({ id, score, terms }) => {
     const place = { ...places[id], terms: new Set(terms) };
-    const { message, likeness } = mayBeAMessage ? messageOf(place, words.length) : { likeness: 0 };
+    const { message, likeness } = mayBeAMessage ? messageOf(place, words.filter(isSaid).length) : { likeness: 0 };
     const isListed = message && place.address.startsWith(MESSAGES);
     return { ...place, message, score: score * (1 + 4 * likeness) * (isListed ? 2.5 : 1) };
   });
@@ -80,10 +80,13 @@ function importance(address) {
   return address.includes("#more-") ? 0.8 : 1;
 }
 
+// The name of an exception's class is none of the words that tell one message from another.
+const isSaid = (word) => !/(?:error|exception|warning)$/.test(word);
+
 // The message of a place that has the most of so many words, if it has enough, and the words in common among all.
 function messageOf({ errors, terms }, count) {
   const known = errors.map((message) => {
-    const own = new Set(wordsOf(message));
+    const own = new Set(wordsOf(message).filter(isSaid));
     const common = Math.min([...own].filter((word) => terms.has(word)).length, count);
     return { message, likeness: common >= MOST * count ? common / (own.size + count - common) : 0 };
   });
