@@ -1,15 +1,20 @@
 """The einsum explorer: what it says is what torch.einsum and `plan_einsum` say, and readers can put in their own."""
 
 import contextlib
+import gzip
 import itertools
 import json
 import random
 import re
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
 import torch
+from browser import open_window
 from einsum_cases import SPECIAL, random_cases, valid
+from looks import overflow, violations
 from places import ROOT
 
 from tensorglass import EinsumError, plan_einsum
@@ -18,6 +23,7 @@ from tensorglass.report import NumberColumn
 pytestmark = [pytest.mark.long, pytest.mark.site]
 
 LOGIC = ROOT / "docs/_static/explorers/einsum.js"
+PAGE = "auto_examples/einsum/matmul_einsum"
 
 # Of each case what the page says. Big numbers come as texts.
 SAYS = """cases => cases.map(([equation, shapes]) => {
@@ -338,3 +344,343 @@ def test_a_rule_that_is_broken_is_noticed(logic, old, new):
     except Exception as error:  # it does not even run
         found = error
     assert found is not None
+
+
+# What is said beside, and what is read
+
+CONTENT = """([equation, shapes]) => {
+    const {einsum, aboutEinsum} = window.tensorglass;
+    return aboutEinsum.content(einsum(equation, shapes)).filter(part => typeof part === "string").slice(1);
+}"""
+ORDERS = "Two operands at a time there are"
+SENTENCES = [
+    (
+        "ij,jk->ik",
+        [[2, 3], [3, 4]],
+        ["24 multiplications if all letters run in one nest of loops, 24 in the calls above"],
+    ),
+    ("ij,j->", [[2, 1], [3]], ["warning: index j has size 1 in operand 0", "The letter i stands in operand 0 alone"]),
+    ("ba", [[2, 3]], ["No output is written, so it is “ab”: the ellipsis", "No two numbers are multiplied."]),
+    ("...b,Ba", [[5, 6, 2], [2, 3]], ["is “...Bab”:", "2 axes: ...0 of size 5, ...1 of size 6. They broadcast, al"]),
+    ("...i->i", [[2, 3]], ["covers axes of size 2,", "The ellipsis covers 1 axis: ...0 of size 2. It broadcasts; wh"]),
+    ("ii->i", [[3, 3]], ["The letter i is repeated in operand 0: of these axes only the diagonal is read."]),
+    ("ij,jk,kl", [[2, 3], [3, 4], [4, 5]], ["takes 64, as in the plan of plan_einsum; the dearest takes 240."]),
+    (
+        "i,i,i,i->",
+        [[2]] * 4,
+        [f"6 multiplications if all letters run in one nest of loops. {ORDERS} 18 orders: x0 with x1,"],
+    ),
+    ("i,i,i,i->", [[2]] * 4, ["x2 with x3, then (x0 with x1) with that takes 6", "so do all others."]),
+    ("i,j,i->ij", [[2], [3], [2]], [f"{ORDERS} 3 orders: x0 with x2, then x1 with that takes 8,"]),
+]
+NOT_SAID = ["ij,jk->ik", "ij,j->"], ["ellipsis", "diagonal", "No output"]  # what these have nothing of
+CODE = """([equation, shapes]) => {
+    const {einsum, aboutEinsum} = window.tensorglass;
+    return aboutEinsum.torchCode(einsum(equation, shapes));
+}"""
+PLAIN_CODE = [
+    ("ij,jk->ik", [[2, 3], [3, 4]], "x0 @ x1"),
+    ("bqhd,bkhd->bhqk", [[8, 128, 4, 64]] * 2, "x0.permute(0, 2, 1, 3) @ x1.permute(0, 2, 3, 1)"),
+    ("hbqd,hbkd->bhqk", [[4, 8, 5, 3], [4, 8, 6, 3]], "x0.permute(1, 0, 2, 3) @ x1.permute(1, 0, 3, 2)"),
+    ("bi,bi->b", [[2, 3], [2, 3]], "(x0 * x1).sum(1)"),
+    ("i,j->ij", [[2], [3]], "x0.unsqueeze(1) * x1"),
+    ("ji", [[2, 3]], "x0.permute(1, 0)"),
+]
+READ = """values => {
+    const {state, wrong, field, at} = window.tensorglass.aboutEinsum.read(values);
+    return state ? [state.shapes, null] : [wrong, [field, at ?? null]];
+}"""
+TEXTS = [
+    ("ij,jk", "(2, 3) (3, 4)", [[2, 3], [3, 4]], None),
+    ("ij,jk", "[2,3] and 3x4", [[2, 3], [3, 4]], None),
+    (",i,i", "torch.Size([]), torch.zeros(3,) conv2d([3])", [[], [3], [3]], None),
+    ("ij,jk", "(2, 3) (3, -4)", "“-” is no part of a shape; sizes are whole numbers of 0 or more.", ["shapes", 11]),
+    ("ij", "2, 3", "“2” is no shape; expected, for instance, (2, 3) (3, 4).", ["shapes", 0]),
+    ("i", "(2", "“(” is no shape; expected, for instance, (2, 3) (3, 4).", ["shapes", 0]),
+    ("ij", "", "Write a shape for each term of the equation, for instance (2, 3) (3, 4).", ["shapes", None]),
+    ("i", "(1) (1) (1) (1) (1)", "5 shapes came; at most 4 are taken here.", ["shapes", None]),
+    ("i", "(1,1,1,1,1,1,1,1,1)", "A shape with 9 axes came; at most 8 are taken here.", ["shapes", None]),
+    ("i", "(99999999999999999999,)", "A size is larger than any tensor's.", ["shapes", None]),
+    (
+        "ij,jk->ik",
+        "(2, 3) (4, 5)",
+        "torch.einsum refuses this: einsum(): subscript j has size 4 for operand 1 which does not broadcast with "
+        "previously seen size 3",
+        ["equation", 3],
+    ),
+    (
+        "ij,jk",
+        "(2, 3)",
+        "torch.einsum refuses this (2 terms, 1 shape): einsum(): fewer operands were provided than specified in the "
+        "equation",
+        ["equation", 2],
+    ),
+    (
+        "i,j->ij",
+        "(2,) (3,) (4,)",
+        "torch.einsum refuses this (2 terms, 3 shapes), in the words of opt_einsum, which it asks for an order: Number "
+        "of einsum subscripts, 2, must be equal to the number of operands, 3.",
+        ["equation", 3],
+    ),
+]
+
+
+def wrong_words(window):
+    """Yield what is not said, or not read, as it is meant."""
+    for equation, shapes, sentences in SENTENCES:
+        said = "\n".join(window.evaluate(CONTENT, [equation, shapes]))
+        yield from ((equation, sentence, said) for sentence in sentences if sentence not in said)
+        if equation in NOT_SAID[0]:
+            yield from ((equation, word, said) for word in NOT_SAID[1] if word in said)
+    for equation, shapes, code in PLAIN_CODE:
+        source = window.evaluate(CODE, [equation, shapes])
+        if f"    return {code}\n" not in source:
+            yield equation, code, source
+    for equation, text, *found in TEXTS:
+        said = window.evaluate(READ, {"equation": equation, "shapes": text})
+        if said != found:
+            yield equation, text, said
+
+
+def test_traps_costs_and_what_is_wrong_are_told_in_words(logic):
+    assert list(wrong_words(logic())) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("if (told.implied)", "if (true)"),
+        ("if (hidden.length) {", "if (true) {"),
+        ("isDots(letter) ? ELLIPSIS : letter));", "letter));"),
+        ('hidden.length === 1 ? "1 axis"', 'true ? "1 axis"'),
+        ('hidden.length === 1 ? "It', 'true ? "It'),
+        ('roles.includes("diagonal"))) {', "true)) {"),
+        ("loneLetters(told).filter((index) => !isDots(index.letter))", "[]"),
+        ("BigInt(terms.length - 1)", "1n"),
+        ("if (count === 1) return", "if (count > 3) return"),
+        ("if (count === 2) return", "if (count === 3) return"),
+        ("tried.at(-1).multiplications", "tried[1].multiplications"),
+        ("dearest === best.multiplications ?", "true ?"),
+        ("step === path.length - 2", "step === 0"),
+        ("told.output.indexOf(a) - told.output.indexOf(b)", "0"),
+        ("if (!rows.length && !columns.length", "if (false"),
+        ("(?:[\\w.]*\\()?", ""),
+        ("(?:\\s*[x\N{MULTIPLICATION SIGN}]", "(?:\\s*[y]"),
+        ("list ?? tuple ?? product", "tuple ?? product"),
+        ("inBrackets[0].length - 1", "0"),
+        ("if (inBrackets) {", "if (false) {"),
+        ("if (alone) return", "if (false) return"),
+        ("if (!shapes.length) return", "if (false) return"),
+        ("shapes.length > MOST_SHAPES", "shapes.length > 5"),
+        ("shape.length > MOST_AXES", "shape.length > 9"),
+        ("every(Number.isSafeInteger)", "every(Number.isInteger)"),
+        ("terms === shapes.length ?", "true ?"),
+        ('error.startsWith("einsum()") ?', "true ?"),
+    ],
+)
+def test_words_that_are_broken_are_noticed(logic, old, new):
+    try:
+        found = next(wrong_words(logic(old, new)), None)
+    except Exception as error:  # it does not even run
+        found = error
+    assert found is not None
+
+
+# On a page
+
+
+@pytest.fixture
+def open_page(browser, address):
+    with contextlib.ExitStack() as windows:
+        yield lambda width=1280, theme="light", base=address, **options: windows.enter_context(
+            open_window(browser, base, PAGE, width, theme, **options)
+        )
+
+
+def fill(window, equation, shapes):
+    window.get_by_label("Equation").fill(equation)
+    window.get_by_label("Shapes of the operands").fill(shapes)
+
+
+def report(window):
+    return window.locator(".explorer + .tensorglass")
+
+
+def tables(window):
+    return [re.sub(r"\s+", " ", table.inner_text()).strip() for table in report(window).locator("table").all()]
+
+
+def test_the_pages_where_a_plan_stands_take_other_equations_and_no_other_page_loads_it(built_site):
+    loading = {
+        path.relative_to(built_site).with_suffix("").as_posix()
+        for path in built_site.rglob("*.html")
+        if "explorers/einsum_view.js" in path.read_text("utf-8")
+    }
+    assert PAGE in loading
+    assert loading <= {PAGE, "explore"}
+
+
+def test_a_page_takes_another_equation_and_gives_its_own_back(open_page):
+    window = open_page()
+    before = tables(window)
+    field = window.get_by_label("Equation")
+    own = field.input_value(), window.get_by_label("Shapes of the operands").input_value()
+    assert own == ("bqhd,bkhd->bhqk", "(8, 128, 4, 64) (8, 128, 4, 64)")
+    fill(window, "ij,jk->ik", "(2, 3) (3, 4)")
+    assert (
+        report(window).locator("p").first.inner_text() == str(plan_einsum("ij,jk->ik", (2, 3), (3, 4))).split("\n")[0]
+    )
+    field.press("Escape")
+    assert (field.input_value(), window.get_by_label("Shapes of the operands").input_value()) == own
+    assert tables(window)[0] == before[0]  # what the script writes is what the library wrote
+    assert "x0.permute(0, 2, 1, 3) @ x1.permute(0, 2, 3, 1)" in tables(window)[1]
+    assert window.wrong == []
+
+
+def test_the_arrow_keys_move_a_cell_and_its_terms_are_written_out(open_page):
+    window = open_page()
+    fill(window, "ij,jk->ik", "(2, 3) (3, 40)")
+    cell, terms = window.get_by_role("slider"), window.locator(".explorer-cells pre")
+    assert cell.get_attribute("aria-valuetext") == "result[0, 0]"
+    for keys, where in [
+        ("ArrowRight ArrowRight ArrowDown", "result[1, 2]"),
+        ("ArrowUp ArrowLeft", "result[0, 1]"),
+        ("End", "result[1, 39]"),
+        ("ArrowRight ArrowDown", "result[1, 39]"),  # there is no cell after the last one
+        ("Home ArrowLeft ArrowUp", "result[0, 0]"),
+        ("End ArrowUp ArrowRight", "result[1, 0]"),  # from the end of a row to the next one
+        ("PageDown x", "result[1, 0]"),
+    ]:
+        for key in keys.split():
+            cell.press(key)
+        assert cell.get_attribute("aria-valuetext") == where, keys
+        assert terms.inner_text().startswith(where)
+    assert terms.inner_text().split("\n")[1:] == [
+        "  = x0[1, 0] * x1[0, 0]",
+        "  + x0[1, 1] * x1[1, 0]",
+        "  + x0[1, 2] * x1[2, 0]",
+    ]
+    assert window.get_by_role("img", name="x1 of (3, 40): every j, k = 0").is_visible()
+    window.locator('[data-cell="0,7"]').click()
+    assert cell.get_attribute("aria-valuetext") == "result[0, 7]"
+    assert cell.get_attribute("aria-valuenow") == "7"
+    assert cell.get_attribute("aria-valuemax") == "79"
+    fill(window, "bij,bj->i", "(9, 2, 3) (9, 3)")
+    assert terms.inner_text().endswith("\n  + 23 more")
+    assert window.get_by_role("img", name="x0 of (9, 2, 3): every b, i = 0, every j; drawn: b = 0").is_visible()
+    fill(window, "ij->i", "(2, 0)")
+    assert terms.inner_text() == "result[0] = 0, the sum of nothing"
+    fill(window, "ij->i", "(0, 2)")
+    assert cell.count() == 0
+    assert "The result has no elements." in report(window).inner_text()
+    fill(window, "ii->", "(3, 3)")
+    assert terms.inner_text().split("\n")[0] == "result[()]"
+    cell.press("ArrowRight")
+    assert cell.get_attribute("aria-valuetext") == "result[()]"
+    read = 'rects => rects.filter(rect => rect.getAttribute("fill-opacity") > 0).length'
+    assert window.locator(".explorer-cells [role=img] rect").evaluate_all(read) == 3  # the diagonal
+
+
+def test_what_is_wrong_is_told_and_the_last_picture_stays(open_page):
+    window = open_page()
+    fill(window, "ij,jk->ik", "(2, 3) (3, 4)")
+    before = report(window).inner_text()
+    equation, shapes = window.get_by_label("Equation"), window.get_by_label("Shapes of the operands")
+    equation.fill("ij,jk->ii")
+    window.wait_for_function("document.querySelector('.explorer-said').textContent.includes('more than once')")
+    assert (
+        "torch.einsum refuses this: einsum(): output subscript i appears"
+        in window.locator(".explorer-said").inner_text()
+    )
+    assert window.locator(".explorer-caret").first.text_content() == "ij,jk->ii\n        ^"
+    assert (equation.get_attribute("aria-invalid"), shapes.get_attribute("aria-invalid")) == ("true", "false")
+    assert "outdated" in report(window).get_attribute("class")
+    assert report(window).inner_text() == before
+    assert window.get_by_role("button", name="Copy as code").is_disabled()
+    equation.fill("ij,jk->ik")
+    assert "outdated" not in report(window).get_attribute("class")
+    shapes.fill("(2, 3) (3, y)")
+    assert window.locator(".explorer-caret").last.text_content() == "(2, 3) (3, y)\n           ^"
+    assert shapes.get_attribute("aria-invalid") == "true"
+
+
+def test_a_link_leads_to_the_same_equation(open_page):
+    window = open_page(permissions=["clipboard-read", "clipboard-write"])
+    fill(window, "...ij, jk -> ...ik", "(5, 2, 3) (3, 4)")
+    window.get_by_role("button", name="Copy link").click()
+    window.get_by_role("button", name="Copied").wait_for()
+    link = window.evaluate("navigator.clipboard.readText()")
+    assert link == window.url
+    other = open_page()
+    other.goto("about:blank")
+    other.goto(link)
+    assert report(other).inner_text() == report(window).inner_text()
+    assert "gives (5, 2, 4)" in report(other).inner_text()
+    other.evaluate("location.hash = '#einsum=ii&shapes=(3,3)'")
+    other.wait_for_function("document.querySelector('.explorer input').value === 'ii'")
+    other.go_back()
+    other.wait_for_function("document.querySelector('.explorer input').value === '...ij, jk -> ...ik'")
+
+
+def test_what_is_copied_runs(open_page, tmp_path):
+    window = open_page(permissions=["clipboard-read", "clipboard-write"])
+    for equation, shapes, printed in [
+        ("ij,jk->ik", "(2, 3) (3, 4)", "[2, 4]"),
+        (",...ii,j", "() (5, 2, 2) (1)", "[5, 1]"),
+    ]:
+        fill(window, equation, shapes)
+        window.get_by_role("button", name="Copy as code").click()
+        window.get_by_role("button", name="Copied").wait_for()
+        script = tmp_path / "copied.py"
+        script.write_text(window.evaluate("navigator.clipboard.readText()"), "utf-8")
+        ran = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+        assert ran.stdout.strip() == f"torch.Size({printed})", ran.stderr
+        window.get_by_role("button", name="Copy as code").wait_for()
+
+
+def test_it_is_used_by_keyboard_alone(open_page):
+    window = open_page()
+    window.get_by_label("Equation").focus()
+    window.keyboard.press("Control+A")
+    window.keyboard.type("ji")
+    window.keyboard.press("Tab")
+    window.keyboard.press("Control+A")
+    window.keyboard.type("(2, 3)")
+    window.keyboard.press("Enter")  # sends nothing
+    assert "einsum 'ji' of (2, 3) gives (3, 2)" in report(window).inner_text()
+    for _ in range(8):  # over the buttons
+        window.keyboard.press("Tab")
+    window.keyboard.press("ArrowDown")
+    assert window.evaluate("document.activeElement.getAttribute('aria-valuetext')") == "result[1, 0]"
+    assert "result[1, 0]\n  = x0[0, 1]" in report(window).inner_text()
+
+
+@pytest.mark.parametrize("width", [320, 360, 1280])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_is_accessible_and_fits(open_page, theme, width):
+    window = open_page(width, theme)
+    for shapes in ["(5, 4, 12, 3) (5, 3, 3, 3) (3, 4)", "(-1,)"]:
+        fill(window, "...kbi,...kij,jb->...bi", shapes)
+        window.wait_for_function("document.querySelector('.explorer-said').textContent")
+        assert overflow(window) <= 0
+        assert violations(window) == []
+
+
+def test_it_works_from_a_folder_and_on_paper(open_page, built_site):
+    window = open_page(base=built_site.as_uri())
+    fill(window, "i,i->", "(3,) (3,)")
+    assert "einsum 'i,i->' of (3,) and (3,) gives ()" in report(window).inner_text()
+    window.emulate_media(media="print")
+    assert not window.locator(".explorer").is_visible()
+    assert report(window).is_visible()
+
+
+def test_without_scripts_the_librarys_table_is_read(open_page):
+    window = open_page(java_script_enabled=False)
+    assert window.locator(".explorer").count() == 0
+    assert window.locator(".tensorglass caption", has_text="Indices").first.is_visible()
+
+
+def test_both_files_are_light():
+    sizes = [len(gzip.compress((LOGIC.parent / name).read_bytes())) for name in ("einsum.js", "einsum_view.js")]
+    assert sum(sizes) < 15_000

@@ -9,7 +9,10 @@ from sphinx.application import Sphinx
 
 FORM = "form.js"  # what all explorers share
 # By the caption of the table that the library writes: what is said, and how it is shown.
-EXPLORERS = {"Shapes aligned at the last axis": ("broadcast.js", "broadcast_view.js")}
+EXPLORERS = {
+    "Shapes aligned at the last axis": ("broadcast.js", "broadcast_view.js"),
+    "Indices": ("einsum.js", "einsum_view.js"),
+}
 
 
 def add_explorers(

@@ -573,8 +573,9 @@
   // What somebody types: the equation as it is, and shapes as (3, 4), [3, 4], 3x4, with words such as torch.Size beside.
 
   function read({ equation, shapes: text }) {
-    const found = /[([]([\d,\s]*)[)\]]|\b(\d+(?:\s*[x×]\s*\d+)+)\b/g;
-    const shapes = [...text.matchAll(found)].map(([whole]) => (whole.match(/\d+/g) ?? []).map(Number));
+    const found = /(?:[\w.]*\()?\[([\d,\s]*)\]\)?|\(([\d,\s]*)\)|\b(\d+(?:\s*[x×]\s*\d+)+)\b/g;
+    const sizes = (text) => (text.match(/\d+/g) ?? []).map(Number);
+    const shapes = [...text.matchAll(found)].map(([, list, tuple, product]) => sizes(list ?? tuple ?? product));
     const wrong = complaint(text, text.replace(found, (whole) => " ".repeat(whole.length)), shapes);
     if (wrong) return { ...wrong, field: "shapes" };
     const told = einsum(equation, shapes);
