@@ -59,6 +59,8 @@ class CorrelationMap:
             return 1.0, slope_at_one
         if self(0.0) <= _ROUNDING:  # an odd activation without biases: inputs become independent
             return 0.0, self.slope(0.0)
+        if self(_NEARLY_ONE) >= _NEARLY_ONE:  # it settles closer to 1 than can be told
+            return 1.0, 1.0
         settled = bisected(lambda correlation: self(correlation) - correlation, 0.0, _NEARLY_ONE)
         return settled, self.slope(settled)
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from activation_maps import map_of
 
-from tensorglass import signal_propagation
+from tensorglass import critical_sigma_w, signal_propagation
 from tensorglass.signals.correlation_map import CorrelationMap
 
 
@@ -54,3 +54,13 @@ def test_phases_of_tanh_without_biases(sigma_w, phase, correlation):
     found = signal_propagation(torch.tanh, sigma_w)
     assert (found.phase, found.correlation) == (phase, correlation)
     assert round(found.chi, 2) == {0.9: 0.81, 1.0: 1.0, 1.5: 1.14}[sigma_w]
+
+
+def test_where_correlations_settle_too_close_to_1_to_be_told_from_it():
+    barely_chaotic = signal_propagation(torch.tanh, critical_sigma_w(torch.tanh, 0.3).sigma_w + 3e-6, 0.3)
+    assert barely_chaotic.phase == "chaotic"
+    exploding = signal_propagation(torch.nn.functional.gelu, 5.0)  # like ReLU, where signals are large
+    for found in (barely_chaotic, exploding):
+        assert (found.correlation, found.depth_scale) == (1.0, math.inf)
+    a_little_further = signal_propagation(torch.tanh, barely_chaotic.sigma_w + 1e-4, 0.3)
+    assert 0.999 < a_little_further.correlation < 1
