@@ -12,6 +12,7 @@ FORM = "form.js"  # what all explorers share
 EXPLORERS = {
     "Shapes aligned at the last axis": ("broadcast.js", "broadcast_view.js"),
     "Indices": ("einsum.js", "einsum_view.js"),
+    "Signal propagation": ("depth.js", "depth_view.js"),
 }
 
 

@@ -3,7 +3,9 @@
 //
 //   report            the element of the library's report
 //   name              its name in the address and in ids
-//   fields            [{name, label, value}]: texts to type; `value` is what the report was made of
+//   fields            [{name, label, value, options?}]: texts to type, or to choose where there are options; `value` is what
+//                     the report was made of
+//   hint              one sentence on what may be typed, if that is not plain
 //   examples          [{label, values: {field: text}}]
 //   read(values)      -> {state}, or {wrong, field, at}: one sentence, and where the wrong character stands
 //   content(state)    -> sentences, tables {caption, header, rows, numbers} and elements; the first is spoken
@@ -66,15 +68,15 @@
     return made;
   }
 
-  function fieldOf(name, { name: field, label, value }) {
-    const id = `explored-${name}-${field}`;
-    const input = element("input", {
-      id, type: "text", spellcheck: "false", autocomplete: "off", autocapitalize: "off",
-      "aria-describedby": `explored-${name}-said`,
-    });
+  function fieldOf(name, { name: field, label, value, options }, hint) {
+    const id = `explored-${name}-${field}`, described = `explored-${name}-said${hint ? ` explored-${name}-hint` : ""}`;
+    const typed = { id, type: "text", spellcheck: "false", autocomplete: "off", autocapitalize: "off", "aria-describedby": described };
+    const input = options
+      ? element("select", { id, "aria-describedby": described }, ...options.map((option) => element("option", {}, option)))
+      : element("input", typed);
     input.value = value;
     const caret = element("div", { class: "explorer-caret", "aria-hidden": "true", hidden: "" });
-    return { field, input, caret, parts: [element("label", { for: id }, label), input, caret] };
+    return { field, input, caret, box: element("div", {}, element("label", { for: id }, label), input, caret) };
   }
 
   function showWrong({ field, input, caret }, wrong) {
@@ -84,9 +86,9 @@
     caret.textContent = caret.hidden ? "" : `${input.value}\n${" ".repeat(wrong.at)}^`;
   }
 
-  function explore({ report, name, fields, examples = [], read, content, code }) {
+  function explore({ report, name, fields, hint, examples = [], read, content, code }) {
     const initial = Object.fromEntries(fields.map((field) => [field.name, field.value]));
-    const inputs = fields.map((field) => fieldOf(name, field));
+    const inputs = fields.map((field) => fieldOf(name, field, hint));
     const values = () => Object.fromEntries(inputs.map(({ field, input }) => [field, input.value]));
     const said = element("div", { id: `explored-${name}-said`, class: "explorer-said", role: "status" });
     const copying = [
@@ -94,7 +96,9 @@
       button("Copy as code", ({ target }) => copied(target, code(state))),
     ];
     const trying = examples.map(({ label, values: texts }) => button(label, () => show({ ...initial, ...texts })));
-    const form = element("form", { class: "explorer" }, ...inputs.flatMap(({ parts }) => parts), said,
+    const form = element("form", { class: "explorer" },
+      element("div", { class: "explorer-fields" }, ...inputs.map(({ box }) => box)),
+      ...(hint ? [element("p", { id: `explored-${name}-hint`, class: "explorer-hint" }, hint)] : []), said,
       element("div", { class: "explorer-buttons" }, ...trying, ...copying));
     form.addEventListener("submit", (event) => event.preventDefault());
 
