@@ -139,12 +139,12 @@ class Mark:
 
     def __init__(self, equation, at, operands):
         at = len(equation.encode("utf-16-le")[: 2 * at].decode("utf-16-le"))  # JavaScript counts so
-        self.left, arrow, _ = equation.partition("->")
+        self.left, arrow, _ = [*re.split("(- *>)", equation, maxsplit=1), "", ""][:3]  # opt_einsum takes out spaces
         self.output_from = len(self.left) + len(arrow)
         self.at, self.text, self.operands = at, equation[at : at + 1], operands
         self.in_output = bool(arrow) and at >= self.output_from
         self.term = equation[:at].count(",")
-        self.before = equation[self.output_from if self.in_output else 0 : at].rpartition(",")[2]
+        self.before = equation[self.output_from : at] if self.in_output else equation[:at].rpartition(",")[2]
 
     def begins(self, term):
         """Whether it is the first letter of a term; where that has none, a place in it."""
