@@ -18,11 +18,11 @@ def shape_error(shape: Shape, numel: int) -> str | None:
     >>> shape_error((2, 5), 6), shape_error((2, -1), 6)
     ("shape '[2, 5]' is invalid for input of size 6", None)
     """
-    for place, count in enumerate(shape):
+    for place, count in enumerate(shape):  # torch names the first size that is wrong
         if count < -1:
             return f"invalid shape dimension {count} at index {place} of shape {list(shape)}"
-    if shape.count(-1) > 1:
-        return "only one dimension can be inferred"
+        if count == -1 and -1 in shape[:place]:
+            return "only one dimension can be inferred"
     known = math.prod(count for count in shape if count != -1)
     if -1 not in shape:
         fits = known == numel

@@ -91,6 +91,11 @@ def test_it_agrees_with_torch_on_many(seed):
     compare(30_000, seed)
 
 
+def test_of_several_wrong_sizes_torch_names_the_first():
+    for shape in ((-1, -1, -2), (-2, -1, -1), (-1, -2, -1), (-1, 5, -1)):
+        assert explain_view(torch.zeros(6), shape).error == torch_view(torch.zeros(6), shape)[1], shape
+
+
 def test_views_of_nothing():
     x = torch.zeros(0, 3, 2)
     for shape in ((0,), (0, 3, 2), (2, 0, 3), (5, 4, 0), (0, 4, 5), (3, 0, 2, 4), (-1, 3)):
