@@ -11,6 +11,7 @@ FORM = "form.js"  # what all explorers share
 # By the caption of the table that the library writes: what is said, and how it is shown.
 EXPLORERS = {
     "Shapes aligned at the last axis": ("broadcast.js", "broadcast_view.js"),
+    "Axes of x": ("views.js", "views_view.js"),
     "Indices": ("einsum.js", "einsum_view.js"),
     "Signal propagation": ("depth.js", "depth_view.js"),
 }

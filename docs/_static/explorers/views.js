@@ -1,19 +1,18 @@
-// How a tensor lies in memory after a chain of operations, and whether `.view` of it works. It computes sizes, strides and
-// offsets alone, as torch does, and refuses in torch's words; its tables are those of `storage_info` and `explain_view` of
-// the library. The tests compare it with both. No page is touched here: see views_view.js.
+// How a tensor lies in memory after a chain of operations, and whether `.view` of it works: in numbers alone, refused in
+// torch's words, and told in the tables of the library. The tests compare it with both. No page is touched here: see
+// views_view.js.
 //
 // tensorglass.view([4, 3], [1, 4], [12]) -> {ok, stride, error}
 // tensorglass.viewChain("torch.empty(3, 4).T[:, 1:]") -> {x: {size, stride, offset, ...}}, or {wrong, at, raises}
 "use strict";
 
 (() => {
-  const LARGEST = 2 ** 48; // sizes, cells and strides up to here are exact, also when multiplied by the size of an element
+  const LARGEST = 2 ** 46; // up to here, bytes and tenths of them are exact
   const LISTED_AT_MOST = 2 ** 20; // as in the library: irregular cells are counted by listing them
   const DTYPES = { // bytes of an element, and what torch's messages call a tensor of it
     float32: [4, "torch.FloatTensor"], float64: [8, "torch.DoubleTensor"], float16: [2, "torch.HalfTensor"],
     bfloat16: [2, "CPUBFloat16Type"], int64: [8, "torch.LongTensor"], int32: [4, "torch.IntTensor"],
-    int16: [2, "torch.ShortTensor"], int8: [1, "torch.CharTensor"], uint8: [1, "torch.ByteTensor"],
-    bool: [1, "CPUBoolType"],
+    uint8: [1, "torch.ByteTensor"], bool: [1, "CPUBoolType"],
   };
   const INCOMPATIBLE = "view size is not compatible with input tensor's size and stride (at least one dimension spans " +
     "across two contiguous subspaces). Use .reshape(...) instead.";
@@ -93,8 +92,7 @@
   }
 
   function copied(x, call, size, stride) {
-    const note = `${call} copies: x has a storage of its own, and nothing in common with the tensor before it.`;
-    return storageFor(x.dtype, size, stride, [...x.notes, note]);
+    return storageFor(x.dtype, size, stride, [...x.notes, `${call} copies: x has a storage of its own.`]);
   }
 
   function wrap(axis, rank) {
@@ -107,7 +105,6 @@
 
   const reordered = (x, order) => ({ ...x, size: order.map((axis) => x.size[axis]), stride: order.map((axis) => x.stride[axis]) });
   const without = (x, gone) => reordered(x, [...x.size.keys()].filter((axis) => !gone.includes(axis)));
-  const noting = (x, note) => ({ ...x, notes: [...x.notes, note] });
 
   function transpose(x, dim0, dim1) {
     const rank = x.size.length, order = [...x.size.keys()], a = wrap(dim0, rank), b = wrap(dim1, rank);
@@ -342,19 +339,14 @@
     return true;
   }
 
+  const reversed = (x) => reordered(x, [...x.size.keys()].reverse());
+
   const PROPERTIES = {
-    T: (x) => {
-      const made = reordered(x, [...x.size.keys()].reverse());
-      if (x.size.length === 2) return made;
-      return noting(made, x.size.length
-        ? "torch warns: The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will " +
-          "throw an error in a future release."
-        : "torch warns: Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases.");
-    },
+    T: (x) => (x.size.length === 2 ? reversed(x)
+      : { ...reversed(x), notes: [...x.notes, "torch warns: the use of `x.T` on tensors of dimension other than 2 is deprecated."] }),
     mT: (x) => {
       if (x.size.length === 1) refuse("tensor.mT is only supported on matrices or batches of matrices. Got 1-D tensor.");
-      return x.size.length ? transpose(x, -2, -1)
-        : noting(x, "torch warns: Tensor.mT is deprecated on 0-D tensors. This function is the identity in these cases.");
+      return x.size.length ? transpose(x, -2, -1) : x;
     },
   };
 
@@ -362,7 +354,7 @@
   const METHODS = {
     t: ["", (x) => {
       if (x.size.length > 2) refuse(`t() expects a tensor with <= 2 dimensions, but self is ${x.size.length}D`);
-      return reordered(x, [...x.size.keys()].reverse());
+      return reversed(x);
     }],
     transpose: ["dim0, dim1", transpose],
     swapaxes: ["axis0, axis1", transpose],
@@ -396,8 +388,7 @@
     return storageFor(dtype, size);
   }
 
-  // Arguments come one by one or as one sequence: expand(2, 3), expand((2, 3)).
-  const listed = (args) => (args.length === 1 && Array.isArray(args[0]) ? args[0] : args);
+  const listed = (args) => (args.length === 1 && Array.isArray(args[0]) ? args[0] : args); // expand((2, 3)) is expand(2, 3)
 
   // Reading what somebody types
 
@@ -408,7 +399,6 @@
       this.take("");
     }
 
-    // What the pattern finds here; spaces after it are left behind.
     take(pattern) {
       const found = new RegExp(`(${pattern})\\s*`, "y");
       found.lastIndex = this.at;
@@ -459,7 +449,7 @@
       this.need("\\(", "an opening bracket");
       while (!this.take("\\)")) {
         const at = this.at, [name] = this.take("(\\w+)\\s*=") ?? [];
-        const word = name ? this.take("(?:torch\\.)?([a-z]\\w+)") : null;
+        const word = name ? this.take("torch\\.(\\w+)") : null;
         if (name) named[name] = { value: word ? word[0] : this.value(), at };
         else args.push(this.value());
         if (!this.take(",") && this.text[this.at] !== ")") this.wrong("a comma or the closing bracket");
@@ -496,8 +486,9 @@
     const reader = new Reader(text);
     let from = 0;
     try {
-      if (!text.trim()) throw new Unread("Write a shape and what is done with it, such as torch.empty(3, 4).T[:, 1:].", 0);
-      let x = reader.take("(?=(?:size|shape)\\s*=)") === null ? first(reader) : raw(reader);
+      if (!text.trim()) throw new Unread("Expected a tensor such as torch.empty(3, 4).T[:, 1:].", 0);
+      if (/^\s*size\s*=/.test(text)) return { x: raw(text) };
+      let x = first(reader);
       while (reader.at < text.length) {
         from = reader.at;
         x = limited(next(reader, x), from);
@@ -519,34 +510,23 @@
       const shape = reader.sequence();
       return limited(make("empty", [shape].flat(), {}), at);
     }
-    if (!MAKERS.includes(maker)) throw new Unread(`“${maker}” is not read here; expected ${MAKERS.join(", ")} or a shape.`, at);
-    const [args, named] = reader.call(), { dtype, ...others } = named;
-    const [unknown] = Object.keys(others);
-    if (unknown) throw new Unread(`“${unknown}” is not read here; expected sizes, and dtype.`, others[unknown].at);
-    if (dtype && (!(dtype.value in DTYPES) || maker.startsWith("rand"))) {
-      throw new Unread(`This dtype is not read here; expected one of ${Object.keys(DTYPES).join(", ")}, and none for rand.`, dtype.at);
-    }
+    const isKnown = MAKERS.includes(maker), [args, { dtype, ...others }] = isKnown ? reader.call() : [[], {}];
     const isOne = args.length === 1 && typeof args[0] === "number";
-    if (maker === "arange" ? !isOne : !args.length || listed(args).some(Array.isArray)) {
-      throw new Unread(maker === "arange" ? "arange takes one number here." : `${maker} takes sizes, such as 3, 4.`, at);
+    const isFit = maker === "arange" ? isOne : args.length && !listed(args).some(Array.isArray);
+    if (!isFit || Object.keys(others).length || (dtype && (maker.startsWith("rand") || !(dtype.value in DTYPES)))) {
+      throw new Unread(`“${reader.text.slice(at, reader.end)}” came; expected ${MAKERS.join(", ")} of whole numbers, with a dtype of ` +
+        `${Object.keys(DTYPES).join(", ")} or without one.`, at);
     }
     return limited(make(maker, args, { dtype: dtype?.value }), at);
   }
 
-  // size=(4, 3) stride=(1, 4) offset=0
-  function raw(reader) {
-    const found = { offset: 0 };
-    while (reader.at < reader.text.length) {
-      const at = reader.at, name = reader.need("(size|shape|stride|storage_offset|offset|dtype)\\s*=", "size=, stride= or offset=")[0];
-      const key = name === "shape" ? "size" : name === "storage_offset" ? "offset" : name;
-      found[key] = key === "dtype" ? reader.need("(?:torch\\.)?(\\w+)", "a dtype")[0] : reader.value();
-      if (key === "offset" ? Array.isArray(found[key]) : key === "dtype" && !(found[key] in DTYPES)) reader.wrong(`a ${key}`, at);
-      reader.take(",");
-    }
-    const [size, stride] = [found.size, found.stride ?? rowMajor([found.size].flat())].map((sizes) => [sizes].flat());
-    const cells = size.length === stride.length ? cellsNeeded({ size, stride, offset: found.offset }) : 0;
-    const made = limited({ ...storageFor(found.dtype ?? "float32", [Math.max(cells, 0)]), isRaw: true }, 0);
-    return limited(asStrided(made, size, stride, found.offset), 0);
+  function raw(text) {
+    const found = /^\s*size\s*=([-\d\s,()[\]]+)stride\s*=([-\d\s,()[\]]+)(?:offset\s*=\s*(-?\d+)[\s,]*)?(?:dtype\s*=\s*(?:torch\.)?(\w+)\s*)?$/.exec(text);
+    const dtype = found?.[4] ?? "float32";
+    if (!found || !(dtype in DTYPES)) throw new Unread("Expected, for instance, size=(4, 3) stride=(1, 4) offset=0 dtype=int64.", 0);
+    const [size, stride] = found.slice(1, 3).map((sizes) => (sizes.match(/-?\d+/g) ?? []).map(Number)), offset = Number(found[3] ?? 0);
+    const cells = Math.max(cellsNeeded({ size, stride, offset }), 0) || 0;
+    return limited(asStrided({ ...storageFor(dtype, [cells]), isRaw: true }, size, stride, offset), 0);
   }
 
   function next(reader, x) {
@@ -556,7 +536,7 @@
     if (name in PROPERTIES) return PROPERTIES[name](x);
     if (!(name in METHODS)) {
       const known = [...Object.keys(PROPERTIES), ...Object.keys(METHODS)].join(", ");
-      throw new Unread(`“${name}” is not read here; expected a view of torch: ${known}.`, at);
+      throw new Unread(`“${name}” is not read here; expected ${known}.`, at);
     }
     const [signature, operate] = METHODS[name], args = inOrder(signature, ...reader.call());
     if (!args) throw new Unread(`“${reader.text.slice(at, reader.end)}” came; expected ${name}(${signature}).`, at);
@@ -588,8 +568,7 @@
     return x;
   }
 
-  // How many cells hold an element: counted without a list, where each step leaps over what the finer axes reach.
-
+  // How many cells hold an element: no list is made where each step leaps over what the finer axes reach.
   function cellsUsed({ size, stride }) {
     if (size.includes(0)) return 0;
     const axes = fold(size.map((count, axis) => [count, stride[axis]]));
@@ -612,12 +591,12 @@
     return folded.length === found.length ? folded : fold(folded);
   }
 
-  // What the library's reports say: sentences, and tables {caption, header, rows, numbers}; a cell is a text or [text, class].
+  // What the library's reports say: sentences, and tables, in which a cell is a text or [text, class].
 
   function viewReport(size, stride, itemsize, shape) {
     const { ok, stride: made } = view(size, stride, shape), numel = product(size);
     const error = shapeError(shape, numel), wanted = error === null ? inferred(shape, numel) : shape;
-    const name = `${shapeText(wanted)}`, axes = mergesOf(size, stride);
+    const name = shapeText(wanted), axes = mergesOf(size, stride);
     const verdict = ok ? `x.view${name} works, with the stride ${shapeText(made)}`
       : error !== null ? `x.view${name} is impossible: ${error}` : `x.view${name} does not work`;
     const parts = [verdict];
@@ -687,34 +666,25 @@
   // What is said first, and spoken.
   function headline(x) {
     const formats = formatsOf(x), numel = product(x.size), used = cellsUsed(x);
-    const contiguous = formats.length ? `It is contiguous (${formats.join(", ")})` : "It is not contiguous";
-    const overlap = used < numel ? "some cells hold several elements" : "each element has a cell of its own";
-    const fraction = !x.cells ? "the storage is empty"
-      : used === x.cells ? `every one of the ${counted(x.cells, "cell")} of the storage is used`
-      : `${grouped(used)} of the ${counted(x.cells, "cell")} of the storage are used (${Math.round((100 * used) / x.cells)}%)`;
+    const contiguous = formats.length ? `contiguous (${formats.join(", ")})` : "not contiguous";
+    const overlap = used < numel ? "some cells hold several elements" : "each element in a cell of its own";
+    const fraction = !x.cells ? "nothing in it"
+      : `${grouped(used)} of its ${counted(x.cells, "cell")} used (${Math.round((100 * used) / x.cells)}%)`;
     const bytes = bytesText(x.cells * DTYPES[x.dtype][0]);
-    return `x has the size ${shapeText(x.size)}, the stride ${shapeText(x.stride)} and the offset ${x.offset}, in ${bytes}. ` +
-      `${contiguous}, ${overlap}, and ${fraction}.`;
+    return `x has size ${shapeText(x.size)}, stride ${shapeText(x.stride)} and offset ${x.offset} in a storage of ${bytes}: ` +
+      `${contiguous}, ${overlap}, ${fraction}.`;
   }
 
-  // The tensor and the shape that the reader wants it in. Nothing asked is null.
 
   function readTarget(text) {
-    const reader = new Reader(text);
+    if (!text.trim()) return { shape: null };
     try {
-      if (!text.trim()) return { shape: null };
-      reader.take("(?:\\w+)?\\.?(?:view|reshape)(?=\\s*\\()");
-      const isOpen = /[([]/.test(reader.text[reader.at] ?? ""), sizes = isOpen ? [reader.sequence()].flat() : [];
-      while (!isOpen && reader.at < text.length) {
-        sizes.push(reader.number() ?? reader.wrong("a whole number"));
-        if (!reader.take("[,x×]") && reader.at < text.length) reader.wrong("a comma");
-      }
-      if (reader.at < text.length) reader.wrong("the end");
-      if (sizes.some(Array.isArray)) throw new Unread("Brackets in brackets came; expected a shape such as 2, -1.", 0);
-      return { shape: sizes };
+      const reader = new Reader(`(${text})`), [args, named] = reader.call(), shape = listed(args);
+      if (reader.at <= text.length + 1 || shape.some(Array.isArray) || Object.keys(named).length) throw new Unread("", 1);
+      return { shape };
     } catch (error) {
       if (!(error instanceof Unread)) throw error;
-      return { wrong: error.message, at: error.at };
+      return { wrong: "Expected a shape in whole numbers, such as 2, -1.", at: error.at - 1 };
     }
   }
 
@@ -725,11 +695,10 @@
       return { wrong, at: told.at, field: "view" };
     }
     if (target.wrong) return { ...target, field: "shape" };
-    if (cellsUsed(x) === null) return { wrong: "This layout is too irregular for its cells to be counted here.", field: "view" };
-    return { state: { x, shape: target.shape, text: tensor.trim() } };
+    if (cellsUsed(x) === null) return { wrong: "The cells of this irregular layout are too many to be counted here.", field: "view" };
+    return { state: { x, shape: target.shape, itemsize: DTYPES[x.dtype][0], text: tensor.trim() } };
   }
 
-  // A program that makes the same tensor and asks torch.
   function code({ x, shape, text }) {
     const made = !x.isRaw ? text.replace(/^\w+\s*=\s*/, "").replace(/^[([][^)\]]*[)\]]/, (sizes) => `torch.empty(${sizes})`)
       : `torch.empty(${x.cells}${x.dtype === "float32" ? "" : `, dtype=torch.${x.dtype}`})` +
@@ -748,11 +717,10 @@
 
   function bytesText(bytes) {
     if (bytes < 1024) return counted(bytes, "byte");
-    const exponent = Math.min(Math.floor((bytes.toString(2).length - 1) / 10), 5), divisor = 1024n ** BigInt(exponent);
-    let tenths = (10n * BigInt(bytes)) / divisor;
-    const rest = 2n * ((10n * BigInt(bytes)) % divisor); // what lies in the middle goes to the even digit
-    if (rest > divisor || (rest === divisor && tenths % 2n)) tenths += 1n;
-    return `${grouped(tenths / 10n)}.${tenths % 10n} ${["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"][exponent]}`;
+    const exponent = Math.min(Math.floor(Math.log2(bytes) / 10), 5), tenths = (10 * bytes) / 1024 ** exponent;
+    const low = Math.floor(tenths), rest = tenths - low; // what lies in the middle goes to the even digit
+    const rounded = low + (rest > 0.5 || (rest === 0.5 && low % 2) ? 1 : 0);
+    return `${grouped(Math.floor(rounded / 10))}.${rounded % 10} ${["", "KiB", "MiB", "GiB", "TiB", "PiB"][exponent]}`;
   }
 
   const product = (numbers) => numbers.reduce((total, number) => total * number, 1);
