@@ -14,10 +14,11 @@ four numbers of which they chose two.
 Short answer
 ------------
 
-``mat1`` is what came into a ``Linear``, a row for each example. ``mat2`` is the layer:
-``in_features`` by ``out_features``. The two **inner** numbers must be equal. Here 3600
-features came for 4096. Write the **second** number into the layer:
-``nn.Linear(3600, 10)``. If it surprises you, the mistake is in the input.
+In a ``Linear``, ``mat1`` is the input, all axes but the last as rows. ``mat2`` is
+``in_features`` by ``out_features``. The **inner** numbers must agree. If the **first**
+number is your batch, write the second into the layer: ``nn.Linear(3600, 10)``. If not,
+images want ``flatten(1)``, and one image a batch: ``[None]``. A trained layer keeps its
+size: mend the input.
 """
 
 import torch
@@ -78,10 +79,12 @@ assert features.shape == (8, 16 * 15 * 15)
 # Take it home
 # ------------
 #
-# Send one image of your size through the part in front, and read the number off. Or
-# leave it to ``LazyLinear``, which takes it from the first batch.
+# Send one image of your size through the part in front, in ``eval()``, and read the
+# number off. Or leave it to ``LazyLinear``, which counts the first batch, a wrong one
+# too: look at its ``in_features``.
 
-in_features = convolutions(torch.zeros(1, 3, 32, 32)).shape[1]
+in_features = convolutions.eval()(torch.zeros(1, 3, 32, 32)).shape[1]
+convolutions.train()
 model = nn.Sequential(convolutions, nn.Linear(in_features, 10))
 lazy = nn.Sequential(convolutions, nn.LazyLinear(10))
 
@@ -173,7 +176,8 @@ assert refused == 2 * (3 + 3**2 + 3**3 + 3**4)
 #
 # A convolution, or a pooling that rounds down, with kernel ``k``, stride ``s``, padding
 # ``p`` and dilation ``d`` makes ``n`` columns into the number below. (PyTorch
-# documentation, ``nn.Conv2d``.) For each of these sizes torch says the same.
+# documentation, ``nn.Conv2d``.) For each of these sizes torch says the same. Images of
+# 33 columns give the number of those of 32 here: the pooling leaves one out.
 
 
 def columns(n, k, s=1, p=0, d=1):
@@ -196,13 +200,16 @@ print(compared, "convolutions compared")
 assert compared == 558
 after = columns(columns(32, k=3), k=2, s=2)
 assert 16 * after * after == 3600
+alike = [n for n in range(28, 38) if columns(columns(n, k=3), k=2, s=2) == after]
+assert alike == [32, 33]
 
 # %%
-# More: ``LazyLinear``, until and after the first batch
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# More: ``LazyLinear``
+# ~~~~~~~~~~~~~~~~~~~~
 #
-# Until then its weight has no shape, and nothing can count it. Afterwards it is a
-# ``Linear``, and takes no other number.
+# Until the first batch, its weight has no shape, and nothing can count it. Afterwards
+# it is a ``Linear``, and takes no other number. If that batch was not flattened, the
+# layer is made for its 28 columns, and no error ever tells.
 
 lazy = nn.Sequential(nn.Flatten(), nn.LazyLinear(10)).to(device)
 with shows_error(ValueError, match="uninitialized parameter"):
@@ -213,28 +220,47 @@ assert lazy[1].in_features == 30
 with shows_error(RuntimeError, match=r"\(2x40 and 30x10\)"):
     lazy(torch.ones(2, 4, 10, device=device))
 
+wrong_lazy = nn.LazyLinear(10).to(device)
+assert wrong_lazy(torch.ones(8, 1, 28, 28, device=device)).shape == (8, 1, 28, 10)
+assert wrong_lazy.in_features == 28
+
+# %%
+# A batch that is sent to find the number is sent in ``eval()``. In training, a
+# ``BatchNorm`` counts it for its running mean, and refuses one value for each channel.
+
+norm = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(3)).to(device)
+one_image = torch.ones(1, 3, device=device)
+with shows_error(ValueError, match="Expected more than 1 value per channel"):
+    norm(one_image)
+assert norm.eval()(one_image).shape == (1, 3)
+assert norm[1].running_mean.tolist() == [0, 0, 0]
+norm.train()(one_image.expand(2, 3))
+momentum = torch.full((3,), 0.1, device=device)  # the share of a new batch
+torch.testing.assert_close(norm[1].running_mean, momentum)
+
 # %%
 # What is often said
 # ------------------
 #
-# "Take ``*``." That is another operation. "The dtypes may be the cause." Equal ones
-# raise the same, and different ones raise another error. "Reshape the 2 by 4 matrix to
-# 2 by 3." 8 numbers do not fit into 6 places.
+# "Take ``*``." That is another operation. "The dtypes may be the cause." Shapes that
+# differ raise this with ``@`` for any dtypes. Different dtypes have a message of their
+# own, once the shapes fit. "Reshape the 2 by 4 matrix to 2 by 3." 8 numbers do not fit
+# into 6 places.
 
 a, b = torch.rand(2, 4, device=device), torch.rand(3, 5, device=device)
 with shows_error(RuntimeError, match="must match the size of tensor b"):
     a * b
 with shows_error(RuntimeError, match=r"\(2x4 and 3x5\)"):
-    a.double() @ b.double()
+    a.double() @ b
 with shows_error(RuntimeError, match="same dtype"):
     a.double() @ a.T
 with shows_error(RuntimeError, match="invalid for input of size 8"):
     a.reshape(2, 3)
 
 # %%
-# "Transpose one with ``.T``." That is right for a factor that lies on its side, as the
-# weight of a ``Linear`` does. Elsewhere it may run and mean nothing: below, every row
-# of the result mixes all examples. Change one example, and all rows change.
+# "Transpose one with ``.T``." That is right for a factor that is transposed, as the
+# weight of a ``Linear`` is. Elsewhere it may run and mean nothing: below, every row of
+# the result mixes all examples.
 
 examples, weights = torch.rand(3, 4, device=device), torch.rand(3, 2, device=device)
 with shows_error(RuntimeError, match=r"\(3x4 and 3x2\)"):
@@ -254,8 +280,9 @@ assert rows_of_layer == [True, False, False]
 # (224x28 and 784x10): the images were not flattened
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# 8 images of 28 rows became 224 rows of ``mat1``. Flatten them. But leave the batch
-# alone: ``flatten()`` makes one row of everything, and ``flatten(1)`` one of each.
+# 8 images of 28 rows became 224 rows of ``mat1``. Flatten them: ``flatten()`` makes one
+# row of everything, ``flatten(1)`` one of each image. A layer for the second number,
+# 28, runs, and gives 10 numbers for each *row*.
 
 images = torch.rand(8, 1, 28, 28, device=device)
 layer = nn.Linear(28 * 28, 10).to(device)
@@ -263,29 +290,42 @@ for not_flat in (images, images.flatten()):
     with shows_error(RuntimeError, match=r"\((224x28|1x6272) and 784x10\)"):
         layer(not_flat)
 assert layer(images.flatten(1)).shape == (8, 10)
+assert nn.Linear(28, 10).to(device)(images).shape == (8, 1, 28, 10)
+
+# %%
+# (16x225 and 3600x10): one image without a batch
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# ``Flatten`` keeps axis 0: here the 16 channels, as 16 examples of 225 features. A
+# layer for 225 runs, and answers 16 times. ``[None]`` makes a batch of one.
+
+model, image = model.to(device), torch.rand(3, 32, 32, device=device)
+with shows_error(RuntimeError, match=r"\(16x225 and 3600x10\)"):
+    model(image)
+assert nn.Linear(225, 10).to(device)(model[0](image)).shape == (16, 10)
+assert model(image[None]).shape == (1, 10)
 
 # %%
 # The model was made for images of another size
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# A convolution takes any size, and the ``Linear`` behind it one number of features. (33
-# columns give the same one here: the pooling leaves one out.) Resize the images, or
-# have a pooling make the sizes equal in front of the ``Linear``.
+# A convolution takes any size, and the ``Linear`` behind it one number of features.
+# Resize the images, or let an adaptive pooling give 15 rows and columns of any image.
 
-model, larger = model.to(device), torch.rand(8, 3, 64, 64, device=device)
+larger = torch.rand(8, 3, 64, 64, device=device)
 with shows_error(RuntimeError, match=r"\(8x15376 and 3600x10\)"):
     model(larger)
-for size in (32, 33):
-    resized = nn.functional.interpolate(larger, size=size)
-    assert model(resized).shape == (8, 10)
-pooling = nn.Sequential(nn.Conv2d(3, 16, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
-assert pooling.to(device)(larger).shape == (8, 16)  # for nn.Linear(16, 10)
+resized = nn.functional.interpolate(larger, size=32)
+assert model(resized).shape == (8, 10)
+adaptive = nn.Sequential(model[0][0], nn.AdaptiveMaxPool2d(15), nn.Flatten(), model[1])
+assert adaptive(larger).shape == (8, 10)
+torch.testing.assert_close(adaptive(resized), model(resized))
 
 # %%
-# "Expected size for first two dimensions of batch2 tensor to be"
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# More: "Expected size for first two dimensions of batch2 tensor to be"
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# So say two batches of matrices. In attention, the keys lie on their side: ``.mT``
+# So say two batches of matrices. In attention, the keys have to be transposed: ``.mT``
 # turns the last two axes, and leaves the batch.
 
 queries = torch.rand(2, 5, 8, device=device)
@@ -308,8 +348,8 @@ two_layers[2] = nn.Linear(100, 10).to(device)
 assert two_layers(images.flatten(1)).shape == (8, 10)
 
 # %%
-# More: (77x2048 and 768x320), in a program that others wrote
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# More: (77x2048 and 768x320), in a program of others
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Parts that were trained apart, such as a text encoder and an image model, must be of
 # one family. This encoder gives 2048 features, and the model takes 768. Choose parts
@@ -351,7 +391,8 @@ torch.testing.assert_close(with_ones @ with_intercept, inputs @ slopes + 0.5)
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # ``torch.mm`` takes two matrices, and ``torch.bmm`` two batches of them. ``@`` takes
-# both, and vectors, and a matrix beside a batch.
+# both, and vectors, and a matrix beside a batch. If such a matrix stands on the left
+# and wants a gradient, ``mat1`` is the right factor, transposed.
 
 matrix, vector = torch.rand(6, 8, device=device), torch.rand(8, device=device)
 with shows_error(RuntimeError, match="mat2 must be a matrix"):
@@ -363,6 +404,8 @@ with shows_error(RuntimeError, match="batch1 must be a 3D tensor"):
 assert (matrix @ vector).shape == (6,)
 assert (queries @ matrix.T).shape == (2, 5, 6)
 assert (matrix @ queries.mT).shape == (2, 6, 5)
+with shows_error(RuntimeError, match=r"\(14x5 and 8x6\)"):  # 2 * 7 rows
+    nn.Parameter(matrix) @ torch.rand(2, 5, 7, device=device)
 
 # %%
 # More: "inconsistent tensor size, expected tensor [384] and src [512]"
@@ -382,7 +425,7 @@ assert similarity.dim() == 0
 # More: "1D tensors expected, but got 2D and 1D tensors"
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``torch.dot`` takes two vectors alone, other than ``numpy.dot``. Write ``@``.
+# ``torch.dot`` takes only two vectors, unlike ``numpy.dot``. Write ``@``.
 
 with shows_error(RuntimeError, match="1D tensors expected, but got 2D and 1D tensors"):
     torch.dot(matrix, vector)
@@ -408,7 +451,7 @@ assert one_number(scale[None]).shape == (5,)
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # So says NumPy, and gives the two inner sizes last, that of the right factor first.
-# ``np.dot`` has other words. The array below lies on its side.
+# ``np.dot`` has other words. The array below is transposed.
 
 import numpy as np
 
@@ -424,7 +467,8 @@ assert (points @ turns.T).shape == (7, 2)
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Tensors without data, with which ``torch.compile`` traces a program, say it so. The
-# four numbers are the same.
+# four numbers are the same. Not run here: by a thread (see the references), a Mac says
+# "input and weight.T shapes cannot be multiplied".
 
 with shows_error(RuntimeError, match=r"got \[8, 30\] X \[20, 5\]"):
     torch.ones(8, 30, device="meta") @ torch.ones(20, 5, device="meta")
@@ -435,9 +479,8 @@ assert product.shape == (8, 5)
 # On a GPU
 # --------
 #
-# All from *Why* on ran on the device below. Not run here: by two threads (see the
-# references), a Mac says "input and weight.T shapes cannot be multiplied", and a
-# version of 2021 did not notice the error on CUDA.
+# Everything below *Why* ran on this device. Not run here: by a thread (see the
+# references), an old torch did not notice the error on CUDA.
 
 print("this page ran on", device.type)
 with shows_error(RuntimeError, match=r"\(8x30 and 20x5\)"):
@@ -475,14 +518,14 @@ assert came == 64 * 6 * 6 == 2304
 # ~~~~~~~~~~
 #
 # An ``LSTM`` gives the shape (4, 7, 20): 4 texts, 7 words, 20 features. Somebody sends
-# that into a ``Linear`` of 140 features for 3 classes. What does the message say? What
-# did they mean, and what else could they write?
+# that into ``Linear(140, 3)``. What does the message say, and what did they mean?
 #
 # Solution
 # ^^^^^^^^
 #
 # The 4 texts and 7 words are 28 rows. They meant all words of a text side by side:
-# ``flatten(1)``. Or they take the last word alone, with a ``Linear`` of 20 features.
+# ``flatten(1)``. Or they take the last word alone, with a ``Linear`` of 20 features. Of
+# a padded text, the last word is padding: its length says which one is meant.
 
 states = torch.rand(4, 7, 20, device=device)
 classes, of_last_word = nn.Linear(140, 3).to(device), nn.Linear(20, 3).to(device)
@@ -491,6 +534,10 @@ with shows_error(RuntimeError, match=r"\(28x20 and 140x3\)"):
 assert classes(states.flatten(1)).shape == (4, 3)
 last = states[:, -1]
 assert of_last_word(last).shape == (4, 3)
+lengths = torch.tensor([7, 3, 5, 7], device=device)
+last_words = states[torch.arange(4, device=device), lengths - 1]
+assert torch.equal(last_words[1], states[1, 2])
+assert (last_words == last).all(dim=1).tolist() == [True, False, False, True]
 
 # %%
 # References
@@ -505,6 +552,6 @@ assert of_last_word(last).shape == (4, 3)
 #   <https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html>`__.
 # - Models that do not belong together: `ComfyUI issue 5836
 #   <https://github.com/Comfy-Org/ComfyUI/issues/5836>`__. Apple's words: `ComfyUI issue
-#   12027 <https://github.com/Comfy-Org/ComfyUI/issues/12027>`__. A GPU that did not
-#   notice: `pytorch issue 62539
-#   <https://github.com/pytorch/pytorch/issues/62539>`__.
+#   12027 <https://github.com/Comfy-Org/ComfyUI/issues/12027>`__. Torch 1.9, which did
+#   not notice on CUDA: `pytorch issue 62562
+#   <https://github.com/pytorch/pytorch/issues/62562>`__.

@@ -54,6 +54,29 @@ def remade(
     yield ErrorFix(f"nn.{kind or layer.kind}({inside or '...'})", f"{result}, where {layer.shown} is made")
 
 
+def preceded(case: Case, arguments: Sequence[Argument], before: str, result: str) -> Iterator[ErrorFix]:
+    """Yield the fix that puts another layer in front of the failing one, where that is made within a Sequential."""
+    layer, code = case.layer, case.code
+    if layer is None or layer.is_own:
+        return
+    call = _call(case, layer.kind, layer.path.rpartition(".")[2], arguments)
+    if call is None or code is None:
+        yield ErrorFix(before, f"{result}, in front of {layer.shown}")
+        return
+    around = [node for node in ast.walk(ast.parse(code.source)) if isinstance(node, ast.Call)]
+    places = [ast.dump(each, include_attributes=True) for node in around for each in node.args if _is_row(node)]
+    inside = ast.dump(call, include_attributes=True) in places
+    old = code.text_of(call)
+    yield (
+        case.elsewhere(old, f"{before}, {old}", result) if inside else ErrorFix(before, f"{result}, in front of {old}")
+    )
+
+
+def _is_row(node: ast.Call) -> bool:
+    """Return whether a call makes a row of layers."""
+    return _last_name(node.func) == "Sequential"
+
+
 def _call(case: Case, kind: str, name: str, arguments: Sequence[Argument]) -> ast.Call | None:
     """Return the one call that makes the layer."""
     if case.code is None:

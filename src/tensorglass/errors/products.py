@@ -1,33 +1,22 @@
-"""Products of matrices and vectors whose sizes do not fit, and linear layers on too many or too few features."""
+"""Products of matrices and vectors whose sizes do not fit; `linear` has what mends a linear layer."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from ..shapes import Shape
-from .entry import Case, Entry, plural, shape_text
-from .making import Argument, remade
+from .entry import Case, Entry, shape_text
+from .linear import is_linear, linear_fixes, pasted_fixes
 from .operand import ErrorFix
 
 _PAGE = "auto_examples/errors/mat1_and_mat2.html"
 _TWO_FACTORS = {"@", "mm", "matmul", "bmm", "mv", "dot"}
 
 
-def _linear(case: Case) -> bool:
-    """Return whether a linear layer raised it, with the input that the message speaks of."""
-    layer = case.layer
-    return layer is not None and not layer.is_own and _matches_layer(case, layer.setting("in_features"))
-
-
-def _matches_layer(case: Case, features: object) -> bool:
-    return type(features) is int and case.numbers("b")[:1] == (features,) != case.numbers("a")[-1:]
-
-
 def _matmul_cause(case: Case) -> str:
     a, b = case.numbers("a"), case.numbers("b")
     layer = case.layer
-    if layer is not None and _linear(case):
+    if layer is not None and is_linear(case):
         return (
             f"The layer {layer.shown} takes {b[0]} features in the last axis of its input, its "
             f"in_features, and {a[1]} came."
@@ -46,9 +35,9 @@ def _matmul_fixes(case: Case) -> Iterator[ErrorFix]:
     if not case.is_real:
         a, b = case.numbers("a"), case.numbers("b")
         yield from _turned(case, a, b)
-        yield case.elsewhere(f"nn.Linear({b[0]}, {b[1]})", f"nn.Linear({a[1]}, {b[1]})", "if a linear layer raised it")
-    elif _linear(case):
-        yield from _linear_fixes(case)
+        yield from pasted_fixes(case)
+    elif is_linear(case):
+        yield from linear_fixes(case)
     elif case.name in _TWO_FACTORS and len(case.shapes) == 2:
         first, second = case.shapes
         if (first[-2:], second[-2:]) == (case.numbers("a")[-len(first) :], case.numbers("b")[-len(second) :]):
@@ -56,7 +45,7 @@ def _matmul_fixes(case: Case) -> Iterator[ErrorFix]:
 
 
 def _turned(case: Case, a: Shape, b: Shape) -> Iterator[ErrorFix]:
-    """Yield the ways to turn a factor on its side that make the product possible."""
+    """Yield the ways to transpose a factor that make the product possible."""
     if len(a) != 2 or len(b) != 2:
         return
     first, second = case.code_of(0, "a"), case.code_of(1, "b")
@@ -66,32 +55,6 @@ def _turned(case: Case, a: Shape, b: Shape) -> Iterator[ErrorFix]:
         yield case.with_parts({0: f"{first}.T"}, shape_text((a[1], b[1])))
     if b[1] == a[0] and a[0] != b[0] and a[1] != b[1]:
         yield case.with_parts({0: second, 1: first}, f"{shape_text((b[0], a[1]))}: the factors the other way round")
-
-
-def _linear_fixes(case: Case) -> Iterator[ErrorFix]:
-    layer = case.layer
-    assert layer is not None
-    takes, gives = layer.setting("in_features"), layer.setting("out_features")
-    came = case.numbers("a")[1]
-    yield from _input_fixes(case, takes, gives)
-    yield from remade(case, [Argument(0, "in_features", takes, came)], f"a layer for {plural(came, 'feature')}")
-
-
-def _input_fixes(case: Case, takes: int, gives: int) -> Iterator[ErrorFix]:
-    """Yield what makes the features of the input fit, where the program itself calls the layer with it."""
-    shape = case.shape(0)
-    if case.expression.callee is None or case.layer is None or len(case.parts) != 1 or shape is None:
-        return
-    if case.expression.callee.value is not case.layer.module or case.parts[0].value is not case.layer.input:
-        return
-    x = case.code_of(0)
-    if len(shape) > 2 and math.prod(shape[1:]) == takes:
-        yield case.with_parts({0: f"{x}.flatten(1)"}, shape_text((shape[0], gives)))
-    if takes in shape[:-1]:
-        axis = shape.index(takes)
-        rest = (*shape[:axis], *shape[axis + 1 :])
-        code = f"{x}.T" if len(shape) == 2 else f"{x}.movedim({axis}, -1)"
-        yield case.with_parts({0: code}, shape_text((*rest, gives)))
 
 
 # --- Vectors and batches ---
@@ -245,7 +208,7 @@ ENTRIES = (
         "torch.bmm(a, b)",
         _bmm_cause,
         _bmm_fixes,
-        f"{_PAGE}#expected-size-for-first-two-dimensions-of-batch2-tensor-to-be",
+        f"{_PAGE}#more-expected-size-for-first-two-dimensions-of-batch2-tensor-to-be",
     ),
     Entry(
         "matrix_rank",

@@ -53,6 +53,24 @@ PROGRAMS = [
     Program("matmul", "layer = nn.Linear(20, 5)\nx = torch.ones(8, 30)\nresult = layer(x)", "x layer.weight"),
     Program("matmul", "layer = nn.Linear(12, 5)\nx = torch.ones(8, 3, 4)\nresult = layer(x)", "x layer.weight"),
     Program("matmul", "layer = nn.Linear(8, 5)\nx = torch.ones(8, 30)\nresult = layer(x)", "x layer.weight"),
+    Program("matmul", "layer = nn.Linear(12, 5)\nx = torch.ones(3, 4)\nresult = layer(x)", "x layer.weight"),
+    Program(
+        "matmul",
+        "model = nn.Sequential(nn.Conv2d(3, 16, 3), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(3600, 10))\n"
+        "image = torch.ones(3, 32, 32)\nresult = model(image)",
+        "image 3.weight",
+    ),
+    Program(
+        "matmul",
+        "model = nn.Sequential(nn.Linear(784, 100), nn.ReLU())\nx = torch.ones(8, 1, 28, 28)\nresult = model(x)",
+        "x 0.weight",
+    ),
+    Program(
+        "matmul",
+        "model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Linear(2 * 26 * 26, 10))\nx = torch.ones(8, 1, 28, 28)\n"
+        "result = model(x)",
+        "x 1.weight",
+    ),
     Program(
         "matmul",
         "model = nn.Sequential(nn.Flatten(), nn.Linear(784, 100), nn.Linear(90, 10))\nx = torch.ones(2, 28, 28)\n"

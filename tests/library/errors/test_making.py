@@ -64,7 +64,7 @@ def test_where_two_could_be_meant_none_is():
 def test_where_it_is_made_elsewhere():
     fix = fix_of("make = getattr(nn, 'Linear')\nlayer = make(3, 2)")
     assert fix.replaces is None
-    assert fix.result == "a layer for 7 features, where Linear is made"
+    assert fix.result == "a layer for 7 features (if 4 is the batch), where Linear is made"
 
 
 def test_another_class():
