@@ -14,10 +14,11 @@ key(s)" or "size mismatch for", and the file is fine.
 Short answer
 ------------
 
-File and model both map names to tensors, and they must agree. *Missing* names are only
-in the model, *unexpected* ones only in the file; at a *size mismatch* one name has two
-shapes. If a prefix such as ``module.`` makes the difference, rename. Otherwise build
-the model as it was when it was saved.
+File and model both map names to tensors, which must agree. *Missing* names are only in
+the model, *unexpected* ones only in the file; at a *size mismatch* one name has two
+shapes. If the weights lie deeper, take ``file["model"]``. If only a prefix such as
+``module.`` differs, rename, or load into ``model.module``. Otherwise build the model as
+saved.
 """
 
 from torch import nn
@@ -90,7 +91,8 @@ axes[1].set_label(
 # Take it home
 # ------------
 #
-# Load the file to where the model is, take the weights out of the checkpoint, rename:
+# Load the file, take the weights out of the checkpoint, rename. They are copied to
+# where the model is:
 
 import tempfile
 from pathlib import Path
@@ -99,7 +101,7 @@ folder = tempfile.TemporaryDirectory()
 path = Path(folder.name) / "checkpoint.pt"
 torch.save({"model": saved, "epoch": 3}, path)
 
-checkpoint = torch.load(path, map_location=device)
+checkpoint = torch.load(path, map_location="cpu")
 state = checkpoint["model"]  # beside the weights, a file may hold anything else
 state = {name.removeprefix("module."): value for name, value in state.items()}
 print(model.load_state_dict(state))
@@ -124,8 +126,9 @@ explanation
 # Why
 # ---
 #
-# ``load_state_dict`` walks over the names of the parameters and buffers of the model.
-# Each must be in the file, with the same shape, and no other name may be there.
+# ``load_state_dict`` walks over the names of the parameters, and of the buffers that
+# are saved (not those with ``persistent=False``). Each must be in the file, with the
+# same shape, and no other name may be there.
 # ``strict=False`` lifts the rule for the names, and not that for the shapes. What fits
 # is copied into the model, **also if the error comes**. (PyTorch documentation,
 # ``nn.Module.load_state_dict``, for modules without hooks or methods of their own for
@@ -204,21 +207,43 @@ print(tried, "pairs of model and file,", refused, "refused, as the rule says")
 assert tried == 2 * 4**4
 
 # %%
+# More: a buffer that is not saved
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# With ``persistent=False`` a buffer is no part of the ``state_dict``. If a file has it,
+# as it was saved before, its name is unexpected.
+
+
+class Positions(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(()))
+        self.register_buffer("table", torch.arange(4.0), persistent=False)
+
+
+positions = Positions()
+assert [name for name, _ in positions.named_buffers()] == ["table"]
+assert list(positions.state_dict()) == ["scale"]
+old_file = {"scale": torch.tensor(2.0), "table": torch.zeros(4)}
+unexpected = positions.load_state_dict(old_file, strict=False).unexpected_keys
+assert unexpected == ["table"]
+
+# %%
 # What is often said
 # ------------------
 #
 # "Pass ``strict=False``." With a prefix the error goes, and **nothing** is loaded: the
-# model stays as it was drawn. With another shape the error stays. Look at what is
-# returned, and allow what you expect.
+# model stays as it was initialized. With another shape the error stays. Look at what
+# is returned, and allow what you expect.
 
 from tensorglass import shows_error
 
-fresh, drawn = network(), network()
-drawn.load_state_dict(fresh.state_dict())
+fresh, initialized = network(), network()
+initialized.load_state_dict(fresh.state_dict())
 result = fresh.load_state_dict(saved, strict=False)
 print("not loaded:", *result.missing_keys)
 assert result.missing_keys == list(mine)
-assert all(map(torch.equal, fresh.parameters(), drawn.parameters()))
+assert all(map(torch.equal, fresh.parameters(), initialized.parameters()))
 
 with shows_error(RuntimeError, match="size mismatch for 2.weight"):
     fresh.load_state_dict(larger, strict=False)
@@ -231,7 +256,7 @@ with shows_error(RuntimeError, match="size mismatch for 2.weight"):
 # ~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Most often the last layer: the file has another number of classes. Build the model as
-# it was saved. Or take what fits.
+# it was saved. If you want another number, take what fits.
 
 try:
     fresh.load_state_dict(larger)
@@ -241,7 +266,7 @@ assert explanation.kind == "state_size"
 explanation
 
 # %%
-# The last layer then is as it was drawn, and is to be trained.
+# The last layer then is as it was initialized, and is to be trained.
 
 backbone = {name: value for name, value in larger.items() if not name.startswith("2.")}
 result = fresh.load_state_dict(backbone, strict=False)
@@ -253,10 +278,12 @@ assert torch.equal(fresh[0].weight, larger["0.weight"])
 # "Weights only load failed"
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Since torch 2.6 ``torch.load`` reads tensors, numbers, texts and plain containers, and
-# nothing else: other objects can run any code when they are read. Save
-# ``model.state_dict()``, not the model. For a file of others, allow what the message
-# names; ``weights_only=False`` allows everything, so use it on your own files.
+# Since torch 2.6 ``torch.load`` reads tensors, numbers, texts, lists, tuples, dicts and
+# sets, a few types of torch, and no other by default: other objects can run any code
+# when they are read. Save ``model.state_dict()``, not the model. For a file of others,
+# allow a **class** that you know, and never a function such as ``exec``, also if the
+# message names it. ``weights_only=False`` allows everything, so use it on your own
+# files.
 
 import pickle
 
@@ -267,11 +294,13 @@ torch.save(model.state_dict(), path)
 assert list(torch.load(path)) == list(mine)
 
 # %%
-# More: what ``weights_only=False`` runs
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# More: what ``weights_only=False`` runs, and an allowed function
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# An object can name a function to be called when it is read. Here it is ``print``, and
-# it could be any other.
+# An object can name a function to be called when it is read. Here it is ``exec``, with
+# a line that prints; it could be any line. The message proposes to allow it. Then the
+# line runs as well. ``get_unsafe_globals_in_checkpoint`` says what a file wants, and
+# runs nothing.
 
 import contextlib
 import io
@@ -279,18 +308,53 @@ import io
 
 class Surprise:
     def __reduce__(self):
-        return print, ("this ran while the file was read",)
+        return exec, ("print('this ran while the file was read')",)
+
+
+def printed_by_loading(**arguments):
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        with contextlib.suppress(pickle.UnpicklingError):
+            torch.load(path, **arguments)
+    return printed.getvalue()
 
 
 torch.save({"weights": torch.ones(3), "note": Surprise()}, path)
-with contextlib.redirect_stdout(io.StringIO()) as printed:
-    torch.load(path, weights_only=False)
-print(printed.getvalue())
-assert printed.getvalue() == "this ran while the file was read\n"
-with contextlib.redirect_stdout(io.StringIO()) as printed:
-    with contextlib.suppress(pickle.UnpicklingError):
-        torch.load(path)
-assert printed.getvalue() == ""
+assert printed_by_loading() == ""
+print(printed_by_loading(weights_only=False))
+assert printed_by_loading(weights_only=False) == "this ran while the file was read\n"
+with shows_error(pickle.UnpicklingError, match="exec was not an allowed global"):
+    torch.load(path)
+with torch.serialization.safe_globals([exec]):
+    by_allowing = printed_by_loading()
+assert by_allowing == "this ran while the file was read\n"
+wanted = torch.serialization.get_unsafe_globals_in_checkpoint(path)
+assert wanted == ["builtins.exec"]
+
+# %%
+# More: which types are read by default
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# Those of the first list are, and those of the second are not.
+
+from collections import Counter, OrderedDict, defaultdict, deque
+
+
+def is_read(value):
+    file = io.BytesIO()
+    torch.save(value, file)
+    file.seek(0)
+    try:
+        return torch.load(file) == value
+    except pickle.UnpicklingError:
+        return False
+
+
+read = [1, 0.5, 1j, True, None, "text", b"text", [1], (1,), {"a": 1}, {1}]
+read += [OrderedDict(a=1), Counter("aa"), torch.Size([2, 3]), torch.float32]
+read += [torch.device("cpu")]
+refused = [frozenset([1]), deque([1]), defaultdict(list), range(3), Path("a")]
+assert [value for value in read if not is_read(value)] == []
+assert [value for value in refused if is_read(value)] == []
 
 # %%
 # More: one class that is allowed
@@ -372,18 +436,47 @@ assert explanation.cause.endswith("under `model`.")
 # More: "Unexpected key(s)": ``_orig_mod.``, and how to save without a prefix
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``torch.compile`` and ``DataParallel`` give a module around the model, and its name is
-# the prefix. ``model`` itself shares the weights: save its ``state_dict()``, or compile
-# in place with ``model.compile()``, which adds no name.
+# ``torch.compile`` and ``DataParallel`` put a module around the model; the name under
+# which it keeps the model is the prefix, and of two wrappers there are two. ``model``
+# itself shares the weights: save its ``state_dict()``, or compile in place with
+# ``model.compile()``, which adds no name.
 
 compiled = torch.compile(model)
 assert list(compiled.state_dict()) == [f"_orig_mod.{name}" for name in mine]
 with shows_error(RuntimeError, match=r'Unexpected key.*"_orig_mod\.0\.weight"'):
     network().load_state_dict(compiled.state_dict())
 assert network().load_state_dict(model.state_dict()).unexpected_keys == []
+both = nn.DataParallel(torch.compile(network()))
+assert list(both.state_dict()) == [f"module._orig_mod.{name}" for name in mine]
 in_place = network()
 in_place.compile()
 assert list(in_place.state_dict()) == list(mine)
+
+# %%
+# Of a compiled *part*, the prefix stands in the middle of the name. There
+# ``replace("_orig_mod.", "")`` is right.
+
+compiled_part = nn.Sequential(torch.compile(nn.Linear(4, 8)), nn.Linear(8, 10))
+in_the_middle = compiled_part.state_dict()
+print(*in_the_middle)
+plain = nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 10))
+renamed = {
+    name.replace("_orig_mod.", ""): value for name, value in in_the_middle.items()
+}
+assert next(iter(in_the_middle)) == "0._orig_mod.weight"
+assert str(plain.load_state_dict(renamed)) == "<All keys matched successfully>"
+
+# %%
+# More: "Missing key(s)": the model has the prefix, and the file has not
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# The model was wrapped before it was loaded. Load into what is inside.
+
+wrapped = nn.DataParallel(network())
+with shows_error(RuntimeError, match=r'Missing key\(s\) in state_dict: "module\.0'):
+    wrapped.load_state_dict(mine)
+wrapped.module.load_state_dict(mine)
+assert torch.equal(wrapped.state_dict()["module.0.weight"], mine["0.weight"])
 
 # %%
 # More: the error was caught, and half is loaded
@@ -401,9 +494,10 @@ assert torch.equal(half[0].weight, larger["0.weight"])
 # More: "loaded state dict contains a parameter group that doesn't match the size"
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# An optimizer's file has no names: only the order of the parameters. Give the new
-# optimizer the same ones, in the same order. Shapes are not compared: a state for other
-# weights is loaded in silence, and the next step fails.
+# An optimizer is loaded by the order of its parameters, not by names. Give the new
+# optimizer the same ones, in the same order. Shapes are not compared: with a state of
+# other shapes the next step fails. With equal ones in another order it goes on, with
+# the state of another weight.
 
 frozen = torch.optim.Adam(list(model.parameters())[:2])
 everything = torch.optim.Adam(model.parameters())
@@ -420,13 +514,27 @@ for parameter in model.parameters():
 with shows_error(RuntimeError, match="size"):
     everything.step()
 
+one, two = (nn.Parameter(torch.zeros(2, device=device)) for _ in range(2))
+optimizer = torch.optim.Adam([("one", one), ("two", two)])
+one.grad, two.grad = torch.ones_like(one), -torch.ones_like(two)
+optimizer.step()
+swapped = torch.optim.Adam([("two", two), ("one", one)])
+swapped.load_state_dict(optimizer.state_dict())  # says nothing
+states = optimizer.state[one], swapped.state[one]
+average = [round(state["exp_avg"][0].item(), 3) for state in states]
+print("the mean gradient of one, saved and loaded:", average)
+assert average == [0.1, -0.1]
+swapped.step()  # says nothing either
+
 # %%
 # More: "failed finding central directory", "Unsupported operand 60"
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# The file is cut off, or it is another file, such as the web page that says "sign in",
-# or the pointer that Git LFS leaves. 60 is the number of its first letter, ``<``. No
-# argument of ``torch.load`` helps; look at the first bytes, and download it again.
+# The file is cut off, or it is another file. The number is that of the first byte: 60
+# is ``<``, a web page; 118 is ``v``, a pointer of Git LFS. No argument of
+# ``torch.load`` helps: look at the first bytes, and download it again. A
+# ``.safetensors`` file, which can begin with any byte, needs
+# ``safetensors.torch.load_file`` (not run here).
 
 torch.save(model.state_dict(), path)
 path.write_bytes(path.read_bytes()[:500])
@@ -436,8 +544,10 @@ with shows_error(RuntimeError, match="failed finding central directory"):
 path.write_bytes(b"<!DOCTYPE html><title>Sign in</title>" + bytes(100))
 with shows_error(pickle.UnpicklingError, match="Unsupported operand 60"):
     torch.load(path)
-assert path.read_bytes()[:1] == b"<"
-assert ord("<") == 60
+assert (ord("<"), ord("v")) == (60, 118)
+path.write_bytes(b"version https://git-lfs.github.com/spec/v1" + bytes(100))
+with shows_error(pickle.UnpicklingError, match="Unsupported operand 118"):
+    torch.load(path)
 
 # %%
 # More: "Expected state_dict to be dict-like"
@@ -457,16 +567,29 @@ network().load_state_dict(whole_model.state_dict())
 #
 # Values are copied into the parameters that are there: the model keeps its device and
 # its dtype, whatever the file has. (Not with ``assign=True``, which takes the file's
-# tensors.) By PyTorch's documentation, ``map_location="cpu"`` spares the GPU a second
-# copy of the weights while they are loaded.
+# tensors, and which a model on the meta device needs: into that, nothing is copied, and
+# a warning says so.) By PyTorch's documentation, ``map_location="cpu"`` spares the GPU
+# a second copy of the weights while they are loaded.
+
+import warnings
 
 print("this page ran on", device.type)
 target = network().bfloat16()
 target.load_state_dict({name: value.cpu() for name, value in mine.items()})
 assert target[0].weight.device.type == device.type
 assert target[0].weight.dtype == torch.bfloat16
-target.load_state_dict(mine, assign=True)
+target.load_state_dict(dict(mine), assign=True)
 assert target[0].weight.dtype == torch.float32
+
+on_meta = network().to("meta")
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    on_meta.load_state_dict(mine)
+warning = str(caught.pop().message)
+assert "which is a no-op" in warning
+assert on_meta[0].weight.is_meta
+on_meta.load_state_dict(dict(mine), assign=True)
+assert torch.equal(on_meta[0].weight, mine["0.weight"])
 
 # %%
 # Exercises
@@ -503,7 +626,7 @@ assert torch.equal(encoder[0].weight, pair["encoder"][0].weight)
 # ^^^^^^^^
 #
 # It takes the text out wherever it stands, also from the name of a module that you have
-# called so.
+# called so. (Behind a compiled part, where it stands in the middle, that is wanted.)
 
 name = "module.attention_module.weight"
 assert name.removeprefix("module.") == "attention_module.weight"

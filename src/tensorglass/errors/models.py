@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Iterator
 
@@ -37,6 +38,15 @@ def _nested(case: Case) -> str | None:
     return next((name for name in _NESTED if name in unexpected), None)
 
 
+def _in_the_middle(case: Case) -> str | None:
+    """Return what a wrapper around a part put into the middle of names of the file, if the rest are the model's."""
+    missing, unexpected = _keys(case.found.get("missing", "")), _keys(case.found.get("unexpected", ""))
+    for name in _WRAPPERS:
+        if missing and sorted(missing) == sorted(key.replace(f"{name}.", "") for key in unexpected):
+            return f"{name}."
+    return None
+
+
 def _keys_cause(case: Case) -> str:
     missing, unexpected = _keys(case.found.get("missing", "")), _keys(case.found.get("unexpected", ""))
     found = _prefix(case)
@@ -46,7 +56,10 @@ def _keys_cause(case: Case) -> str:
         who = " in ".join(reversed(wrappers)) or "a module around the model"
         where = "file" if in_file else "model"
         return f"The names differ by the prefix `{prefix}`, which those of the {where} have: {who} puts it there."
-    nested = _nested(case)
+    middle, nested = _in_the_middle(case), _nested(case)
+    if middle is not None:
+        who = _WRAPPERS[middle[:-1]]
+        return f"Names of the file have `{middle}` in their middle, which {who} around a part of the model puts there."
     if nested is not None:
         return f"This is a checkpoint with more than the weights: these seem to stand under `{nested}`."
     parts = []
@@ -69,9 +82,12 @@ def _keys_fixes(case: Case) -> Iterator[ErrorFix]:
     elif case.is_real:
         return
     position = len(case.parts) - 1 if method and case.expression.is_method else 0
-    if found is not None:
-        prefix, in_file = found
-        names = f'key.removeprefix("{prefix}")' if in_file else f'f"{prefix}{{key}}"'
+    middle = _in_the_middle(case)
+    if found is not None or middle is not None:
+        names = f'key.replace("{middle}", "")'
+        if found is not None:
+            prefix, in_file = found
+            names = f'key.removeprefix("{prefix}")' if in_file else f'f"{prefix}{{key}}"'
         code = f"{{{names}: value for key, value in {state}.items()}}"
         if method:
             yield case.with_parts({position: code}, "the names as the model has them")
@@ -107,8 +123,20 @@ def _size_fixes(case: Case) -> Iterator[ErrorFix]:
         model, state = callee.text.removesuffix(".load_state_dict"), case.parts[0].text
     known = f"k in {model}.state_dict() and " if "Unexpected key(s)" in case.message else ""
     kept = f"{{k: v for k, v in {state}.items() if {known}{model}.state_dict()[k].shape == v.shape}}"
-    result = "what has the same shape is loaded, the rest stays as it is drawn"
+    result = "what has the same shape is loaded, the rest stays as it was initialized"
     yield case.instead(f"{model}.load_state_dict({kept}, strict=False)", result)
+
+
+def _runs_code(case: Case) -> bool:
+    """Return whether what the file asks for is a function of Python that could run anything, or is blocked as such."""
+    name = case.found.get("name")
+    if name is None or "is blocked" in case.message:
+        return name is not None
+    module, _, last = name.rpartition(".")
+    found = getattr(builtins, last, None)
+    return (
+        module.removesuffix("__") in {"", "builtins", "__builtin"} and callable(found) and not isinstance(found, type)
+    )
 
 
 def _is_no_file(case: Case) -> bool:
@@ -124,6 +152,11 @@ def _weights_only_cause(case: Case) -> str:
             f"This is no file of `torch.save`: it begins with `{begins}`, as a web page, a pointer of Git LFS or a "
             "JSON file does. The download gave another file."
         )
+    if _runs_code(case):
+        return (
+            f"This file calls `{case.found['name']}` when it is read, which is no class but a function that can run "
+            "any code. `torch.load` refused it, and ran nothing."
+        )
     held = f"`{case.found['name']}`" if case.found.get("name") else "others, such as a whole model"
     return (
         "Since torch 2.6 `torch.load` reads tensors and plain containers alone, since a file with other objects can "
@@ -136,8 +169,12 @@ def _weights_only_fixes(case: Case) -> Iterator[ErrorFix]:
         yield ErrorFix("open(path, 'rb').read(80)", "what the file begins with; then download it again")
         return
     name = case.found.get("name")
+    if _runs_code(case):
+        code = "torch.serialization.get_unsafe_globals_in_checkpoint(path)"
+        yield ErrorFix(code, "all that the file would call: do not load it, unless you made it yourself")
+        return
     if name:
-        result = "this one allowed, from here on: if you trust who made the file; it may hold others"
+        result = "allowed, from here on: only a class that you know, and never a function; the file may hold others"
         yield ErrorFix(f"torch.serialization.add_safe_globals([{name}])", result)
     everything = "everything in the file: only if you trust who made it"
     if not case.is_real:
@@ -186,6 +223,7 @@ ENTRIES = (
         (
             r"(?s)Weights only load failed(?!.*CUDA error).*?WeightsUnpickler error: Unsupported operand (?P<byte>\d+)",
             r"(?s)Weights only load failed(?!.*CUDA error).*?GLOBAL (?P<name>[\w.]+) was not an allowed global",
+            r"(?s)Weights only load failed.*?unsupported GLOBAL (?P<name>[\w.]+) whose module \w+ is blocked",
             r"(?s)Weights only load failed(?!.*CUDA error)",
             r"WeightsUnpickler error: Unsupported",
         ),

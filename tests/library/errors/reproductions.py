@@ -497,6 +497,12 @@ PROGRAMS = [
     ),
     Program(
         "state_keys",
+        "model = nn.Sequential(nn.Linear(2, 3))\n"
+        "state = {f'0._orig_mod.{k}': v for k, v in model[0].state_dict().items()}\n"
+        "result = model.load_state_dict(state)",
+    ),
+    Program(
+        "state_keys",
         "model = nn.Linear(2, 3)\nstate = {'module.' + k: v for k, v in model.state_dict().items()}\n"
         "result = model.load_state_dict(state)",
     ),

@@ -184,6 +184,42 @@ def test_what_is_no_file_of_torch(byte, begins):
     assert ("weights_only=False" in explanation.fixes[-1].code) == (begins is None)
 
 
+@pytest.mark.parametrize(
+    ("name", "tail"),
+    [
+        ("exec", "was not an allowed global by default."),
+        ("builtins.eval", "was not an allowed global by default."),
+        ("__builtin__.print", "was not an allowed global by default."),
+        ("posix.system", "whose module posix is blocked."),
+    ],
+)
+def test_a_function_is_not_to_be_allowed(name, tail):
+    """`safe_globals([exec])` would run what the file says, and `weights_only=False` too."""
+    wording = "Trying to load unsupported GLOBAL" if "blocked" in tail else "Unsupported global: GLOBAL"
+    explanation = explain_error(
+        f"UnpicklingError: Weights only load failed. WeightsUnpickler error: {wording} {name} {tail}"
+    )
+    assert explanation.kind == "weights_only"
+    assert f"This file calls `{name}` when it is read" in explanation.cause
+    assert [fix.code for fix in explanation.fixes] == ["torch.serialization.get_unsafe_globals_in_checkpoint(path)"]
+
+
+@pytest.mark.parametrize("name", ["frozenset", "builtins.slice", "collections.deque", "own.exec", "missing"])
+def test_a_class_may_be_allowed(name):
+    explanation = explain_error(f"UnpicklingError: Weights only load failed. GLOBAL {name} was not an allowed global")
+    assert explanation.fixes[0].code == f"torch.serialization.add_safe_globals([{name}])"
+    assert "never a function" in explanation.fixes[0].result
+
+
+@pytest.mark.parametrize(("inside", "who"), [("_orig_mod.", "torch.compile"), ("module.", "DataParallel")])
+def test_a_prefix_in_the_middle_is_taken_out(inside, who):
+    explanation = told(["0.weight", "0.bias"], [f"0.{inside}weight", f"0.{inside}bias"])
+    assert f"`{inside}` in their middle, which {who} around a part of the model puts there" in explanation.cause
+    assert f'key.replace("{inside}", "")' in explanation.fixes[0].code
+    other = told(["0.weight"], [f"0.{inside}weight", "1.bias"])
+    assert "middle" not in other.cause
+
+
 def test_a_class_that_is_not_allowed_is_named():
     explanation = explain_error(
         "UnpicklingError: Weights only load failed. WeightsUnpickler error: Unsupported global: GLOBAL "
