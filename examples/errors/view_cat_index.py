@@ -15,9 +15,10 @@ Short answer
 ------------
 
 A view gives the same elements another shape, so its sizes must multiply to their
-number: 2 times 5 is not 12. Let torch count: ``flatten(1)`` keeps the batch, and -1
-is the rest. ``cat`` and ``stack`` fail where sizes differ, an index where an axis
-ends.
+number: 2 times 5 is not 12. ``flatten(1)`` keeps the batch and lets torch count; the
+next ``Linear`` must then take that number (:doc:`mat1_and_mat2`). ``stack`` fails where
+sizes differ, ``cat`` where they differ in another axis than ``dim``, an index where an
+axis ends.
 """
 
 import torch
@@ -30,8 +31,8 @@ except RuntimeError as error:
 assert images.flatten(1).shape == (2, 6)
 
 # %%
-# The 12 numbers in memory, colored by row. A view takes one step along each axis.
-# The rows of transposed images have no such step.
+# The 12 numbers in memory, colored by row. A view takes one step along each axis; the
+# rows of transposed images have none.
 
 # More: draws the memory, and the order in which three shapes read it
 import itertools
@@ -73,7 +74,7 @@ for (title, read), ax in zip(pictures.items(), axes, strict=True):
 # Take it home
 # ------------
 #
-# Before a linear layer, no number has to be typed:
+# ``LazyLinear`` counts in the first batch, a wrong one too: look at ``in_features``.
 
 from torch import nn
 
@@ -85,25 +86,15 @@ assert head(flat).shape == (8, 10)
 assert head.in_features == 400
 
 # %%
-# ``explain_error`` says it for your own exception. ``with explained_errors():`` puts
-# the same under the traceback.
+# For your own exception, ask ``explain_error``. ``with explained_errors():`` puts the
+# same under the traceback.
 
 from tensorglass import explain_error, explained_errors
 
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv, self.head = nn.Conv2d(3, 16, 5), nn.Linear(16 * 5 * 5, 10)
-
-    def forward(self, x):
-        x = self.conv(x)
-        return self.head(x.view(8, 16 * 5 * 5))
-
-
+convolved = nn.Conv2d(3, 16, 5)(torch.zeros(8, 3, 10, 10))
 try:
     with explained_errors():
-        Net()(torch.zeros(8, 3, 10, 10))
+        convolved.view(8, 16 * 5 * 5)
 except RuntimeError as error:
     explanation, notes = explain_error(error), error.__notes__
 assert explanation.kind == "view_shape"
@@ -111,18 +102,26 @@ assert "has 3200 elements" in notes[0]
 explanation
 
 # %%
+# The next ``Linear`` then needs 576:
+
+from tensorglass import default_device, shares_memory, shows_error
+
+with shows_error(RuntimeError, match=r"\(8x576 and 400x10\)"):
+    nn.Linear(400, 10)(convolved.flatten(1))
+assert nn.Linear(576, 10)(convolved.flatten(1)).shape == (8, 10)
+
+# %%
 # Why
 # ---
 #
 # For dense tensors in eager mode (PyTorch documentation):
 #
-# - ``view``, ``reshape``: the sizes multiply to the number of elements. One may be -1.
+# - ``view``, ``reshape``: the sizes multiply to the number of elements. One may be -1,
+#   for what is left.
 # - ``view`` copies nothing. It merges two axes only if the outer stride is the inner
 #   stride times the inner size. Axes of size 1 do not count.
 # - ``cat``: equal sizes, except along ``dim``. ``stack``: equal sizes.
 # - An index along n elements is one of -n to n - 1.
-
-from tensorglass import default_device, shares_memory, shows_error
 
 device = default_device()
 images = images.to(device)
@@ -225,7 +224,8 @@ assert base[:, :0].mT.view(3, 0, 7).shape == (3, 0, 7)
 #
 # All pairs of shapes with up to 2 axes and sizes from 0 to 2. The edge: ``cat`` skips a
 # tensor of shape (0,), whatever axes the other one has, if it has any. So what is to
-# grow can begin as ``torch.empty(0)``.
+# grow can begin as ``torch.empty(0, dtype=...)``, with the dtype of the rest; else
+# whole numbers become floats.
 
 
 def cat_fits(a, b, dim):
@@ -250,13 +250,20 @@ for n, index in itertools.product(range(5), range(-6, 6)):
     indexed += 1
 print(joined, "joins and", indexed, "indices tried")
 assert (joined, indexed) == (338, 60)
+two_rows = torch.ones(2, 3, dtype=torch.int64, device=device)
+grown = [
+    torch.cat([torch.empty(0, dtype=dtype, device=device), two_rows])
+    for dtype in (torch.float32, torch.int64)
+]
+assert [each.dtype for each in grown] == [torch.float32, torch.int64]
 
 # %%
 # What is often said
 # ------------------
 #
-# "Write -1 for the batch." Of 8 images with 400 features each, ``view(-1, 256)`` is
-# refused too. Of 16 images it is not, and cuts them into 25 rows that mix images.
+# "Write -1 for the batch", or its size. Then 16 images of 400 features run through
+# ``view(-1, 256)``, as 25 rows that mix images. The 4 images of a last batch run
+# through ``view(8, -1)``, as 8 halves.
 
 features = features.to(device)
 with shows_error(RuntimeError, match="is invalid for input of size"):
@@ -265,6 +272,9 @@ twice = torch.cat([features, features])
 print(len(twice), "images become", len(twice.view(-1, 256)), "rows")
 assert twice.view(-1, 256).shape == (25, 256)
 assert twice.flatten(1).shape == (16, 400)
+with shows_error(RuntimeError, match="is invalid for input of size"):
+    features[:4].view(8, 400)
+assert features[:4].view(8, -1).shape == (8, 200)
 
 # %%
 # More: "call ``contiguous()``, or ``reshape``"
@@ -298,19 +308,6 @@ assert right[0].unique().tolist() == [0]
 # Traps
 # -----
 #
-# ``view size is not compatible``
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
-#
-# The count is right, but axes were moved or sliced, and memory breaks between those
-# that are to merge. ``reshape`` copies.
-
-moved = features.permute(0, 2, 3, 1)
-with shows_error(RuntimeError, match="view size is not compatible"):
-    moved.view(8, 400)
-assert moved.reshape(8, 400).shape == (8, 400)
-explain_view(moved, (8, 400))
-
-# %%
 # ``Sizes of tensors must match except in dimension 1``
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
@@ -330,7 +327,7 @@ assert torch.cat([skip, up], dim=1).shape == (1, 16, 25, 25)
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # A ``DataLoader`` stacks a batch, and these texts have 3 and 2 tokens. A ``collate_fn``
-# pads them. (Resize images in the dataset.)
+# pads them.
 
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader
@@ -351,28 +348,95 @@ assert batch.tolist() == [[7, 2, 9], [4, 1, 0]]
 # ``index out of range in self``
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# An ``Embedding`` of 9 rows has the rows 0 to 8. Token 9 came: the vocabulary is
-# larger, or counted from 1. (Or a text is longer than a table of positions.)
+# An ``Embedding`` of 9 rows has the rows 0 to 8, and token 9 came. Make as many rows as
+# the whole vocabulary has, not as this batch needs. A pretrained model has its own
+# tokenizer.
 
 table = nn.Embedding(9, 2)  # on the CPU
 with shows_error(IndexError, match="index out of range in self"):
     table(batch)
 print("tokens from", batch.min().item(), "to", batch.max().item())
-larger = nn.Embedding(int(batch.max()) + 1, 2)
-assert larger.num_embeddings == 10
+vocabulary = 10  # what the tokenizer knows, and not: batch.max() + 1
+larger = nn.Embedding(vocabulary, 2)
 assert larger(batch).shape == (2, 3, 2)
+
+# %%
+# More: ``view size is not compatible``
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# The count is right, but axes were moved, sliced, expanded, or come from
+# ``channels_last``, and memory breaks between those that are to merge. ``reshape``
+# copies, in the new order of the axes. Traced without data, as by ``torch.compile``, it
+# is "Cannot view a tensor with shape".
+
+moved = features.permute(0, 2, 3, 1)
+with shows_error(RuntimeError, match="view size is not compatible"):
+    moved.view(8, 400)
+assert moved.reshape(8, 400).shape == (8, 400)
+explain_view(moved, (8, 400))
+
+# %%
+# So behind a ``permute``, ``reshape`` gives a layer its features in another order than
+# ``flatten(1)`` without it. ``channels_last`` leaves the order of the axes, and there
+# ``reshape`` is harmless.
+
+counted = torch.arange(24, device=device).reshape(1, 2, 3, 4)
+print("moved:", counted.permute(0, 2, 3, 1).reshape(24)[:4].tolist())
+assert counted.permute(0, 2, 3, 1).reshape(24)[:4].tolist() == [0, 12, 1, 13]
+stored = counted.to(memory_format=torch.channels_last)
+with shows_error(RuntimeError, match="view size is not compatible"):
+    stored.view(1, 24)
+assert stored.reshape(24).tolist() == list(range(24))
+
+from torch._subclasses import FakeTensorMode
+
+with FakeTensorMode():
+    with shows_error(ValueError, match="Cannot view a tensor with shape"):
+        torch.ones(2, 3, 4).mT.view(2, 12)
+
+# %%
+# More: images of several sizes
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# By torchvision's documentation, ``Resize(24)`` gives the shorter side, and keeps the
+# shape of an image: ``Resize((24, 24))`` gives both. A gray image among colored ones
+# is another case: ``convert("RGB")`` when it is read. (Both were not run here; below,
+# torch does the same.)
+
+sizes = (12, 36), (48, 48)
+pictures = [torch.zeros(3, *size, device=device) for size in sizes]
+
+
+def resized(picture, size):  # as torchvision does
+    if isinstance(size, int):
+        height, width = picture.shape[1:]
+        short = min(height, width)
+        size = height * size // short, width * size // short
+    return F.interpolate(picture[None], size)[0]
+
+
+with shows_error(RuntimeError, match="stack expects each tensor to be equal size"):
+    torch.stack([resized(each, 24) for each in pictures])
+color, other = (resized(each, (24, 24)) for each in pictures)
+assert torch.stack([color, other]).shape == (2, 3, 24, 24)
+gray = other[:1]
+with shows_error(RuntimeError, match="stack expects each tensor to be equal size"):
+    torch.stack([color, gray])
+assert torch.stack([color, gray.expand(3, -1, -1)]).shape == (2, 3, 24, 24)
 
 # %%
 # More: -1 in an ``Embedding``
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # A table does not count from the end. Map the padding to a row of its own first.
-# ``index_select`` has the same message. ``clamp`` silences it, and gives other tokens
-# the last row.
+# ``index_select`` has the same message, and a table of 16 positions for a text of 20.
+# ``clamp`` silences it, and gives other tokens the last row.
 
 for lookup in (table, lambda index: table.weight.index_select(0, index)):
     with shows_error(IndexError, match="index out of range in self"):
         lookup(torch.tensor([3, -1]))
+with shows_error(IndexError, match="index out of range in self"):
+    nn.Embedding(16, 2)(torch.arange(20))
 ids = torch.tensor([0, 3, -1])
 known, with_padding = ids.where(ids >= 0, 8), nn.Embedding(9, 2, padding_idx=8)
 assert known.tolist() == [0, 3, 8]
@@ -481,7 +545,7 @@ assert found.numel() == 0
 # More: ``cannot be converted to Scalar``
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# With ``reduction="none"`` there is a loss for each example, and Python wants one
+# With ``reduction="none"`` there is a loss for each element, and Python wants one
 # number. Average first, or take a list.
 
 each = F.mse_loss(guesses.float(), labels.float(), reduction="none")
@@ -658,11 +722,11 @@ assert (keys @ keys.mT).shape == (2, 5, 5)
 # More: ``split_with_sizes expects split_sizes to sum``
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Two shares of 10 rows, each cut to a whole number, leave one out. Compute the last
-# part as what is left.
+# Of 10 rows, the shares 0.85 and 0.15 are each cut to a whole number, and leave one
+# out. Compute the last part as what is left.
 
 data = torch.arange(10, device=device)
-training, validation = int(0.8 * len(data)), int(0.15 * len(data))
+training, validation = int(0.85 * len(data)), int(0.15 * len(data))
 with shows_error(RuntimeError, match="split_with_sizes expects split_sizes to sum"):
     data.split([training, validation])
 parts = data.split([training, len(data) - training])
@@ -685,7 +749,7 @@ assert hidden.unflatten(2, (4, -1)).shape == (2, 7, 4, 8)
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # A mask stands for the first axes. This one chooses columns, so a ``:`` belongs in
-# front of it. Beside a square matrix the mistake would pass in silence.
+# front of it. With a square matrix the mistake would pass in silence.
 
 measurements = torch.arange(12, device=device).reshape(3, 4)
 wanted = torch.tensor([True, False, False, True], device=device)
@@ -698,7 +762,8 @@ assert measurements[:, wanted].tolist() == [[0, 3], [4, 7], [8, 11]]
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Labels from a file of numbers are floats. A place is a whole number. If they are a
-# mask of zeros and ones, ``bool`` is meant, and the result is another one.
+# mask of zeros and ones, ``bool`` is meant, and the result is another one. So is
+# ``torch.tensor([])`` a tensor of floats: give it a dtype.
 
 palette = torch.tensor([10, 20, 30], device=device)
 places = torch.tensor([0.0, 1.0, 1.0], device=device)
@@ -706,13 +771,17 @@ with shows_error(IndexError, match="tensors used as indices must be long"):
     palette[places]
 assert palette[places.long()].tolist() == [10, 20, 20]
 assert palette[places.bool()].tolist() == [20, 30]
+with shows_error(IndexError, match="tensors used as indices must be long"):
+    palette[torch.tensor([], device=device)]
+none = torch.tensor([], dtype=torch.int64, device=device)
+assert palette[none].shape == (0,)
 
 # %%
 # More: ``indexing tensors could not be broadcast``
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Two lists of places are taken in pairs, not each with each. For a block of rows and
-# columns, stand one of them upright.
+# columns, make one of them a column.
 
 up_to_two = torch.tensor([0, 1], device=device)
 up_to_three = torch.tensor([0, 1, 2], device=device)
@@ -772,9 +841,9 @@ assert frames[len(frames) // 2] == 5
 # On a GPU
 # --------
 #
-# Shapes and plain indices fail with the same messages. A *tensor* of indices is read on
-# the GPU: by PyTorch's threads the message is then "CUDA error: device-side assert
-# triggered", often later. (Not run here.) The CPU says the real one.
+# Shapes and plain indices fail with the same messages. For a *tensor* of indices it is,
+# by PyTorch's threads, "device-side assert triggered", often later: restart Python, and
+# run on the CPU for the real one. (Not run here.)
 
 print("this page ran on", device.type)
 with shows_error(IndexError, match="index 5 is out of bounds"):

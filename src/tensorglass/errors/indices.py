@@ -140,21 +140,21 @@ def _lookup_cause(case: Case) -> str:
 
 
 def _lookup_fixes(case: Case) -> Iterator[ErrorFix]:
+    """Yield how to see which indices came, and the table that has them: `clamp` would give them the rows of others."""
+    seen, rows = "which indices came", "a row for each word of the vocabulary, not of this batch alone"
     if not case.is_real:
-        code = "nn.Embedding(int(index.max()) + 1, features)"
-        yield case.instead(code, "a table with a row for each index; print(index.min(), index.max()) shows them")
+        yield case.instead("print(index.min(), index.max())", seen)
+        yield case.instead("nn.Embedding(vocabulary_size, features)", rows)
         return
     layer = case.layer
-    called = case.expression.callee
-    if layer is None or called is None or called.value is not layer.module or len(case.parts) != 1:
+    if layer is None or layer.is_own or type(layer.setting("num_embeddings")) is not int:
         return
-    count = layer.setting("num_embeddings")
-    if type(count) is int:
-        yield case.with_parts(
-            {0: f"{case.code_of(0)}.clamp(0, {count - 1})"}, "what is out of range stands for the nearest row"
-        )
-        x = case.parts[0].text
-        yield ErrorFix(f"print({x}.min(), {x}.max())", "which indices came, and so how many rows the layer must have")
+    called = case.expression.callee
+    if called is not None and called.value is layer.module and len(case.parts) == 1:
+        x = case.code_of(0)
+        yield ErrorFix(f"print({x}.min(), {x}.max())", seen)
+    code = f"nn.{layer.kind}(vocabulary_size, {layer.setting('embedding_dim')})"
+    yield ErrorFix(code, f"{rows}, where {layer.shown} is made")
 
 
 def _python_index_cause(case: Case) -> str:

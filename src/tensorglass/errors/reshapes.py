@@ -35,11 +35,20 @@ def _shape_fixes(case: Case) -> Iterator[ErrorFix]:
         others = math.prod(size for size in free if size != -1)
         if free.count(-1) == 1 and others and elements % others == 0 and free != asked:
             result = tuple(elements // others if size == -1 else size for size in free)
-            yield case.instead(f"{case.code_of(0)}.{name}{written(free)}", f"{shape_text(result)}: -1 is what is left")
+            if _keeps_examples(case, result):
+                kept = f", if {asked[0]} is the batch" if axis and not case.is_real else ""
+                code = f"{case.code_of(0)}.{name}{written(free)}"
+                yield case.instead(code, f"{shape_text(result)}: -1 is what is left{kept}")
     shape = case.shape(0)
     if shape and len(asked) == 2 and elements and shape[0]:
         code = f"{case.code_of(0)}.flatten(1)" if len(shape) > 2 else f"{case.code_of(0)}.{name}({shape[0]}, -1)"
         yield case.instead(code, f"{shape_text((shape[0], elements // shape[0]))}: the first axis is kept")
+
+
+def _keeps_examples(case: Case, result: Shape) -> bool:
+    """Return whether a shape leaves the rows of a tensor whole, since its first or its last axis stays."""
+    shape = case.shape(0) if case.is_real else None
+    return shape is None or len(shape) < 2 or result[0] == shape[0] or result[-1] == shape[-1]
 
 
 def _empty_cause(case: Case) -> str:
@@ -183,11 +192,12 @@ ENTRIES = (
             r"view size is not compatible with input tensor's size and stride \(at least one dimension spans across "
             r"two "
             r"contiguous subspaces\)",
+            r"Cannot view a tensor with shape (?:torch\.Size\()?\[[\d, ]*\]\)? and strides",  # compiled, fake tensors
         ),
         "x.view(6)",
         _stride_cause,
         _stride_fixes,
-        f"{_PAGE}#view-size-is-not-compatible",
+        f"{_PAGE}#more-view-size-is-not-compatible",
     ),
     Entry(
         "split_sizes",

@@ -17,7 +17,7 @@ from tensorglass.errors.messages import Message
 
 ALL = [*PROGRAMS, WITHOUT_CUDA, WITHOUT_CUDA_BY_NAME]
 # Their cause lies elsewhere than in the expression that fails: what mends them has no one place in the source.
-WITHOUT_A_PLACE = {"gpu_memory", "device_assert", "no_parameters", "nan"}
+WITHOUT_A_PLACE = {"gpu_memory", "device_assert", "no_parameters", "nan", "lookup"}
 
 
 def named(program):
@@ -527,6 +527,45 @@ def test_a_fix_is_told_once():
 
 
 # --- Views, joins and indices ---
+
+
+@pytest.mark.parametrize(
+    ("shape", "asked", "codes"),
+    [
+        ("3, 16, 5, 5", "8, 400", ["x.view(-1, 400)", "x.flatten(1)"]),
+        ("8, 16, 6, 6", "8, 400", ["x.view(8, -1)", "x.flatten(1)"]),
+        ("8, 16, 6, 6", "-1, 400", ["x.flatten(1)"]),
+        ("16, 400", "3, 256, 5", []),
+        ("2, 6", "5, 4", ["x.view(2, -1)"]),
+        ("10, 8", "2, 4, 8", ["x.view(2, -1, 8)"]),
+        ("12,", "5, 4", ["x.view(-1, 4)", "x.view(12, -1)"]),
+    ],
+)
+def test_a_view_does_not_cut_the_examples_of_a_batch(shape, asked, codes):
+    """`view(8, -1)` of 4 images would run, and give 8 halves of them."""
+    explanation = explained(f"x = torch.ones({shape})\nresult = x.view({asked})")
+    assert [fix.code for fix in explanation.fixes] == codes
+
+
+def test_a_pasted_view_tells_which_size_it_leaves():
+    fixes = explain_error("shape '[8, 400]' is invalid for input of size 1200").fixes
+    assert [fix.code for fix in fixes] == ["x.view(-1, 400)", "x.view(8, -1)"]
+    assert [fix.result.partition(", if ")[2] for fix in fixes] == ["", "8 is the batch"]
+
+
+def test_an_index_that_a_table_lacks_is_not_clamped():
+    source = "table = nn.Embedding(5, 2)\nx = torch.tensor([1, 7])\n"
+    direct = explained(f"{source}result = table(x)").fixes
+    assert [fix.code for fix in direct] == ["print(x.min(), x.max())", "nn.Embedding(vocabulary_size, 2)"]
+    assert direct[1].result.endswith("not of this batch alone, where Embedding is made")
+    inside = explained(f"{source}result = nn.Sequential(table)(x)").fixes
+    assert [fix.code for fix in inside] == ["nn.Embedding(vocabulary_size, 2)"]
+    assert explained(f"{source}result = table.weight.index_select(0, x)").fixes == ()
+    pasted = explain_error("IndexError: index out of range in self").fixes
+    assert [fix.code for fix in pasted] == [
+        "print(index.min(), index.max())",
+        "nn.Embedding(vocabulary_size, features)",
+    ]
 
 
 def test_a_place_of_gather_is_not_counted_from_the_end():
