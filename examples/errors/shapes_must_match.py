@@ -14,10 +14,10 @@ numbers, and with a dimension that one of their tensors does not even have.
 Short answer
 ------------
 
-``a`` is the left tensor, ``b`` the right one. Their shapes were aligned at the
-**last** axis, and where the message points, the sizes differ and neither is 1. If the
-smaller tensor lacks axes at its end, ``[:, None]`` adds one; here it needs three.
-Otherwise one of the two sizes is wrong: print both shapes.
+The shapes of ``a`` (left of the operator) and ``b`` (right) were aligned at the
+**last** axis; where the message points, sizes differ and neither is 1. If the smaller
+tensor lacks axes at its end, ``[..., None]`` adds one; here, three. In a loss, add no
+axis: both should have one shape. Otherwise a size is wrong: print both.
 """
 
 import torch
@@ -27,7 +27,7 @@ images = torch.ones(8, 3, 32, 32)  # image, channel, height, width
 factor = torch.linspace(0.5, 1.5, 8)  # one for each image
 with shows_error(RuntimeError, match=r"tensor a \(32\) must match .* tensor b \(8\)"):
     images * factor
-assert (images * factor[:, None, None, None])[7].unique().tolist() == [1.5]
+assert (images * factor[..., None, None, None])[7].unique().tolist() == [1.5]
 
 # %%
 # In the first drawing the 8 factors meet the 32 columns of an image, dimension 3. In
@@ -37,15 +37,15 @@ assert (images * factor[:, None, None, None])[7].unique().tolist() == [1.5]
 import matplotlib.pyplot as plt
 from tensorglass import explain_broadcast
 
-upright = factor[:, None, None, None]
+with_axes = factor[..., None, None, None]
 figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 2.9), layout="constrained")
 explain_broadcast(images, factor).plot(left)
 left.set_title("images * factor: 32 meets 8")
-explain_broadcast(images, upright).plot(right)
-right.set_title("images * factor[:, None, None, None]")
+explain_broadcast(images, with_axes).plot(right)
+right.set_title("images * factor[..., None, None, None]")
 clash = explain_broadcast(images, factor).axes[0]
 assert (clash.axis, clash.sizes) == (-1, (32, 8))
-assert explain_broadcast(images, upright).result == (8, 3, 32, 32)
+assert explain_broadcast(images, with_axes).result == (8, 3, 32, 32)
 
 # %%
 # Take it home
@@ -54,16 +54,18 @@ assert explain_broadcast(images, upright).result == (8, 3, 32, 32)
 # A ``None`` for each axis that is missing at the end. A sum or a mean keeps it with
 # ``keepdim=True``.
 
-brighter = images * factor[:, None, None, None]  # one number for each image
+brighter = images * factor[..., None, None, None]  # one number for each image
+by_both = images * torch.ones(8, 3)[..., None, None]  # for each image and channel
 centered = images - torch.ones(3)[:, None, None]  # one for each channel
 shares = brighter / brighter.sum(dim=1, keepdim=True)  # by the sum over channels
 
 torch.testing.assert_close(brighter.mean(dim=(1, 2, 3)), factor)
+assert torch.equal(by_both, images)
 assert centered.unique().tolist() == [0]
 torch.testing.assert_close(shares, images / 3)
 
 # %%
-# On your own error, ask this site's library. ``with explained_errors():`` around your
+# For your own error, ask this site's library. ``with explained_errors():`` around your
 # program puts the same under the traceback.
 
 from tensorglass import explain_error, explained_errors
@@ -157,12 +159,23 @@ print("the same words come from", ", ".join(operations))
 assert len(operations) == 13
 
 # %%
+# With functions, another tensor can be ``a``: in ``masked_fill`` the mask, and in
+# ``torch.where`` the condition.
+
+filled = torch.zeros(2, 4, 5, 5, device=device)
+of_keys = torch.ones(2, 5, dtype=torch.bool, device=device)
+with shows_error(RuntimeError, match=r"a \(2\) .* b \(5\) .* dimension 2"):
+    filled.masked_fill(of_keys, 1)
+with shows_error(RuntimeError, match=r"a \(2\) .* b \(5\) .* dimension 1"):
+    torch.where(of_keys[:, 0], filled[0, 0], filled[0, 0])
+
+# %%
 # What is often said
 # ------------------
 #
 # "Expand the smaller tensor yourself." ``expand`` aligns at the last axis too, and
 # refuses in other words. Also: "two factors of ``@`` whose inner sizes differ raise
-# it." They raise another error. (See :doc:`mat1_and_mat2`.)
+# it." Two matrices raise another error. (See :doc:`mat1_and_mat2`.)
 
 with shows_error(RuntimeError, match=r"The expanded size of the tensor \(32\)"):
     factor.expand_as(images)
@@ -179,8 +192,8 @@ assert torch.equal(images * expanded, images * factor[:, None, None, None])
 # A skip connection: tensor a (8) must match tensor b (6)
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# No axis is missing, and a size is wrong. A kernel of 3 without padding makes 8 columns
-# into 6. With ``padding=1`` they stay 8.
+# A size is wrong: a kernel of 3 without padding makes 8 columns into 6. With
+# ``padding=1`` they stay 8.
 
 from torch import nn
 
@@ -198,8 +211,8 @@ assert total.shape == features.shape
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Training stops at the end of the first epoch: 10 examples in batches of 4 leave a
-# batch of 2. Make what has the size of a batch inside the loop, or pass
-# ``drop_last=True``.
+# batch of 2. Make what has the size of a batch inside the loop; or, in training, pass
+# ``drop_last=True``. A last batch of 1 says nothing and becomes 4.
 
 loader = torch.utils.data.DataLoader(torch.rand(10, 5), batch_size=4)
 noise = torch.rand(4, 5)
@@ -211,6 +224,8 @@ dropping = torch.utils.data.DataLoader(loader.dataset, batch_size=4, drop_last=T
 dropped = [batch + noise for batch in dropping]
 assert [len(each) for each in inside] == [4, 4, 2]
 assert [len(each) for each in dropped] == [4, 4]
+one_becomes_four = batch[:1] + noise
+assert len(one_becomes_four) == 4
 
 # %%
 # "The expanded size of the tensor must match the existing size"
@@ -241,6 +256,34 @@ assert gray.sub(means[:1]).shape == (1, 28, 28)
 assert gray.expand(3, -1, -1).sub(means).shape == (3, 28, 28)
 
 # %%
+# More: ``[:, None]`` of two axes
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# It puts the new axis behind the first one. That is the end of a tensor with one axis
+# alone.
+
+by_both = torch.ones(8, 3, device=device)
+assert by_both[:, None].shape == (8, 1, 3)
+assert by_both[..., None].shape == (8, 3, 1)
+with shows_error(RuntimeError, match=r"a \(32\) .* b \(3\) .* dimension 3"):
+    images * by_both[:, None]
+
+# %%
+# More: a skip connection whose channels differ
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# They are in dimension 1. A convolution with a kernel of 1 makes those of the shortcut
+# equal. If the other path halves the image, the shortcut needs the same stride.
+
+with shows_error(RuntimeError, match=r"a \(16\) .* b \(32\) .* dimension 1"):
+    features + nn.Conv2d(16, 32, 3, padding=1).to(device)(features)
+for stride in (1, 2):
+    path = nn.Conv2d(16, 32, 3, stride=stride, padding=1).to(device)
+    shortcut = nn.Conv2d(16, 32, 1, stride=stride).to(device)
+    total = shortcut(features) + path(features)
+    assert total.shape == (2, 32, 8 // stride, 8 // stride)
+
+# %%
 # More: a sequence is too long for its table of positions
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
@@ -257,8 +300,8 @@ cut = text[:, :16] + table
 assert cut.shape == (2, 16, 64)
 
 # %%
-# More: an accuracy that compares scores with labels
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# More: an accuracy, or a loss, that compares scores with labels
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # A model for 10 classes gives 10 scores for each example, and there is one label for
 # each. Compare the label with the class of the largest score. A new axis makes the
@@ -275,12 +318,30 @@ assert accuracy == 1
 assert without_meaning == 0.125
 
 # %%
+# So with a loss: with the new axis ``mse_loss`` runs, and is large although each score
+# is right. Classes want ``cross_entropy``.
+
+import warnings
+
+sure = 100 * scores
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it warns that the sizes differ
+    with shows_error(RuntimeError, match=r"\(10\) must match .* b \(32\)"):
+        nn.functional.mse_loss(scores, labels.float())
+    of_numbers = nn.functional.mse_loss(scores, labels[:, None].float()).item()
+of_classes = nn.functional.cross_entropy(sure, labels).item()
+print(f"mse_loss: {of_numbers:.1f}, cross_entropy: {of_classes:.1f}")
+is_large, is_small = of_numbers > 10, of_classes < 0.1
+assert is_large
+assert is_small
+
+# %%
 # More: a skip connection over odd sizes
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # A network that halves images and doubles them again, such as a U-Net, loses a row and
 # a column of an odd size: 33 becomes 16, and 16 becomes 32. Double to the size that
-# you need. Or pad the images to a multiple of 2, once for each halving.
+# you need. Or pad the images to a multiple of 2, 4, 8 or 16, for 1, 2, 3 or 4 halvings.
 
 skip = torch.rand(1, 4, 33, 33, device=device)
 halved = nn.functional.max_pool2d(skip, 2)
@@ -288,6 +349,15 @@ with shows_error(RuntimeError, match=r"\(33\) must match the size of tensor b \(
     skip + nn.functional.interpolate(halved, scale_factor=2)
 total = skip + nn.functional.interpolate(halved, size=skip.shape[-2:])
 assert total.shape == (1, 4, 33, 33)
+
+for halvings, multiple in zip((1, 2, 3, 4), (2, 4, 8, 16), strict=True):
+    missing = -33 % multiple
+    padded_image = nn.functional.pad(skip, (0, missing, 0, missing))
+    deep = padded_image
+    for _ in range(halvings):
+        deep = nn.functional.max_pool2d(deep, 2)
+    back = nn.functional.interpolate(deep, scale_factor=2.0**halvings)
+    assert back.shape == padded_image.shape
 
 # %%
 # More: ``expand`` of a tensor with its axis at the front
@@ -320,11 +390,14 @@ assert row.squeeze(0).expand(64).shape == (64,)
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # ``@`` aligns and stretches the axes in front of the last two. The message counts among
-# those alone. So dimension 0 is the batch here.
+# those alone. So dimension 0 is the batch here. It comes first: below, the inner sizes
+# differ as well.
 
 queries, keys = torch.rand(2, 5, 8, device=device), torch.rand(3, 6, 8, device=device)
 with shows_error(RuntimeError, match=r"a \(2\) .* b \(3\) .* dimension 0"):
     queries @ keys.mT
+with shows_error(RuntimeError, match=r"a \(2\) .* b \(3\) .* dimension 0"):
+    queries @ keys
 assert (queries @ keys[:2].mT).shape == (2, 5, 6)
 assert (queries[:1] @ keys.mT).shape == (3, 5, 6)
 assert (queries[:, None] @ keys.mT).shape == (2, 3, 5, 6)

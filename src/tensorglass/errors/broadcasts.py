@@ -10,6 +10,7 @@ from ..broadcasting.operations import ELEMENTWISE
 from ..shapes import Shape, broadcast_shape
 from .entry import Case, Entry, plural, shape_text
 from .operand import ErrorFix
+from .reading import stored
 
 _OPERATORS = set("+ - * / // % ** & | ^ << >> == != < <= > >=".split())
 _PRODUCTS = {"@", "matmul", "bmm", "baddbmm"}
@@ -59,8 +60,40 @@ def _broadcast_fixes(case: Case) -> Iterator[ErrorFix]:
     elif case.name in _PRODUCTS and len(case.shapes) == 2:
         yield from _batch_fixes(case)
     elif _is_elementwise(case) and _is_explained(case):
+        instead = [*_classes(case), *_channels(case)]
+        if instead:
+            yield from instead
+            return
         yield from transposed(case, case.shapes)
         yield from inserted(case, case.shapes)
+
+
+def _classes(case: Case) -> Iterator[ErrorFix]:
+    """Scores that are compared with numbers of classes: with a new axis that would run, and mean nothing."""
+    if case.name not in {"==", "!=", "eq", "ne"} or len(case.parts) != 2:
+        return
+    for scores, labels in ((0, 1), (1, 0)):
+        first, second = case.shapes[scores], case.shapes[labels]
+        dtypes = [stored(case.parts[i].value, "dtype") for i in (scores, labels)]
+        if None in dtypes or len(first) != 2 or second != first[:1]:
+            continue
+        if dtypes[0].is_floating_point and not (dtypes[1].is_floating_point or dtypes[1].is_complex):
+            code = {scores: f"{case.code_of(scores)}.argmax(1)"}
+            yield case.with_parts(code, f"{shape_text(second)}: the class of the largest score")
+
+
+def _channels(case: Case) -> Iterator[ErrorFix]:
+    """Feature maps that differ in their channels alone: an outer product of them is not meant."""
+    if len(case.parts) != 2 or len(case.shapes[0]) != len(case.shapes[1]):
+        return
+    first, second = case.shapes
+    differ = [axis for axis, (a, b) in enumerate(zip(first, second, strict=True)) if a != b]
+    if differ == [1] and len(first) in (4, 5):
+        less = 0 if first[1] < second[1] else 1
+        channels = sorted((first[1], second[1]))
+        code = f"nn.Conv{len(first) - 2}d({channels[0]}, {channels[1]}, 1)"
+        result = f"the channels differ: such a layer in the model gives {case.parts[less].text} those of the other"
+        yield ErrorFix(code, result)
 
 
 def _batch_fixes(case: Case) -> Iterator[ErrorFix]:
@@ -72,7 +105,7 @@ def _batch_fixes(case: Case) -> Iterator[ErrorFix]:
 
 
 def transposed(case: Case, shapes: Sequence[Shape]) -> Iterator[ErrorFix]:
-    """Two matrices of which one lies on its side."""
+    """Two matrices of which one is transposed."""
     if len(shapes) == 2 and len(shapes[0]) == len(shapes[1]) == 2:
         for position in (1, 0):
             turned = list(shapes)

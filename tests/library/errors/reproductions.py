@@ -32,6 +32,11 @@ PROGRAMS = [
     Program("broadcast", "a = torch.ones(2, 3)\nb = torch.ones(2)\nresult = (a * 2) + b", "a b"),
     Program("broadcast", "a = torch.ones(2, 3)\nb = torch.ones(2)\nresult = a.cumsum(0) + b", "a b", fixes=False),
     Program("broadcast", "a = torch.ones(8, 3)\nb = torch.ones(8)\nresult = a == b", "a b"),
+    Program("broadcast", "a = torch.ones(32, 10)\nb = torch.arange(32)\nresult = a == b", "a b"),
+    Program("broadcast", "a = torch.ones(32, 10)\nb = torch.arange(32)\nresult = torch.ne(b, a * 2)", "b"),
+    Program(
+        "broadcast", "a = torch.ones(2, 64, 8, 8)\nb = torch.ones(2, 128, 8, 8)\nresult = a + b", "a b", fixes=False
+    ),
     Program(
         "broadcast", "a = torch.ones(2, 3, device='meta')\nb = torch.ones(2, device='meta')\nresult = a + b", "a b"
     ),

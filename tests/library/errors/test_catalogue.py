@@ -351,6 +351,43 @@ def test_an_outer_product_is_offered_with_a_warning_alone():
     assert all("only if that is meant" in fix.result for fix in explanation.fixes)
 
 
+@pytest.mark.parametrize("compared", ["scores == labels", "labels != scores", "torch.eq(scores, labels)"])
+@pytest.mark.parametrize(("dtype", "codes"), [("torch.int64", ".argmax(1)"), ("torch.float32", "[:, None]")])
+def test_scores_are_not_compared_with_numbers_of_classes(compared, dtype, codes):
+    """`scores == labels[:, None]` would run, and count where a score is the number of its class."""
+    source = f"scores = torch.rand(32, 10)\nlabels = torch.ones(32, dtype={dtype})\nresult = {compared}"
+    fixes = explained(source).fixes
+    name = "scores" if codes == ".argmax(1)" else "labels"
+    assert [fix.code for fix in fixes] == [compared.replace(name, name + codes)]
+
+
+def test_other_comparisons_get_an_axis():
+    (whole,) = explained("a = torch.ones(32, 10).long()\nb = torch.ones(32).long()\nresult = a == b").fixes
+    assert whole.code == "a == b[:, None]"
+    (less,) = explained("a = torch.ones(32, 10)\nb = torch.ones(32).long()\nresult = a < b").fixes
+    assert less.code == "a < b[:, None]"
+
+
+@pytest.mark.parametrize(("sizes", "layer"), [("8, 8", "Conv2d"), ("8, 8, 8", "Conv3d")])
+@pytest.mark.parametrize(("a", "b"), [(64, 128), (128, 64)])
+def test_channels_that_differ_are_no_outer_product(sizes, layer, a, b):
+    source = f"a = torch.ones(2, {a}, {sizes})\nb = torch.ones(2, {b}, {sizes})\nresult = a + b"
+    (fix,) = explained(source).fixes
+    assert (fix.code, fix.replaces) == (f"nn.{layer}(64, 128, 1)", None)
+    assert f"gives {'a' if a < b else 'b'} those of the other" in fix.result
+    names = run(source.replace("result = a + b", f"result = {fix.code}({'a' if a < b else 'b'})"))
+    assert names["result"].shape[1] == 128
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [("2, 64, 8", "2, 128, 8"), ("2, 64, 8, 8", "3, 128, 8, 8"), ("4, 5, 6, 7", "4, 5, 6, 8")]
+)
+def test_where_it_is_not_the_channels_an_outer_product_has_a_warning(a, b):
+    fixes = explained(f"a = torch.ones({a})\nb = torch.ones({b})\nresult = a + b").fixes
+    assert fixes
+    assert all("only if that is meant" in fix.result for fix in fixes)
+
+
 def test_losses_are_not_mended_by_stretching():
     source = (
         "x = torch.ones(4, 3)\ny = torch.ones(4)\nimport warnings\nwarnings.simplefilter('ignore')\nF.mse_loss(x, y)"
