@@ -17,8 +17,9 @@ Short answer
 
 An operation kept a tensor for the backward pass, and a later line wrote into it:
 ``+=``, ``x[i] =``, a method whose name ends in ``_``, ``inplace=True``, or
-``optimizer.step()``. Write a new tensor instead: ``h = h + x``. Take the optimizer's
-step after the last ``backward()``.
+``optimizer.step()``. Write a new tensor instead: ``h = h + x``. Take the step after the
+last ``backward()`` through the same graph. Detach a state that comes from the batch
+before.
 """
 
 import torch
@@ -32,8 +33,8 @@ with shows_error(RuntimeError, match="modified by an inplace operation"):
     h.sum().backward()
 
 # %%
-# Each tensor counts the writes into it: its **version**. ``relu`` noted version 0 of
-# what it kept, and the backward pass found version 1.
+# Each tensor counts the writes into it: its **version**. ``relu`` noted version 0, and
+# the backward pass found version 1.
 
 # More: draws what relu kept, in both programs
 import matplotlib.pyplot as plt
@@ -90,9 +91,8 @@ p = torch.sigmoid(W @ x)
 p = p.masked_fill(p < 0.5, 0)  # not p[p < 0.5] = 0
 p = nn.ReLU()(p)  # not nn.ReLU(inplace=True)
 
-(gradient,) = torch.autograd.grad(p.sum(), W)
+torch.autograd.grad(p.sum(), W)
 assert p._version == 0
-assert gradient.count_nonzero(dim=1).tolist() == [0, 2]
 
 # %%
 # Which line wrote? The library reads the exception, and the source of the function that
@@ -115,8 +115,7 @@ try:
     training_step()
 except RuntimeError as error:
     explanation = explain_error(error)
-assert explanation.kind == "changed_in_place"
-assert "Relu" in explanation.cause
+assert (explanation.kind, "Relu" in explanation.cause) == ("changed_in_place", True)
 explanation
 
 # %%
@@ -165,7 +164,8 @@ assert lines_named == [str(first_line + 1)]  # that of torch.relu
 # tensor, it compares, and **refuses if the version changed**. Views share the version
 # of their base. (PyTorch notes, *Autograd mechanics*, "In-place correctness checks";
 # eager mode.) So a write into what nobody kept is allowed: ``exp`` keeps its output,
-# ``sin`` its input, a product its two factors, a sum nothing.
+# ``sin`` its input, a product each factor whose partner needs a gradient, a sum
+# nothing.
 
 # More: writes into each input and into the output, and goes back
 
@@ -189,18 +189,19 @@ functions = {
     "exp": (lambda a, b: a.exp(), [False, False, True]),
     "sin": (lambda a, b: a.sin(), [True, False, False]),
     "a * b": (lambda a, b: a * b, [True, True, False]),
+    "a * b.detach()": (lambda a, b: a * b.detach(), [False, True, False]),
     "a + b": (lambda a, b: a + b, [False, False, False]),
 }
 for name, (function, expected) in functions.items():
     found = [refused(function, which) for which in (INPUT, OTHER, OUTPUT)]
-    print(f"{name:6} a, b, output refused: {found}")
+    print(f"{name:14} a, b, output refused: {found}")
     assert found == expected
 
 # %%
 # More: refused exactly where kept
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# For 20 functions we ask autograd's hooks which memory is kept, and compare: a write is
+# For 21 functions we ask autograd's hooks which memory is kept, and compare: a write is
 # refused exactly if that memory is among it. What is kept, and why, has a page of its
 # own: :ref:`sphx_glr_auto_examples_backprop_stored_activations.py`
 
@@ -239,8 +240,8 @@ for name, function in {**{k: f for k, (f, _) in functions.items()}, **more}.item
         assert refused(function, which) == is_kept, (name, which)
         tried[is_kept] += 1
 print(len(functions) + len(more), "functions:", tried)
-assert len(functions) + len(more) == 20
-assert tried == {True: 20, False: 40}
+assert len(functions) + len(more) == 21
+assert tried == {True: 21, False: 42}
 
 # %%
 # More: which function the message names
@@ -248,8 +249,10 @@ assert tried == {True: 20, False: 40}
 #
 # "which is output 0 of ..." tells what made the values that are there **now**, if the
 # tensor was kept as an input: then it is the write itself. A tensor that was kept as an
-# output is named after the function that kept it. A parameter has no such part. And the
-# versions say how many writes there were.
+# output is named after the function that kept it. ``AsStrided`` or ``T``, with the
+# shape transposed, is most often the weight of a linear layer, and the write is the
+# step of the optimizer. Another parameter, such as that of a convolution, has no such
+# part.
 
 
 def message_after(function, write):
@@ -271,6 +274,33 @@ assert as_output.startswith("output 0 of Exp")
 assert "at version 1" in as_input
 assert "at version 2" in as_output
 
+
+def message_of(layer, *shape):
+    layer = layer.to(device)
+    output = layer(torch.ones(shape, device=device, requires_grad=True))
+    with torch.no_grad():
+        layer.weight.add_(1)  # as the step of an optimizer does
+    try:
+        output.sum().backward()
+    except RuntimeError as error:
+        return str(error).split(". Hint")[0]
+
+
+linear = message_of(nn.Linear(2, 3), 4, 2)
+convolution = message_of(nn.Conv1d(2, 3, 1), 4, 2, 1)
+print(linear)
+assert re.search(r"\[2, 3\]\], which is output 0 of (AsStrided|T)", linear)
+assert "[3, 2, 1]] is at version" in convolution
+
+# %%
+# A version counts calls, not lines: ``h[0] += 1`` is two, an addition and an
+# assignment. ``requires_grad_`` and ``detach_`` write nothing.
+
+counted = torch.zeros(3, device=device)
+counted[0] += 1
+assert counted._version == 2
+assert counted.requires_grad_().detach_()._version == 2
+
 # %%
 # What is often said
 # ------------------
@@ -284,13 +314,17 @@ y = leaf * 2
 y.add_(1)
 y.sum().backward()
 assert leaf.grad.tolist() == [2, 2]
+
+# %%
+
+# More: and runs the linear layer
 nn.Sequential(nn.Linear(2, 2), nn.ReLU(inplace=True)).to(device)(batch).sum().backward()
 assert y._version == 1
 
 # %%
 # "Do it under ``no_grad``, or on ``detach()``." The write is counted all the same, and
-# refused. On ``.data`` it is not counted: the message is gone, and the gradient is
-# **wrong**. Our ``relu`` then lets a gradient through where it returned 0.
+# refused if the tensor was kept. If not, it runs, and the gradient **misses** it: below
+# it is 2, and 6 would be right.
 
 
 def gradient_after(write):
@@ -299,9 +333,19 @@ def gradient_after(write):
     return torch.autograd.grad(h.sum(), W)[0].tolist()
 
 
-for way in (torch.no_grad()(lambda h: h.add_(x)), lambda h: h.detach().add_(x)):
+for way in (torch.no_grad()(lambda h: h.mul_(3)), lambda h: h.detach().mul_(3)):
     with shows_error(RuntimeError, match="modified by an inplace operation"):
         gradient_after(way)
+    y = leaf * 2  # keeps nothing
+    way(y)
+    (missing,) = torch.autograd.grad(y.sum(), leaf)
+    assert y.tolist() == [6, 6]
+    assert missing.tolist() == [2, 2]
+
+# %%
+# "Do it on ``.data``." No write is counted there: the message is gone, and the gradient
+# is **wrong**. Our ``relu`` then lets a gradient through where it returned 0.
+
 wrong, right = gradient_after(lambda h: h.data.add_(x)), gradient_after(lambda h: None)
 print("on .data:", wrong, " right:", right)
 assert wrong == [[1, 2], [1, 2]]
@@ -314,10 +358,10 @@ assert right == [[0, 0], [1, 2]]
 # ``optimizer.step()`` between two backward passes
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# As with two losses, or in a GAN. The step writes into the weights, which the layers
-# kept: the gradient of a layer's input is computed with its weight. In the message, a
-# linear layer's weight has its shape turned over. Take both backward passes first. Or
-# run a second forward pass after the step, if the loss is meant for the new weights.
+# The step writes into the weights, which the layers kept. With two losses of one
+# optimizer, take both backward passes first. Or run a second forward pass after the
+# step, if the loss is meant for the new weights: so in a GAN (below). With
+# ``fused=True`` the step is not counted: no message, and a **wrong gradient**.
 
 model = nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1)).to(device)
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -334,20 +378,126 @@ optimizer.step()
 with shows_error(RuntimeError, match=r"modified by an inplace operation: \S+ \[2, 1\]"):
     second.backward()
 
-version = model[2].weight._version
+optimizer.zero_grad()
 first, second = losses()
 first.backward(retain_graph=True)
 second.backward()
 optimizer.step()
-assert model[2].weight._version == version + 1
+
+# %%
+
+# More: compares with one backward pass, and takes a fused step between the two
+optimizer.zero_grad()
+first, second = losses()
+first.backward(retain_graph=True)
+second.backward()
+(of_both,) = torch.autograd.grad(sum(losses()), model[0].bias)
+torch.testing.assert_close(model[0].bias.grad, of_both)
+
+
+def second_gradient(takes_a_step):
+    torch.manual_seed(1)
+    for layer in (model[0], model[2]):
+        layer.reset_parameters()
+    fused = torch.optim.SGD(model.parameters(), lr=1.0, fused=True)
+    first, second = losses()
+    first.backward(retain_graph=True)
+    if takes_a_step:
+        fused.step()
+    return torch.autograd.grad(second, model[0].bias)[0]
+
+
+after_a_step, expected = second_gradient(True), second_gradient(False)
+print("fused:", after_a_step.tolist(), " right:", expected.tolist())
+assert not torch.allclose(after_a_step, expected)
+
+# %%
+# More: a GAN, where both backward passes first are wrong too
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# There the message goes, and the generator's loss adds to the gradient of the
+# discriminator, which it should not train. Train the discriminator on
+# ``fake.detach()``, step, and then run it again on ``fake``. Before its next step, set
+# its gradients to 0: the generator's pass has added to them.
+
+generator = nn.Linear(2, 2).to(device)
+discriminator = nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1)).to(device)
+step_of_discriminator = torch.optim.SGD(discriminator.parameters(), lr=0.1)
+its_bias = discriminator[0].bias
+
+
+def loss_of_discriminator(fake):
+    output = discriminator(batch), discriminator(fake)
+    return nn.functional.softplus(torch.cat([-output[0], output[1]])).mean()
+
+
+def loss_of_generator(fake):
+    return nn.functional.softplus(-discriminator(fake)).mean()
+
+
+fake = generator(batch)
+loss = loss_of_discriminator(fake.detach())
+(meant,) = torch.autograd.grad(loss, its_bias)
+
+first, second = loss_of_discriminator(fake), loss_of_generator(fake)
+first.backward(retain_graph=True)
+step_of_discriminator.step()
+with shows_error(RuntimeError, match="modified by an inplace operation"):
+    second.backward()
+
+discriminator.zero_grad()
+fake = generator(batch)
+first, second = loss_of_discriminator(fake), loss_of_generator(fake)
+first.backward(retain_graph=True)
+second.backward()
+(alone,) = torch.autograd.grad(loss_of_discriminator(fake.detach()), its_bias)
+assert not torch.allclose(its_bias.grad, alone)  # the generator's loss too
+
+discriminator.zero_grad()
+generator.zero_grad()
+loss_of_discriminator(fake.detach()).backward()
+torch.testing.assert_close(its_bias.grad, alone)
+step_of_discriminator.step()
+fake = generator(batch)
+loss_of_generator(fake).backward()
+(fresh,) = torch.autograd.grad(loss_of_generator(generator(batch)), generator.bias)
+torch.testing.assert_close(generator.bias.grad, fresh)
+assert not torch.allclose(its_bias.grad, alone)
+
+# %%
+# More: a state of the batch before, with ``retain_graph=True``
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# Then each backward pass goes back through all batches, and needs weights that the
+# optimizer has overwritten since. ``detach`` the state. But what parameters made before
+# the loop belongs into the loop: ``detach`` would end their training. (See
+# :doc:`no_graph`.)
+
+cell = nn.RNNCell(2, 2).to(device)
+step_of_cell = torch.optim.SGD(cell.parameters(), lr=0.1)
+
+
+def train(carry, **options):
+    state = torch.zeros(4, 2, device=device)
+    for _ in range(3):
+        state = cell(batch, carry(state))
+        step_of_cell.zero_grad()
+        state.square().mean().backward(**options)
+        step_of_cell.step()
+    return state
+
+
+with shows_error(RuntimeError, match="modified by an inplace operation"):
+    train(lambda state: state, retain_graph=True)
+assert train(torch.detach).requires_grad
 
 # %%
 # "a leaf Variable that requires grad is being used in an in-place operation"
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# A parameter that is filled or updated by hand. A gradient belongs to the parameter's
-# own value, so autograd does not record a write into it. ``no_grad`` is right here, if
-# no backward pass is pending.
+# A parameter that is filled by hand. A gradient belongs to the parameter's own value,
+# so autograd records no write into it. ``no_grad`` is right here, if no backward pass
+# is pending.
 
 layer = nn.Linear(2, 2).to(device)
 with shows_error(RuntimeError, match="a leaf Variable that requires grad is"):
@@ -468,12 +618,19 @@ torch.testing.assert_close(*gradients)
 # More: writes that nobody counts
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Besides ``.data``: a NumPy array on the same memory, on the CPU. And saved-tensor
-# hooks, such as ``save_on_cpu``, take the check away.
+# Besides ``.data`` and the step of an optimizer with ``fused=True``: a NumPy array on
+# the same memory, on the CPU, and ``fill_`` of a storage. The gradient is then wrong
+# without a word. And saved-tensor hooks, such as ``save_on_cpu``, take the check away.
 
-y = torch.zeros(2, requires_grad=True).exp()
+start = torch.zeros(2, requires_grad=True)
+y = start.exp()
 y.detach().numpy()[:] = 3
 assert y._version == 0
+y.sum().backward()
+assert start.grad.tolist() == [3, 3]  # and 1 is right
+y.untyped_storage().fill_(0)
+assert y._version == 0  # nor this one
+assert y.tolist() == [0, 0]
 with torch.autograd.graph.saved_tensors_hooks(lambda kept: kept, lambda kept: kept):
     unchecked = leaf.exp()
 unchecked.fill_(3)
@@ -484,9 +641,8 @@ assert unchecked._version == 1
 # On a GPU
 # --------
 #
-# The check is the same, and the message then says ``torch.cuda.FloatTensor``. Versions
-# are counted by the CPU. So the error comes at ``backward()``, and not later, as errors
-# of a GPU's kernels may.
+# The check is the same, and the message says ``torch.cuda.FloatTensor``. The CPU counts
+# versions. So the error comes at ``backward()``, and not later.
 
 print("this page ran on", device.type)
 where = r"\[torch\.cuda\." if device.type == "cuda" else r"\[torch\.Float"
@@ -494,6 +650,14 @@ with shows_error(RuntimeError, match=f"modified by an inplace operation: {where}
     training_step()
 
 # %%
+# More: batch norm in ``DistributedDataParallel``
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# In older versions it writes the running means before each forward pass, and counts
+# that, so that two forward passes before ``backward`` end in this message. Set
+# ``broadcast_buffers=False``, or take a newer torch. (PyTorch's threads below; not run
+# here.)
+#
 # Exercises
 # ---------
 #
@@ -553,8 +717,11 @@ with shows_error(RuntimeError, match="output 0 of Sigmoid"):
 #   <https://docs.pytorch.org/docs/stable/generated/torch.autograd.graph.increment_version.html>`__;
 #   `inference mode
 #   <https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad_mode.inference_mode.html>`__.
-# - A step between two backward passes: `pytorch issue 39141
-#   <https://github.com/pytorch/pytorch/issues/39141>`__. Several views at once:
+# - A step between two backward passes: `Anomaly-Transformer issue 1
+#   <https://github.com/thuml/Anomaly-Transformer/issues/1>`__. Batch norm in
+#   ``DistributedDataParallel``: `pytorch issue 22095
+#   <https://github.com/pytorch/pytorch/issues/22095>`__ and `pull request 175851
+#   <https://github.com/pytorch/pytorch/pull/175851>`__. Several views at once:
 #   `pytorch issue 36403 <https://github.com/pytorch/pytorch/issues/36403>`__ and, for
 #   loops over a tensor, `pull request 40884
 #   <https://github.com/pytorch/pytorch/pull/40884>`__.
