@@ -14,10 +14,11 @@ GiB", in the first step or after hours.
 Short answer
 ------------
 
-The GPU had no room for one more tensor. In training it holds weights, gradients, the
-optimizer's state, and what autograd keeps for the backward pass. The last grows with
-the batch: halve it. Evaluate under ``torch.no_grad()``. If memory grows from step to
-step, something holds old graphs: store ``loss.item()``, not ``loss``.
+The GPU had no room for one more tensor. If ``nvidia-smi`` shows another process of
+yours, end that first. Training holds weights, gradients, the optimizer's state, and
+what autograd keeps for the backward pass. This grows with the batch: halve the batch.
+Evaluate under ``torch.no_grad()``. If memory grows from step to step, something keeps
+tensors: store ``.item()``, or ``.detach().cpu()``.
 """
 
 import torch
@@ -97,14 +98,14 @@ assert largest == {128: "kept for backward", 512: "state of Adam"}
 # Take it home
 # ------------
 #
-# One large step as four small ones, with the same gradients. (Not with batch norm,
-# which takes its statistics from each part. Where targets are ignored, weight the
-# parts.) And an evaluation that keeps nothing:
+# One large step as four small ones, with the same gradients. (Not with batch norm, or a
+# loss that compares examples. Where targets are ignored or classes weighted, divide by
+# the sum of the weights that count.) And an evaluation that keeps nothing:
 
 model, (batch, target) = network(128), examples(1024, 128)
 total = 0.0
 for part, labels in zip(batch.chunk(4), target.chunk(4), strict=True):
-    loss = F.cross_entropy(model(part), labels) / 4
+    loss = F.cross_entropy(model(part), labels, reduction="sum") / len(batch)
     loss.backward()  # adds to the gradients, and frees what this part kept
     total += loss.item()  # a number, which holds no graph
 with torch.no_grad():
@@ -113,12 +114,36 @@ assert predicted.shape == (1024,)
 
 # %%
 
-# More: compares the loss and the gradients with those of the whole batch
+# More: compares with the whole batch, also in unequal parts, and with weights
 whole = F.cross_entropy(model(batch), target)
 torch.testing.assert_close(total, whole.item())
-gradients = torch.autograd.grad(whole, list(model.parameters()))
-for parameter, gradient in zip(model.parameters(), gradients, strict=True):
-    torch.testing.assert_close(parameter.grad, gradient, atol=1e-5, rtol=1e-4)
+
+
+def in_parts(batch, target, divisor, **options):
+    model.zero_grad()
+    for part, labels in zip(batch.chunk(4), target.chunk(4), strict=True):
+        loss = F.cross_entropy(model(part), labels, reduction="sum", **options)
+        (loss / divisor).backward()
+    return [parameter.grad for parameter in model.parameters()]
+
+
+def compare(*arguments, **options):
+    batch, target, _ = arguments
+    loss = F.cross_entropy(model(batch), target, **options)
+    expected = torch.autograd.grad(loss, list(model.parameters()))
+    for one, other in zip(in_parts(*arguments, **options), expected, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
+
+
+unequal, labels = examples(1030, 128)
+print("sizes of the parts:", [len(part) for part in unequal.chunk(4)])
+assert len({len(part) for part in unequal.chunk(4)}) == 2
+compare(batch, target, len(batch))
+compare(unequal, labels, len(unequal))
+weight = torch.linspace(1, 2, 10, device=device)
+compare(unequal, labels, weight[labels].sum(), weight=weight)
+labels = torch.where(labels > 6, -100, labels)  # such are ignored
+compare(unequal, labels, (labels >= 0).sum())
 
 # %%
 # What helps, measured: the peak of two steps in MiB, for both models of the picture.
@@ -202,8 +227,9 @@ if device.type == "cpu":  # a GPU adds workspaces, and rounds to blocks
 
 # %%
 # First see which of the two models yours is like: ``memory_of(model, optimizer, loss)``
-# lists what is held before ``backward``, and ``track_memory()`` a peak. Weights in
-# bfloat16 lose small updates; autocast keeps them in float32.
+# lists what is held before ``backward``, and ``track_memory()`` a peak. If it fails
+# before the first step, the weights are too many: load them in bfloat16. (In training
+# they then lose small updates; autocast keeps them in float32.)
 
 from tensorglass import explain_error
 
@@ -215,17 +241,17 @@ assert explain_error(message).fixes[0].code == "batch_size //= 2"
 explain_error(message)
 
 # %%
-# So the library explains a message that you paste. It takes the exception too, and
-# ``with explained_errors():`` puts the same under the traceback.
+# So the library explains a pasted message, or an exception. ``with
+# explained_errors():`` puts the same under the traceback.
 #
 # Why
 # ---
 #
 # Memory is taken when a tensor is made, and given back when nothing refers to it any
 # more: no variable, no list, no view of it, and no graph that kept it. A graph lives as
-# long as a tensor with a ``grad_fn``, such as a loss; ``backward`` empties it. The
-# error comes when a tensor is asked for that does not fit beside the live ones.
-# (PyTorch notes, *FAQ* and *CUDA semantics*, for eager mode.)
+# long as a tensor with a ``grad_fn``, such as a loss; ``backward`` empties it, unless
+# with ``retain_graph=True``. (PyTorch notes, *FAQ* and *CUDA semantics*, for eager
+# mode.)
 
 
 def held_after_4_batches(keep):
@@ -235,8 +261,8 @@ def held_after_4_batches(keep):
     return round(memory.live_bytes / MIB, 1)
 
 
-def backward(loss):
-    loss.backward()
+def backward(loss, **options):
+    loss.backward(**options)
     return loss
 
 
@@ -244,6 +270,7 @@ held = [held_after_4_batches(keep) for keep in (lambda loss: loss, torch.Tensor.
 print("MiB held by losses:", held[0], "by their numbers:", held[1])
 assert held == [4.0, 0.0]
 assert held_after_4_batches(backward) == 0.0
+assert held_after_4_batches(lambda loss: backward(loss, retain_graph=True)) == 4.0
 
 # %%
 # More: whatever is held of a step, tried
@@ -338,10 +365,10 @@ for width, depth in itertools.product(SIZES, (4, 8)):
 # What is often said
 # ------------------
 #
-# "Call ``torch.cuda.empty_cache()``, and ``gc.collect()`` before it." Neither frees
-# what something refers to, and what nothing refers to was free for torch already. So
-# the table above shows the same peak. On a GPU ``empty_cache`` hands unused memory back
-# to *other programs*.
+# "Call ``torch.cuda.empty_cache()``, and ``gc.collect()`` before it." The first frees
+# nothing that is referred to: it hands unused memory to *other programs*, and may help
+# against fragments. The second frees objects that refer to each other in a circle, and
+# nothing else. So the table above shows the same peak.
 
 with track_memory() as memory:
     losses = [model(part).mean() for part in batch.chunk(4)]
@@ -351,37 +378,93 @@ assert memory.live_bytes // MIB == 4
 del losses  # this frees them
 
 # %%
+
+
+# More: a circle, without Python's collector and with it
+class Circle:
+    def __init__(self, tensor):
+        self.tensor, self.itself = tensor, self
+
+
+def held_by_a_circle(after):
+    gc.disable()
+    with track_memory() as memory:
+        circle = Circle(torch.zeros(MIB // 4, device=device))
+        del circle
+        after()
+    gc.enable()
+    gc.collect()
+    return memory.live_bytes / MIB
+
+
+ways_to_free = (int, torch.cuda.empty_cache, gc.collect)
+circles = [held_by_a_circle(after) for after in ways_to_free]
+print("MiB held by a circle, after nothing, empty_cache and collect:", circles)
+assert circles == [1, 1, 0]
+
+# %%
 # "``del loss`` at the end of the loop." In our training it changes nothing, as
-# ``backward`` has emptied the graph. In an evaluation it halves what is kept, since the
-# old graph is not there beside the new one; ``no_grad`` keeps nothing.
+# ``backward`` has emptied the graph. In an evaluation ``del output, loss`` halves what
+# is kept. ``del loss`` alone does not: ``output`` holds the graph. ``no_grad`` keeps
+# nothing.
 
 
-def peak_of_evaluation(mode, deletes=False):
+def peak_of_evaluation(mode, *deleted):
     with track_memory() as memory, mode:
         for _ in range(3):
-            loss = model(batch).mean()
-            if deletes:
-                del loss
+            output = model(batch)
+            held = {"output": output, "loss": output.mean()}
+            del output
+            for name in deleted:
+                del held[name]
     return round(memory.peak_bytes / MIB, 1)
 
 
 evaluated = {
-    "loss kept in a variable": peak_of_evaluation(torch.enable_grad()),
-    "del loss": peak_of_evaluation(torch.enable_grad(), deletes=True),
+    "both kept": peak_of_evaluation(torch.enable_grad()),
+    "del loss": peak_of_evaluation(torch.enable_grad(), "loss"),
+    "del output, loss": peak_of_evaluation(torch.enable_grad(), "output", "loss"),
     "no_grad": peak_of_evaluation(torch.no_grad()),
-    "inference_mode": peak_of_evaluation(torch.inference_mode()),
 }
 print(evaluated)
 if device.type == "cpu":
-    assert list(evaluated.values()) == [8.5, 4.5, 1.5, 1.5]
+    assert list(evaluated.values()) == [8.5, 8.5, 4.5, 1.5]
+
+# %%
+# More: "``model.eval()`` saves memory"
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# It changes what dropout and batch norm do. Autograd records as before: here only the
+# mask of the dropout is not kept. ``no_grad`` keeps nothing.
+
+layers = [nn.Linear(128, 128), nn.BatchNorm1d(128), nn.Dropout(0.5), nn.Linear(128, 1)]
+mixed = nn.Sequential(*layers).to(device)
+
+
+def kept_in(mixed):
+    with track_memory() as memory:
+        output = mixed(batch)
+    del output
+    return memory.live_bytes // batch.nbytes
+
+
+modes = {"train": kept_in(mixed.train()), "eval": kept_in(mixed.eval())}
+with torch.no_grad():
+    modes["no_grad"] = kept_in(mixed)
+print("sizes of the batch that are kept:", modes)
+assert modes["eval"] == 2
+assert modes["no_grad"] == 0
+if device.type == "cpu":  # a GPU keeps the mask as truth values
+    assert modes["train"] == 3
 
 # %%
 # More: "gradients pile up without ``zero_grad``"
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Their numbers do, and their bytes do not: each ``backward`` adds into the same
-# tensors. What can be saved is a gradient that lives through the next forward pass:
-# ``zero_grad()`` drops it, unless you write ``set_to_none=False``.
+# tensors. (Sparse gradients do grow: each pass appends its rows.) What can be saved is
+# a gradient that lives through the next forward pass: ``zero_grad()`` drops it, unless
+# you write ``set_to_none=False``.
 
 addresses = set()
 with track_memory() as memory:
@@ -391,16 +474,21 @@ with track_memory() as memory:
 assert len(addresses) == 1
 if device.type == "cpu":
     assert memory.live_bytes == 0  # the gradients were there before
+table = nn.Embedding(10, 4, sparse=True).to(device)
+for _ in range(3):
+    table(torch.arange(10, device=device)).sum().backward()
+assert table.weight.grad._nnz() == 3 * 10
 
 # %%
 # More: ``ReLU(inplace=True)``
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # ReLU keeps its output, and its input is nobody's: in place, it overwrites what would
-# have been freed a moment later. So the table shows no effect. Leaky ReLU keeps its
-# input, and in place its output. The linear layer behind it keeps that anyway.
-# (:ref:`Which activations are stored
-# <sphx_glr_auto_examples_backprop_stored_activations.py>` has the law.)
+# have been freed a moment later. So the table shows no effect. (Under ``no_grad``,
+# where nothing is kept, the peak is lower by one output.) Leaky ReLU keeps its input,
+# and in place its output. The linear layer behind it keeps that anyway. (:ref:`Which
+# activations are stored <sphx_glr_auto_examples_backprop_stored_activations.py>` has
+# the law.)
 
 
 def kept_with(activation):
@@ -414,6 +502,19 @@ print("kept, in sizes of the batch: ReLU", in_place, "leaky ReLU", leaky)
 assert in_place == [1, 1]
 assert leaky == [2, 1]
 
+
+def peak_without_a_graph(here):
+    pair = nn.Sequential(nn.Linear(128, 128), nn.ReLU(inplace=here)).to(device)
+    with track_memory() as memory, torch.no_grad():
+        pair(batch)
+    return memory.peak_bytes / batch.nbytes
+
+
+without = [peak_without_a_graph(here) for here in (False, True)]
+print("peaks under no_grad:", without)
+if device.type == "cpu":
+    assert without == [2, 1]
+
 # %%
 # Traps
 # -----
@@ -422,8 +523,8 @@ assert leaky == [2, 1]
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # The model was moved, and the batch was not: a ``DataLoader`` gives tensors on the CPU.
-# Move each batch. (Without a GPU this page shows it on the meta device, where tensors
-# have shapes and no numbers, and torch words it otherwise.)
+# Move each batch, and assign it: ``x = x.to(device)``. (Without a GPU this page shows
+# it on the meta device, where torch words it otherwise.)
 
 from tensorglass import shows_error
 from torch.utils.data import DataLoader
@@ -434,10 +535,11 @@ classifier = nn.Linear(4, 2).to(other)
 with shows_error(RuntimeError, match="same device|not on the expected device"):
     classifier(inputs)
 assert classifier(inputs.to(other)).device.type == other.type
+assert inputs.device.type == "cpu"  # it was not moved: what to() returned was
 
 # %%
-# ``explain_error`` says which of the tensors is where.
 
+# More: what explain_error says of it
 try:
     classifier(inputs)
 except RuntimeError as error:
@@ -481,7 +583,7 @@ assert doubled.device.type == other.type
 # A check inside a GPU kernel failed, most often an index or a class out of range. The
 # GPU works behind Python, so the line in the traceback may be a later one, and the
 # process can use the GPU no more. So this page does not raise it. Run the step on the
-# CPU: there the message names the index. Below, labels from 1 to 10 meet 10 classes.
+# CPU: there the error comes at its line. Below, labels from 1 to 10 meet 10 classes.
 
 message = "RuntimeError: CUDA error: device-side assert triggered"
 assert explain_error(message).kind == "device_assert"
@@ -530,14 +632,24 @@ explain_error(message)
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # A model that was made on the meta device, so as not to take memory yet, has no weights
-# to move. ``to_empty`` gives it memory; then load or draw the weights.
+# to move. ``to_empty`` gives it memory, with any numbers in it; then load the weights,
+# and set the buffers that the file does not hold. Nothing reminds you of these.
+
+
+def planned_layer():
+    layer = nn.Linear(128, 10)
+    layer.register_buffer("scale", torch.ones(10), persistent=False)
+    return layer
+
 
 with torch.device("meta"):
-    planned = nn.Linear(128, 10)
+    planned = planned_layer()
 with shows_error(NotImplementedError, match="Cannot copy out of meta tensor"):
     planned.to(device)
 planned = planned.to_empty(device=device)
 planned.load_state_dict(model[8].state_dict())
+planned.scale.fill_(1)
+assert list(planned.state_dict()) == ["weight", "bias"]  # no scale
 assert torch.equal(planned.weight, model[8].weight)
 
 # %%
@@ -593,7 +705,8 @@ assert held == [4.0, 0.0]  # MiB
 # ``memory_reserved()`` is what torch's allocator took, to hand it out again; so
 # ``nvidia-smi`` shows more than is live. Where a message says that much is "reserved
 # but unallocated", the free pieces are too small: set
-# ``PYTORCH_ALLOC_CONF=expandable_segments:True``, by PyTorch's documentation.
+# ``PYTORCH_ALLOC_CONF=expandable_segments:True``, by PyTorch's documentation
+# (``PYTORCH_CUDA_ALLOC_CONF`` in older versions).
 
 print("this page ran on", device.type)
 if on_gpu:
@@ -680,8 +793,7 @@ assert kept_by[0] == 4
 #   `empty_cache
 #   <https://docs.pytorch.org/docs/stable/generated/torch.cuda.memory.empty_cache.html>`__.
 # - Threads: on ``empty_cache``, `pull request 4879
-#   <https://github.com/pytorch/pytorch/pull/4879>`__ and `issue 46602
-#   <https://github.com/pytorch/pytorch/issues/46602>`__; on a label out of range,
+#   <https://github.com/pytorch/pytorch/pull/4879>`__; on a label out of range,
 #   `issue 18014 <https://github.com/pytorch/pytorch/issues/18014>`__.
 # - What activations are kept: :ref:`our page on them
 #   <sphx_glr_auto_examples_backprop_stored_activations.py>`.
