@@ -17,8 +17,9 @@ Short answer
 ``cross_entropy`` wants the number of one class for each prediction: a target of dtype
 ``long``, without the prediction's axis of classes. The losses that compare element by
 element, such as ``mse_loss`` and ``binary_cross_entropy_with_logits``, want floating
-point numbers in the prediction's shape. So write ``.long()`` or ``.float()``, and
-``squeeze(1)`` or ``unsqueeze(1)``.
+point numbers in the prediction's shape. So for ``cross_entropy`` write
+``target.squeeze(1).long()``, for the others ``target.unsqueeze(1).float()``, where that
+axis is too many or missing.
 """
 
 import torch
@@ -32,8 +33,8 @@ print("a guess among", one_of_three.exp().item(), "and among", yes_or_no.exp().i
 assert [round(loss.exp().item()) for loss in (one_of_three, yes_or_no)] == [3, 2]
 
 # %%
-# On the left the target is an index: it picks one score in each row, the hatched one.
-# On the right each number of the target meets the number at the same place.
+# On the left the target is an index: it picks the hatched score of each row. On the
+# right each number of the target meets the one at its place.
 
 # More: draws both predictions beside their targets
 import matplotlib.pyplot as plt
@@ -99,17 +100,21 @@ ROWS = {
     "nll_loss": [((4, 3), (4,)), ((4, 3, 5), (4, 5))],
     "binary_cross_entropy_with_logits": SAME,
     "binary_cross_entropy": SAME,
-    "mse_loss l1_loss smooth_l1_loss huber_loss": SAME,
+    "huber_loss": SAME,
+    "mse_loss l1_loss smooth_l1_loss": SAME,
 }
 
 
 def runs(name, prediction, target, dtype):
-    """Return whether a loss takes a target, and does not warn of it."""
-    made = torch.full(prediction, 0.5, device=device)
+    """Return whether a loss and its backward pass take a target without a warning."""
+    made = torch.full(prediction, 0.5, device=device, requires_grad=True)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            getattr(F, name)(made, torch.zeros(target, dtype=dtype, device=device))
+            loss = getattr(F, name)(
+                made, torch.zeros(target, dtype=dtype, device=device)
+            )
+            loss.backward()
     except (RuntimeError, ValueError, IndexError, UserWarning):
         return False
     return True
@@ -137,10 +142,11 @@ assert table["nll_loss"] == [long, long]
 assert table["cross_entropy with probabilities"] == [floating, floating]
 assert table["binary_cross_entropy_with_logits"] == [floating, floating]
 assert table["binary_cross_entropy"] == [floating, floating]
+assert table["huber_loss"] == [floating, floating]  # int64: backward refuses it
 assert list(table.values())[-1] == [long + floating, long + floating]
 
 # %%
-# Labels from a table of numbers are a column of floats. Either loss takes them:
+# Labels from a table are a column of floats. Both losses take them:
 
 column = torch.tensor([[0.0], [1.0], [1.0], [0.0]], device=device)
 scores, logits = torch.zeros(4, 2, device=device), torch.zeros(4, 1, device=device)
@@ -149,7 +155,7 @@ binary = F.binary_cross_entropy_with_logits(logits, column)
 torch.testing.assert_close(many, binary)
 
 # %%
-# The library of this site says it for your error. (``with explained_errors():`` around
+# This site's library says it for your error. (``with explained_errors():`` around
 # your program puts it under the traceback.)
 
 from tensorglass import explain_error
@@ -196,10 +202,11 @@ torch.testing.assert_close(
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # We give each loss every pair of shapes with up to 3 axes and sizes from 1 to 3, as
-# prediction and as target. It must run, and not warn, exactly where the rule says. One
-# exception is known: beside a prediction without a batch, of shape (C,), a target of
-# shape (1,) is taken too; by ``cross_entropy`` unless C is 1, as it would then be one
-# of probabilities. A prediction without axes has no classes, and is left out.
+# prediction and as target. It must run, backward pass included, and not warn, exactly
+# where the rule says. One exception is known: of a prediction with one class, of shape
+# (1,), ``nll_loss`` takes a target of shape (1,) too. (Beside shape (C,) the forward
+# pass takes such a target, and on the CPU the backward pass refuses it. So what a GPU
+# does is left out.) A prediction without axes has no classes, and is left out.
 
 import itertools
 
@@ -211,7 +218,7 @@ shapes = [
 def wants(prediction):
     """Return the shapes of a target of class numbers."""
     if len(prediction) == 1:
-        return [(), (1,)]
+        return [(), (1,)] if prediction == (1,) else [()]
     return [prediction[:1] + prediction[2:]]
 
 
@@ -231,13 +238,14 @@ for prediction, target in itertools.product(shapes, repeat=2):
     }
     for (name, dtype), rule in expected.items():
         if prediction or (dtype == torch.float32 and name != "cross_entropy"):
-            assert runs(name, prediction, target, dtype) == rule
+            left_out = device.type != "cpu" and (len(prediction), target) == (1, (1,))
+            assert left_out or runs(name, prediction, target, dtype) == rule
             taken[name, dtype] = taken.get((name, dtype), 0) + rule
 
 print(len(shapes) ** 2, "pairs of shapes, and these are taken:")
 for (name, dtype), count in taken.items():
     print(f"{count:5} by {name}, {str(dtype).removeprefix('torch.')}")
-assert taken["cross_entropy", torch.int64] == 3 * 2 - 1 + 9 + 27
+assert taken["cross_entropy", torch.int64] == 3 + 9 + 27
 assert taken["mse_loss", torch.float32] == len(shapes) == 40
 
 # %%
@@ -278,11 +286,17 @@ assert F.mse_loss(soft, soft.long()) != F.mse_loss(soft, soft)
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # A model with one output returns (4, 1), and the labels are (4,). Give them the axis.
+# Beside two outputs that does not help: use ``cross_entropy``, or one output.
 
 with shows_error(ValueError, match="must be the same as input size"):
     F.binary_cross_entropy_with_logits(model(inputs), labels)
 mended = F.binary_cross_entropy_with_logits(model(inputs), labels.unsqueeze(1))
 torch.testing.assert_close(mended, computed)
+
+two = nn.Linear(5, 2).to(device)
+with shows_error(ValueError, match="must be the same as input size"):
+    F.binary_cross_entropy_with_logits(two(inputs), labels.unsqueeze(1))
+assert F.cross_entropy(two(inputs), labels.long()).isfinite()
 
 # %%
 # expected scalar type Long but found Float
@@ -303,7 +317,8 @@ torch.testing.assert_close(mended, right)
 # 0D or 1D target tensor expected, multi-target not supported
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# The class numbers stand in a column. Remove its axis.
+# The class numbers stand in a column: remove its axis. Or each row is one-hot, given to
+# ``nll_loss``: ``argmax(1)``.
 
 column = classes.unsqueeze(1)
 with shows_error(RuntimeError, match="multi-target not supported"):
@@ -312,12 +327,24 @@ mended = F.cross_entropy(classifier(inputs), column.squeeze(1))
 torch.testing.assert_close(mended, right)
 
 # %%
+
+# More: the same for a target that is one-hot
+logarithms, one_hot = classifier(inputs).log_softmax(1), F.one_hot(classes, 3)
+with shows_error(RuntimeError, match="multi-target not supported"):
+    F.nll_loss(logarithms, one_hot)
+mended = F.nll_loss(logarithms, one_hot.argmax(1))
+torch.testing.assert_close(mended, right)
+
+# %%
 # Target 3 is out of bounds
 # ~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# The model has 3 outputs, for the classes 0, 1 and 2. These labels count from 1.
+# The model has 3 outputs, for the classes 0, 1 and 2. Print ``target.min()`` and
+# ``target.max()``: these labels count from 1. If they begin at 0, the model needs more
+# outputs.
 
 counted = classes + 1
+assert (counted.min(), counted.max()) == (1, 3)
 if device.type == "cpu":  # a GPU stops the whole program: see below
     with shows_error(IndexError, match="Target 3 is out of bounds"):
         F.cross_entropy(classifier(inputs), counted)
@@ -329,7 +356,9 @@ torch.testing.assert_close(mended, right)
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # In many data sets the label -1 stands for "none". ``ignore_index`` leaves such
-# examples out, as if they were not in the batch. (-100 is left out anyway.)
+# examples out, as if they were not in the batch. (-100 is left out anyway. If all are
+# left out, the mean is nan.) But if -1 and 1 are your two classes, that would leave one
+# of them out without a word: write ``(target > 0).long()``.
 
 unlabelled = torch.tensor([0, -1, 1, -1], device=device)
 if device.type == "cpu":
@@ -340,14 +369,22 @@ alone = F.cross_entropy(classifier(inputs[::2]), unlabelled[::2])
 torch.testing.assert_close(some, alone)
 hundred = torch.where(unlabelled < 0, -100, unlabelled)
 torch.testing.assert_close(F.cross_entropy(classifier(inputs), hundred), alone)
+none = torch.full_like(unlabelled, -1)
+assert F.cross_entropy(classifier(inputs), none, ignore_index=-1).isnan()
+
+signs = torch.tensor([1, -1, 1, -1], device=device)
+each = F.cross_entropy(two(inputs), signs, ignore_index=-1, reduction="none")
+assert each.count_nonzero() == 2  # of 4 examples
+each = F.cross_entropy(two(inputs), (signs > 0).long(), reduction="none")
+assert each.count_nonzero() == 4
 
 # %%
 # More: Expected input batch_size (16) to match target batch_size (4)
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Four images, and 16 predictions: the ``view`` in the model is too short, and cuts each
-# image into 4 rows. It hides a wrong number of features. ``flatten(1)`` keeps the
-# batch, and then the linear layer says which number it needs.
+# Four images, and 16 predictions: the ``view`` in the model asks for too few features
+# in a row, and cuts each image into 4 rows. It hides a wrong number of features.
+# ``flatten(1)`` keeps the batch, and then the linear layer says which number it needs.
 
 features = torch.rand(4, 16, 10, 10, device=device)  # as from a convolution
 head = nn.Linear(400, 3).to(device)
@@ -461,9 +498,14 @@ torch.testing.assert_close(applied, inside)
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Whoever gives ``cross_entropy`` a model with one output has one class, and its
-# probability is always 1. Nothing is refused, and nothing is learned.
+# probability is always 1. A label 1 is out of bounds, and float labels of shape (4, 1)
+# are taken as probabilities: the loss is 0, and nothing is learned. Use
+# ``binary_cross_entropy_with_logits``.
 
-loss = F.cross_entropy(model(inputs), torch.zeros(4, dtype=torch.int64, device=device))
+if device.type == "cpu":
+    with shows_error(IndexError, match="Target 1 is out of bounds"):
+        F.cross_entropy(model(inputs), labels.long())
+loss = F.cross_entropy(model(inputs), labels.unsqueeze(1))
 (gradient,) = torch.autograd.grad(loss, model.weight)
 assert loss == 0
 assert gradient.count_nonzero() == 0
@@ -472,29 +514,35 @@ assert gradient.count_nonzero() == 0
 # More: dtypes that some losses take besides
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``uint8`` is taken for class numbers, but not for those of an image. ``mse_loss``
-# takes whole numbers, and a target of float64 makes its loss float64.
-# ``binary_cross_entropy`` refuses float64 beside float32. (See :doc:`mixed_dtypes`.)
+# ``uint8`` is taken for class numbers, but not for those of a sequence or an image.
+# ``mse_loss`` takes whole numbers, and a target of float64 makes its loss float64.
+# ``binary_cross_entropy`` refuses float64 beside float32, and so does ``huber_loss``,
+# in the backward pass. (See :doc:`mixed_dtypes`.)
 
 one_a_row = runs("cross_entropy", (4, 3), (4,), torch.uint8)
+one_a_word = runs("cross_entropy", (4, 3, 5), (4, 5), torch.uint8)
 one_a_pixel = runs("cross_entropy", (4, 3, 6, 6), (4, 6, 6), torch.uint8)
-assert (one_a_row, one_a_pixel) == (True, False)
+assert (one_a_row, one_a_word, one_a_pixel) == (True, False, False)
 column, whole, double = SAME[0], torch.int64, torch.float64
 assert runs("mse_loss", *column, whole)
 assert F.mse_loss(logits, targets.double()).dtype == double
 assert not runs("binary_cross_entropy", *column, double)
+assert F.huber_loss(logits, targets.double()).isfinite()
+with shows_error(RuntimeError, match="Found dtype Double but expected Float"):
+    F.huber_loss(logits, targets.double()).backward()
 
 # %%
 # On a GPU
 # --------
 #
-# There a class out of bounds ends in "device-side assert triggered": the kernel asserts
-# it, and CUDA cannot be used until the program is started anew. (PyTorch's source; not
-# run here.) So check before:
+# There a class out of bounds ends in "device-side assert triggered", and CUDA cannot be
+# used until the program is started anew. (PyTorch's source; not run here.) So check
+# before:
 
 print("this page ran on", device.type)
-valid = (classes >= 0) & (classes < classifier.out_features)
-assert valid.all()
+given = torch.tensor([0, 2, -100, 0], device=device)  # -100 is left out
+valid = (given >= 0) & (given < classifier.out_features)
+assert (valid | (given == -100)).all()
 
 # %%
 # Exercises
