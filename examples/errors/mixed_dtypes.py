@@ -15,11 +15,12 @@ Double and Float", or with "result type Float can't be cast" or "not implemented
 Short answer
 ------------
 
-Products, and layers made of them, convert nothing: all their tensors must be of one
-dtype. By default weights are ``float32``, NumPy's floats ``float64`` (Double), and a
-list of whole numbers becomes ``int64`` (Long). Convert where data enters:
-``x.float()``. Elementwise operations convert by themselves. Means, gradients and
-``softmax`` need floating point, and an index needs ``.long()``.
+Matrix products (``@``), convolutions, and layers made of them, convert nothing: all
+their tensors must be of one dtype. By default weights are ``float32``, NumPy's floats
+``float64`` (Double), whole numbers ``int64`` (Long). Convert data to the weights' dtype
+where it enters: ``x.float()``, or ``x.to(model.weight.dtype)`` for a half model.
+Elementwise operations convert. Means and ``softmax`` need floating point, an index
+``.long()``.
 """
 
 import numpy as np
@@ -101,7 +102,7 @@ assert ran == [(each, each) for each in (torch.int64, torch.float32, torch.float
 x = torch.as_tensor(array, dtype=torch.float32)  # from NumPy
 row = torch.tensor([[1, 2, 3]], dtype=torch.float32)  # from a list of whole numbers
 label = torch.tensor([0.0, 1.0, 1.0, 0.0]).long()  # a class, or an index
-accuracy = (model(x).argmax(1) == label).float().mean()  # of truths, a share
+accuracy = (model(x).argmax(1) == label).float().mean()  # of truth values, a share
 
 assert x.dtype == row.dtype == accuracy.dtype == torch.float32
 assert model(row).shape == (1, 2)
@@ -131,10 +132,11 @@ explanation
 # ---
 #
 # Elementwise operations **promote**: they compute in one dtype for both, floating point
-# before whole numbers before bool, and of one sort the wider. In place the tensor keeps
-# its dtype, so a result of floating point cannot go into whole numbers, nor numbers
-# into bool. Products, convolutions and most layers do not promote. (PyTorch
-# documentation, *Tensor Attributes*; for tensors with axes, outside ``autocast``.)
+# before whole numbers before bool, and of one sort one that holds both. In place the
+# tensor keeps its dtype, so a result of floating point cannot go into whole numbers,
+# nor numbers into bool. Matrix products, convolutions and most layers do not promote.
+# (PyTorch documentation, *Tensor Attributes*; for the ten dtypes below, in tensors with
+# axes, outside ``autocast``.)
 
 whole, floats = torch.tensor([1, 2], device=device), torch.ones(2, device=device)
 together = whole + floats
@@ -187,6 +189,21 @@ assert (counts["a + b"], counts["a @ b"]) == (100, 4)
 assert counts["a += b"] == 71
 
 # %%
+# ``float16`` and ``bfloat16`` give ``float32``, ``uint8`` and ``int8`` give ``int16``:
+# one that holds both. Of other dtypes many pairs are refused, as of ``uint16`` with
+# ``int32``, and of ``float8_e4m3fn`` with ``float32``.
+
+from tensorglass import shows_error
+
+assert dtype_of(added, torch.float16, torch.bfloat16, device=device) == torch.float32
+assert dtype_of(added, torch.uint8, torch.int8, device=device) == torch.int16
+few = torch.ones(2, device=device)
+with shows_error(RuntimeError, match="Promotion for uint16"):
+    few.to(torch.uint16) + few.int()
+with shows_error(RuntimeError, match="Promotion for Float8"):
+    few.to(torch.float8_e4m3fn) + few
+
+# %%
 # More: one number counts less
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
@@ -207,8 +224,6 @@ assert found == [torch.int64, torch.float32, torch.float32, torch.float64]
 # "Call ``model.double()``." It runs, and from then on each parameter takes twice the
 # memory, and each later input must be float64, too. Convert the data: unless you need
 # the digits, as ``gradcheck`` does. (``shows_error`` prints an error that must come.)
-
-from tensorglass import shows_error
 
 
 def bytes_of(module):
@@ -251,10 +266,11 @@ with shows_error(RuntimeError, match="but got Long and Float"):
 assert model(ages.float()).shape == (1, 2)
 
 # %%
-# Input type and weight type should be the same
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# Input type and weight (or bias) type should be the same
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# A convolution says it of an image that is still bytes, 0 to 255.
+# A convolution says it of an image that is still bytes, 0 to 255. (If one of the types
+# says ``cuda``, it is the device: :doc:`out_of_memory`.)
 
 image = torch.full((1, 3, 8, 8), 255, dtype=torch.uint8, device=device)
 layer = nn.Conv2d(3, 4, 3).to(device)
@@ -269,6 +285,8 @@ assert layer(scaled).dtype == torch.float32
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # In place, whole numbers stay whole. Make a new tensor, or begin with floats.
+# Arithmetic in place is refused; ``fill_``, ``copy_`` and ``masked_fill`` cut the
+# fraction off.
 
 total = torch.tensor([0, 0], device=device)
 with shows_error(RuntimeError, match="result type Float can't be cast"):
@@ -277,10 +295,19 @@ total = total + 0.5
 assert total.tolist() == [0.5, 0.5]
 
 # %%
+
+# More: what is cut off without a word
+whole_too = torch.tensor([7, 7], device=device)
+cut = [whole_too.clone().fill_(0.5), whole_too.clone().copy_(total)]
+cut.append(whole_too.masked_fill(whole_too > 0, 0.5))
+print(*[each.tolist() for each in cut])
+assert [each.tolist() for each in cut] == 3 * [[0, 0]]
+
+# %%
 # mean(): could not infer output dtype
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# The accuracy is a mean of truths. Make numbers of them.
+# The accuracy is a mean of truth values. Make numbers of them.
 
 hits = torch.tensor([3, 1, 2], device=device) == torch.tensor([3, 1, 0], device=device)
 with shows_error(RuntimeError, match=r"mean\(\): could not infer output dtype"):
@@ -302,13 +329,17 @@ assert ages.sqrt().dtype == torch.float32
 # More: std and var only support floating point
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# The sum of truths or whole numbers is whole, and so is their median: these run.
+# The sum of truth values or whole numbers is whole, and so is the median of whole
+# numbers: these run.
 
 for refused in (torch.std, torch.var):
     with shows_error(RuntimeError, match="only support floating point"):
         refused(ages)
 assert ages.float().var() == 259
 assert (ages.sum(), ages.median(), hits.sum()) == (108, 31, 2)
+if device.type == "cpu":
+    with shows_error(RuntimeError, match="not implemented for 'Bool'"):
+        hits.median()
 
 # %%
 # More: expected scalar type Double but found Float
@@ -333,8 +364,8 @@ assert values.shape == (2, 3, 4)
 # More: Expected query, key, and value to have the same dtype
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Attention is made of products. Here a rotation of the query has left it in float32,
-# and the keys and values are of the model's dtype.
+# Attention is made of matrix products. Here a rotation of the query has left it in
+# float32, and the keys and values are of the model's dtype.
 
 query = torch.ones(1, 2, 4, device=device)
 key = torch.ones(1, 3, 4, dtype=torch.bfloat16, device=device)
@@ -347,8 +378,8 @@ assert attended.dtype == torch.bfloat16
 # More: Index put requires the source and destination dtypes match
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# An assignment by an index or a mask converts nothing. One to a slice does, and cuts
-# fractions off without a word.
+# Several values assigned by a tensor of indices or a mask are not converted. A slice,
+# one index, or a Python number is, and fractions are cut off without a word.
 
 store = torch.zeros(3, device=device)
 chosen = torch.tensor([0, 2], device=device)
@@ -360,20 +391,29 @@ assert store.tolist() == [1, 0, 1]
 integers = torch.zeros(2, dtype=torch.int64, device=device)
 integers[:] = torch.tensor([1.9, -1.9], device=device)
 assert integers.tolist() == [1, -1]
+integers[0] = torch.tensor(2.9, device=device)
+integers[torch.tensor([False, True], device=device)] = -2.9
+assert integers.tolist() == [2, -2]
+with shows_error(RuntimeError, match="Index put requires the source and destination"):
+    integers[integers < 9] = torch.tensor([1.9, -1.9], device=device)
 
 # %%
 # More: Found dtype Long but expected Float
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``binary_cross_entropy`` says it of a target of whole numbers, and the loss with
-# logits says of the same target that Float cannot be cast. (See
-# :doc:`loss_and_target`.)
+# ``binary_cross_entropy`` says it of a target of whole numbers, and so does the
+# backward pass of ``huber_loss``. The loss with logits says of the same target that
+# Float cannot be cast. (See :doc:`loss_and_target`.)
 
 truth = torch.tensor([0, 1, 1], device=device)
 with shows_error(RuntimeError, match="Found dtype Long but expected Float"):
     F.binary_cross_entropy(torch.full((3,), 0.5, device=device), truth)
 with shows_error(RuntimeError, match="result type Float can't be cast"):
     F.binary_cross_entropy_with_logits(torch.zeros(3, device=device), truth)
+prediction = torch.zeros(3, device=device, requires_grad=True)
+loss = F.huber_loss(prediction, truth)
+with shows_error(RuntimeError, match="Found dtype Long but expected Float"):
+    loss.backward()
 loss = F.binary_cross_entropy_with_logits(torch.zeros(3, device=device), truth.float())
 assert round(loss.exp().item()) == 2
 
@@ -397,7 +437,7 @@ assert imaginary.requires_grad
 # More: "bitwise_and" not implemented for 'Float'
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``&`` is for truths and whole numbers: compare first.
+# ``&`` is for truth values and whole numbers: compare first.
 
 positive, weights = ages > 30, torch.tensor([[0.0, 1.0, 0.0]], device=device)
 with shows_error(RuntimeError, match="not implemented for 'Float'"):
@@ -408,7 +448,8 @@ assert (positive & (weights > 0)).tolist() == [[False, True, False]]
 # More: Expected tensor for argument #1 'indices' to have scalar type Long
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# An embedding looks rows up: its input is the number of a word, and not ``.float()``.
+# An embedding looks rows up. Its input is the numbers of words: do not call
+# ``float()``.
 
 table = nn.Embedding(10, 4).to(device)
 words = torch.tensor([1.0, 7.0], device=device)
@@ -434,8 +475,8 @@ assert (mask + mask).tolist() == mask.tolist()
 # More: mixed dtype (CPU): all inputs must share same datatype
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# A normalization whose input is of another dtype than its weights. If it has none, it
-# takes each. (Weights of float32 take bfloat16, too.)
+# A normalization whose input is of another dtype than its weights. (Weights of float32
+# take bfloat16, too.) A layer norm without weights takes each floating dtype.
 
 norm = nn.LayerNorm(3).to(device)
 if device.type == "cpu":
@@ -443,16 +484,20 @@ if device.type == "cpu":
         norm(data)
 assert norm(data.float()).dtype == torch.float32
 assert norm(data.bfloat16()).dtype == torch.bfloat16
-assert nn.LayerNorm(3, elementwise_affine=False)(data).dtype == torch.float64
+plain = nn.LayerNorm(3, elementwise_affine=False)
+assert [plain(data.to(each)).dtype for each in FLOATING] == FLOATING
+with shows_error(RuntimeError, match="not implemented for 'Long'"):
+    plain(ages)
 
 # %%
 # On a GPU
 # --------
 #
 # There models are often ``float16`` or ``bfloat16``, and the message names Half and
-# Float. Convert the input, or let ``autocast`` do it: under it, products take both. (It
-# does not touch float64.) CUDA's kernels lack other dtypes than the CPU's: products of
-# whole numbers are refused there, which was not run here.
+# Float. Convert the input, or let ``autocast`` do it: under it, linear layers,
+# convolutions and ``@`` take both. (It does not touch float64.) CUDA lacks
+# kernels that the CPU has: matrix products of whole numbers are refused there, which
+# was not run here.
 
 print("this page ran on", device.type)
 half = torch.ones(4, 3, dtype=torch.bfloat16, device=device)
@@ -462,6 +507,21 @@ with torch.autocast(device.type, dtype=torch.bfloat16):
     assert model(half).dtype == torch.bfloat16
     with shows_error(RuntimeError, match="must have the same dtype"):
         model(data)
+half_model = nn.Linear(3, 2).to(device).bfloat16()
+assert half_model(data.to(half_model.weight.dtype)).dtype == torch.bfloat16
+
+# %%
+
+# More: under autocast, what takes both, and functions that on the CPU do not
+single, vector = torch.ones(3, 3, device=device), half.mean(0)
+with torch.autocast(device.type, dtype=torch.bfloat16):
+    assert layer(scaled.bfloat16()).dtype == torch.bfloat16
+    assert (half @ single).dtype == torch.bfloat16
+    assert (single @ vector).dtype == torch.bfloat16
+    if device.type == "cpu":
+        for function, first in ((torch.dot, single[0]), (torch.mv, single)):
+            with shows_error(RuntimeError, match="same dtype"):
+                function(first, vector)
 
 # %%
 # Exercises
@@ -477,7 +537,7 @@ with torch.autocast(device.type, dtype=torch.bfloat16):
 # Solution
 # ^^^^^^^^
 #
-# Division and the product with a float do, and are refused in place.
+# ``counts / 2`` and ``counts * 0.5`` do, and are refused in place.
 
 counts = torch.tensor([4, 6], device=device)
 results = [counts / 2, counts // 2, counts * 0.5, counts**2]
@@ -499,7 +559,7 @@ assert counts.tolist() == [2, 3]
 # Solution
 # ^^^^^^^^
 #
-# The features go into a product, the classes are an index.
+# The features go into a matrix product, the classes are an index.
 
 features, classes = np.ones((4, 3)), np.array([0.0, 1.0, 1.0, 0.0])
 inputs = torch.as_tensor(features, dtype=torch.float32, device=device)

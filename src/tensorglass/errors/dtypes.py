@@ -200,7 +200,7 @@ ENTRIES = (
         "layer(x)",
         _input_cause,
         _input_fixes,
-        f"{_PAGE}input-type-and-weight-type-should-be-the-same",
+        f"{_PAGE}input-type-and-weight-or-bias-type-should-be-the-same",
     ),
     Entry(
         "norm_dtype",
