@@ -14,10 +14,11 @@ require grad and does not have a grad_fn", though the model has parameters.
 Short answer
 ------------
 
-From the loss there is no way back to a parameter. A line in between cut it off:
-``argmax``, ``.item()``, ``torch.tensor(...)`` of a result, ``detach`` or ``no_grad``.
-Or all parameters are frozen. Print ``requires_grad`` from the model's output on: the
-first ``False`` is behind the cut. Compute the loss from what stands before it.
+From the loss there is no way back to a parameter. A line cut it off: ``argmax``,
+``.item()``, ``torch.tensor(...)`` of a result, ``detach`` or ``no_grad``. Or all
+parameters are frozen, or a ``checkpoint`` with ``use_reentrant=True`` has no input that
+requires a gradient. Print ``requires_grad`` from the output on: the first ``False`` is
+behind the cut. Compute from what precedes it.
 """
 
 import torch
@@ -120,11 +121,11 @@ explanation
 # Why
 # ---
 #
-# A result **requires a gradient** if an operand does, the operation has a derivative,
-# the result is of floating point (or complex), and recording is on. (PyTorch notes,
+# A result **requires a gradient** if an operand does, the operation is recorded, the
+# result is of floating point (or complex), and recording is on. (PyTorch notes,
 # *Autograd mechanics*.) ``backward`` needs one that does. Whole numbers and truth
-# values never do. What leaves torch and comes back is new data, and so is what
-# ``detach`` and ``.data`` return.
+# values never do. What leaves torch and comes back has no graph, and neither has what
+# ``detach`` and ``.data`` return: the same memory.
 
 # More: six cuts, and backward behind each
 import warnings
@@ -159,13 +160,16 @@ with warnings.catch_warnings():
         assert backward_is_refused(behind)
         print(f"{name:8} backward is refused")
 assert not backward_is_refused(hidden())
+h = hidden()
+assert h.detach().data_ptr() == h.data.data_ptr() == h.data_ptr()
 
 # %%
 # More: 24 functions, tried
 # ~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # For each: is ``backward`` refused exactly where ``requires_grad`` is False? And is
-# that where the result is not of floating point, or was made without a derivative?
+# that where the result is not of floating point, or the operation is not recorded? (A
+# few are recorded and have no derivative: ``backward`` then says "not implemented".)
 
 through = [torch.exp, torch.relu, torch.sum, torch.sort, torch.max, torch.softmax]
 through += [torch.clone, torch.square, torch.round, torch.sign, torch.cumsum, torch.sin]
@@ -190,6 +194,11 @@ for function in (*through, *none):
 print(len(through), "keep the graph,", len(none), "do not")
 assert len(through) + len(none) == 24
 
+floored = hidden() // 2
+assert floored.requires_grad
+with shows_error(RuntimeError, match="floor_divide is not implemented"):
+    floored.sum().backward()
+
 # %%
 # More: no error, and a gradient of 0
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
@@ -206,8 +215,8 @@ assert h.grad.tolist() == [0, 0]
 # ------------------
 #
 # "Set ``loss.requires_grad_(True)``." The message is gone, and so is the training: the
-# way to the parameters is still cut off. None of them gets a gradient, and the
-# optimizer changes nothing.
+# way to the parameters is still cut off. None of them gets a gradient, and nothing is
+# learned.
 
 guess = model(batch).argmax(dim=1)
 loss = F.mse_loss(guess.float(), target.float()).requires_grad_(True)
@@ -228,8 +237,9 @@ assert got_a_gradient == [True, True, True, True]
 #
 # In a loop it is most often a tensor of the batch before, such as the state of a
 # recurrent network. It still refers to that batch's graph, which ``backward`` has
-# freed. Cut it off on purpose, with ``detach``. (:ref:`What backward frees
-# <sphx_glr_auto_examples_backprop_forward_backward.py>`.)
+# freed. Cut it off on purpose, with ``detach``; of an LSTM both states. What parameters
+# made before the loop belongs into the loop: ``detach`` would end their training.
+# (:ref:`What backward frees <sphx_glr_auto_examples_backprop_forward_backward.py>`.)
 
 cell = nn.RNNCell(3, 4).to(device)
 optimizer = torch.optim.SGD(cell.parameters(), lr=0.1)
@@ -249,6 +259,45 @@ with shows_error(RuntimeError, match="backward through the graph a second time")
     train(2, lambda state: state)
 state = train(4, torch.detach)
 assert state.requires_grad
+
+# %%
+
+
+# More: an encoder before the loop, and the two states of an LSTM
+def changes_in_training(place):
+    torch.manual_seed(0)
+    encoder, decoder = nn.Linear(3, 4).to(device), nn.Linear(4, 1).to(device)
+    both = torch.optim.SGD([*encoder.parameters(), *decoder.parameters()], lr=0.1)
+    before, encoded = encoder.weight.tolist(), encoder(batch)
+    for _ in range(3):
+        if place == "in the loop":
+            encoded = encoder(batch)
+        both.zero_grad()
+        used = encoded.detach() if place == "before, and detach" else encoded
+        decoder(used).square().mean().backward()
+        both.step()
+    return encoder.weight.tolist() != before
+
+
+with shows_error(RuntimeError, match="backward through the graph a second time"):
+    changes_in_training("before the loop")
+assert not changes_in_training("before, and detach")
+assert changes_in_training("in the loop")
+
+
+def steps_of_an_lstm(carry):
+    lstm, states = nn.LSTMCell(3, 4).to(device), None
+    for _ in range(2):
+        states = lstm(batch, states)
+        sum(each.mean() for each in states).backward()
+        states = carry(*states)
+    return states
+
+
+with shows_error(RuntimeError, match="backward through the graph a second time"):
+    steps_of_an_lstm(lambda h, c: (h.detach(), c))
+states = steps_of_an_lstm(lambda h, c: (h.detach(), c.detach()))
+assert [each.shape for each in states] == [(5, 4), (5, 4)]
 
 # %%
 # More: ``retain_graph=True``, as the message proposes
@@ -351,6 +400,28 @@ with shows_error(RuntimeError, match="does not require grad"):
 assert not recording
 
 # %%
+# More: a checkpoint with ``use_reentrant=True``
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# It runs the layers under ``no_grad``, and its output requires a gradient only if one
+# of its inputs does. Behind a frozen embedding, as with LoRA, none does, though the
+# layers have parameters to train. torch warns of it. ``use_reentrant=False`` mends it.
+
+from torch.utils.checkpoint import checkpoint
+
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    output = checkpoint(model, batch, use_reentrant=True)
+told = [str(each.message) for each in caught]
+assert any("None of the inputs have requires_grad=True" in each for each in told)
+with shows_error(RuntimeError, match="does not require grad"):
+    F.cross_entropy(output, target).backward()
+model.zero_grad()
+output = checkpoint(model, batch, use_reentrant=False)
+assert output.requires_grad
+F.cross_entropy(output, target).backward()
+
+# %%
 # More: a list of losses
 # ~~~~~~~~~~~~~~~~~~~~~~
 #
@@ -435,8 +506,9 @@ assert leaf.tolist() != before
 # More: "optimizer got an empty parameter list"
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Layers in a Python list are not seen by the module: use ``nn.ModuleList``. And
-# ``parameters()`` can be gone through once; a second use finds nothing.
+# Layers in a Python list are not seen by the module: use ``nn.ModuleList``. And what
+# one call of ``parameters()`` returns can be gone through once; a second use finds
+# nothing.
 
 
 class Stack(nn.Module):
@@ -461,7 +533,8 @@ assert len(optimizer.param_groups[0]["params"]) == 4
 #
 # A copy of a result would need a copy of its graph. A module with parameters alone can
 # be copied. It cannot if it holds a result, such as its last output. Keep that
-# ``detach``\ ed.
+# ``detach``\ ed. The old ``torch.nn.utils.weight_norm`` holds one, the computed weight;
+# that of ``torch.nn.utils.parametrizations`` does not.
 
 import copy
 
@@ -473,6 +546,13 @@ model.last_output = model.last_output.detach()
 twin = copy.deepcopy(model)
 assert torch.equal(twin.last_output, model.last_output)
 assert twin[0].weight is not model[0].weight
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # torch warns: it is deprecated
+    old = nn.utils.weight_norm(nn.Linear(2, 2))
+with shows_error(RuntimeError, match="support the deepcopy protocol"):
+    copy.deepcopy(old)
+new = nn.utils.parametrizations.weight_norm(nn.Linear(2, 2))
+assert torch.equal(copy.deepcopy(new).weight, new.weight)
 
 # %%
 # More: "returned nan values in its 0th output"
@@ -499,15 +579,19 @@ assert gradient.tolist() == [0, 2]
 # On a GPU
 # --------
 #
-# ``.to(device)`` and ``.cuda()`` are recorded operations where they copy. So what they
-# return is no leaf then: no ``.grad`` appears in it, and an optimizer refuses it. Make
-# the tensor on the device. Modules are apart: ``model.to(device)`` keeps the leaves.
+# For a tensor that requires a gradient, ``.to(device)`` and ``.cuda()`` are recorded
+# operations where they copy. So what they return is no leaf: no ``.grad`` appears in
+# it, and an optimizer refuses it. Make the tensor on the device. Modules are apart:
+# ``model.to(device)`` keeps the leaves. (``DataParallel`` returns one loss for each
+# GPU: take the mean. Not run here.)
 
 print("this page ran on", device.type)
 moved = torch.ones(3, requires_grad=True).to(device)
 made_there = torch.ones(3, device=device, requires_grad=True)
 assert moved.is_leaf == (device.type == "cpu")  # on the CPU nothing was to be copied
 assert made_there.is_leaf
+copies = [each.to("meta").is_leaf for each in (made_there, batch)]
+assert copies == [False, True]  # the batch requires no gradient
 assert model[0].weight.is_leaf
 
 # %%
@@ -572,6 +656,8 @@ torch.testing.assert_close(logged, total.item(), rtol=1e-6, atol=0)
 #   <https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html>`__.
 # - ``loss.requires_grad = True``, after which nothing is learned: `arcface-pytorch
 #   issue 56 <https://github.com/ronghuaiyang/arcface-pytorch/issues/56>`__.
+# - A checkpoint behind frozen parameters: `transformers issue 23170
+#   <https://github.com/huggingface/transformers/issues/23170>`__.
 # - ``nan`` through ``where``: `pytorch issue 68425
 #   <https://github.com/pytorch/pytorch/issues/68425>`__. ``deepcopy`` of a module:
 #   `pytorch issue 102981 <https://github.com/pytorch/pytorch/issues/102981>`__.
