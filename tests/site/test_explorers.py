@@ -24,6 +24,7 @@ WITH_EXPLORER = [
     UNSQUEEZE,
     "auto_examples/broadcasting/none_indexing",
     "auto_examples/broadcasting/row_or_column",
+    "explore",
 ]
 SMALL = [shape for rank in range(4) for shape in itertools.product(range(4), repeat=rank)]
 POOLS = [(1, 2, 3), (1, 2, 3, 4, 5, 7), (0, 1, 2), (1, 3, 32, 64, 224), (1, 1, 8), (1, 100_000, 3_000_000)]
@@ -194,7 +195,7 @@ def test_no_other_page_loads_it(built_site):
     loading = {
         path.relative_to(built_site).with_suffix("").as_posix()
         for path in built_site.rglob("*.html")
-        if "explorers/form.js" in path.read_text("utf-8")
+        if "explorers/broadcast_view.js" in path.read_text("utf-8")
     }
     assert loading >= set(WITH_EXPLORER)
     assert {page.rpartition("/")[0] for page in loading} <= {"", "auto_examples/broadcasting", "howto"}
