@@ -16,9 +16,10 @@ Short answer
 ------------
 
 Most layers fix how many axes their input has, and the size of one of them. ``Conv2d``
-takes (batch, channels, height, width), with ``in_channels`` channels. Images from NumPy
-often have channels last: move that axis with ``permute``. ``Linear``, ``LayerNorm``,
-``LSTM`` and attention check the last axis instead.
+takes (batch, channels, height, width), with ``in_channels`` channels: between two
+layers, the ``out_channels`` of the one before (after a ``cat``, their sum). Images from
+NumPy often have channels last: move that axis with ``permute``. ``Linear``,
+``LayerNorm``, ``LSTM`` and attention check the last axis.
 """
 
 import torch
@@ -33,9 +34,8 @@ assert conv(photos.permute(0, 3, 1, 2)).shape == (4, 8, 26, 30)
 # %%
 # The convolution took axis 1, the height, for its channels. In the picture, the size of
 # the coloured axis is checked, and a dashed one may be missing. Three dots are any
-# number of axes. Each row was tried. ``Embedding`` takes whole numbers. With
-# ``batch_first=True``, ``LSTM`` and ``MultiheadAttention`` have the batch in front of
-# the length.
+# number of axes. With ``batch_first=True``, ``LSTM`` and ``MultiheadAttention`` have
+# the batch first.
 
 # More: tries what each layer takes, and draws it
 import matplotlib.pyplot as plt
@@ -119,7 +119,7 @@ for images in (batch, one, thrice, without_alpha):
 
 # %%
 # For your own error, ask the library of this site. ``with explained_errors():`` puts
-# the same table under the traceback.
+# it under the traceback.
 
 from tensorglass import explain_error
 
@@ -138,9 +138,10 @@ explanation
 #
 # A layer knows axes by their place alone. It checks how many there are, and that one of
 # them has the size it was made for. Layers for signals and images look for it behind
-# the batch. ``Linear``, ``LayerNorm``, ``LSTM`` and attention look at the end.
-# ``MaxPool2d`` and ``Embedding`` check no size. (PyTorch documentation, *Shape* of each
-# layer; in eager mode, without axes of size 0.)
+# the batch. ``Linear``, ``LSTM`` and attention look at the end, ``LayerNorm`` at as
+# many axes as it was given. ``MaxPool2d``, ``Embedding`` and norms without weights and
+# statistics check no size. (PyTorch documentation, *Shape* of each layer; in eager
+# mode, without axes of size 0.)
 
 behind_batch, at_end = nn.Conv1d(3, 2, 1).to(device), nn.Linear(3, 2).to(device)
 fits = {
@@ -149,6 +150,9 @@ fits = {
 }
 print("Conv1d, Linear:", fits)
 assert fits == {(5, 3, 4): (True, False), (5, 4, 3): (False, True)}
+of_two = nn.LayerNorm((3, 4)).to(device)
+fits = [takes(of_two, (2, size, 4)) for size in (3, 5)]
+assert fits == [True, False]
 
 # %%
 # More: all shapes with up to 5 axes, tried
@@ -191,12 +195,35 @@ for layer, text in LAYERS.items():
 assert list(counts.values()) == [121, 121, 12, 36, 12, 27, 108, 12, 12, 364]
 
 # %%
-# More: an axis of size 0
-# ~~~~~~~~~~~~~~~~~~~~~~~
+# More: sizes that are not checked
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# An empty batch passes a convolution, and its channels are still checked. Batch
-# normalization takes an empty tensor, and does not look at its channels. An ``LSTM``
-# refuses a sequence without steps.
+# ``InstanceNorm2d`` has no weights by default, and warns. ``GroupNorm`` and
+# ``BatchNorm1d`` can be made so.
+
+import warnings
+
+without_weights = {
+    nn.InstanceNorm2d(3): (4, 5, 6, 6),
+    nn.GroupNorm(1, 3, affine=False): (4, 5, 6, 6),
+    nn.BatchNorm1d(3, affine=False, track_running_stats=False): (4, 5),
+}
+with_weights = {
+    nn.InstanceNorm2d(3, affine=True): (4, 5, 6, 6),
+    nn.GroupNorm(1, 3): (4, 5, 6, 6),
+    nn.BatchNorm1d(3): (4, 5),
+}
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    unchecked = [takes(layer, shape) for layer, shape in without_weights.items()]
+    checked = [takes(layer.to(device), shape) for layer, shape in with_weights.items()]
+assert unchecked == [True, True, True]
+assert checked == [False, False, False]
+
+# %%
+# An axis of size 0: an empty batch passes a convolution, and its channels are still
+# checked. Batch normalization takes an empty tensor, and does not look at its channels.
+# An ``LSTM`` refuses a sequence without steps.
 
 empty = {
     type(layer).__name__: (takes(layer, (0, 3, 9, 9)), takes(layer, (0, 4, 9, 9)))
@@ -212,8 +239,9 @@ assert not without_steps
 # ------------------
 #
 # "Reshape the photos to the shape that is wanted." That runs, with ``reshape`` and with
-# ``view``, and scrambles the picture: both keep the order of the numbers in memory. The
-# red channel then holds the red, green and blue of the upper third.
+# ``view``, and scrambles the picture: both keep the order in which the numbers are
+# read, the last axis fastest. The red channel then holds the red, green and blue of the
+# upper third.
 
 rows, columns = torch.meshgrid(torch.arange(24), torch.arange(32), indexing="ij")
 disc = ((rows - 11) ** 2 + (columns - 15) ** 2 < 80).float()
@@ -222,9 +250,11 @@ photo = torch.stack([disc, 0.7 * rows / 24, 0.8 - 0.5 * disc], dim=-1).to(device
 permuted, reshaped = photo.permute(2, 0, 1), photo.reshape(3, 24, 32)
 assert torch.equal(permuted[0], photo[:, :, 0])
 assert torch.equal(reshaped[0].flatten(), photo[:8].flatten())
+turned = torch.arange(6).reshape(2, 3).T  # in memory, still 0 to 5
+assert turned.reshape(6).tolist() == [0, 3, 1, 4, 2, 5]
 
 # %%
-# Both have the shape (3, 24, 32). Drawn as the pictures that a convolution sees:
+# Both have the shape (3, 24, 32). What a convolution sees:
 
 # More: draws both
 figure, axs = plt.subplots(1, 2, figsize=(4.6, 2.1), layout="constrained")
@@ -239,9 +269,11 @@ for ax, (name, image) in zip(axs, drawn.items(), strict=True):
     assert kept == (name == "permute")
 
 # %%
-# "Make a layer for the number of channels that came." It runs too. It takes the rows of
-# a photo for channels, and slides over width and colours. A photo of another height is
-# refused.
+# More: "make a layer for the channels that came"
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# It runs too. It takes the rows of a photo for channels, and slides over width and
+# colours. A photo of another height is refused.
 
 rows_as_channels = nn.Conv2d(28, 8, 3).to(device)
 assert rows_as_channels(photos.to(device)).shape == (4, 8, 30, 1)
@@ -269,13 +301,17 @@ with shows_error(RuntimeError, match="to have 3 channels, but got 28 channels"):
 # Expected 3D (unbatched) or 4D (batched) input to conv2d
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Images were flattened, or have no axis of channels. Give the axes back.
+# Images were flattened, or one axis is missing or too many. Give the axes back, or
+# ``squeeze(0)``.
 
 first = nn.Conv2d(1, 8, 3).to(device)
 digits = torch.zeros(32, 784, device=device)
 with shows_error(RuntimeError, match="Expected 3D .unbatched. or 4D .batched. input"):
     first(digits)
-assert first(digits.unflatten(1, (1, 28, 28))).shape == (32, 8, 26, 26)
+batch = digits.unflatten(1, (1, 28, 28))
+with shows_error(RuntimeError, match="Expected 3D .unbatched. or 4D .batched. input"):
+    first(batch[None])  # a batch has its axis already
+assert first(batch[None].squeeze(0)).shape == first(batch).shape == (32, 8, 26, 26)
 
 # %%
 # expected 4D input (got 3D input)
@@ -294,7 +330,8 @@ assert model(image[None]).shape == (1, 8, 26, 30)
 # Expected more than 1 value per channel when training
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# The last batch had one example, and its mean is the example itself. Drop that batch.
+# A batch had one value for each channel, which is its mean. If it was the last batch,
+# drop it; with ``batch_size=1``, take larger batches or ``GroupNorm``.
 
 from torch.utils.data import DataLoader
 
@@ -307,8 +344,11 @@ loader = DataLoader(examples, batch_size=16, drop_last=True)
 assert [len(model(batch.to(device))) for batch in loader] == [16, 16]
 
 # %%
-# "Call ``model.eval()``" is the other advice. It is right for predictions. In training,
-# the running mean then stays as it is.
+# More: "call ``model.eval()``", and batches of one
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# ``eval()`` is right for predictions. In training, the running mean then stays as it
+# is.
 
 norm = model[1]
 before = norm.running_mean.clone()
@@ -316,6 +356,37 @@ assert model.eval()(torch.ones(1, 8, device=device)).shape == (1, 4)
 assert torch.equal(norm.running_mean, before)
 model.train()(torch.ones(2, 8, device=device))
 assert not torch.equal(norm.running_mean, before)
+
+# %%
+# With ``batch_size=1``, every batch is refused, if an image has one value for each
+# channel, as behind ``AdaptiveAvgPool2d(1)``. ``drop_last`` leaves nothing of them, or
+# of a dataset that is smaller than a batch. ``GroupNorm`` takes each example alone.
+
+pooled = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.BatchNorm2d(4)).to(device)
+one_image = torch.rand(1, 4, 9, 9, generator=torch.Generator().manual_seed(0))
+one_image = one_image.to(device)
+with shows_error(ValueError, match="Expected more than 1 value per channel"):
+    pooled(one_image)
+assert nn.BatchNorm2d(4).to(device)(one_image).shape == (1, 4, 9, 9)
+pooled[1] = nn.GroupNorm(1, 4).to(device)
+assert pooled(one_image).shape == (1, 4, 1, 1)
+few = DataLoader(examples[:10], batch_size=16, drop_last=True)
+assert len(few) == 0
+
+# %%
+# More: to have 64 channels, but got 32 channels instead
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# Two layers in a row do not fit. Behind a ``cat`` along the channels, as in a U-Net,
+# those of both parts come.
+
+maps = torch.zeros(1, 3, 9, 9, device=device)
+before = nn.Conv2d(3, 32, 1).to(device)(maps)
+with shows_error(RuntimeError, match="to have 64 channels, but got 32 channels"):
+    nn.Conv2d(64, 8, 1).to(device)(before)
+assert nn.Conv2d(32, 8, 1).to(device)(before).shape == (1, 8, 9, 9)
+joined = torch.cat([before, before], dim=1)
+assert nn.Conv2d(32 + 32, 8, 1).to(device)(joined).shape == (1, 8, 9, 9)
 
 # %%
 # More: to have 1 channels, but got 32 channels instead
@@ -424,9 +495,10 @@ assert moved == {False: True, True: False}
 # More: Expected hidden[0] size (1, 4, 6), got [1, 10, 6]
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# The state has the shape (layers, batch, hidden), with ``batch_first`` too. The batch
-# is that of this input: the last batch of a loader can be smaller. Without a state, the
-# layer starts from zeros.
+# For a batch, the state has the shape (layers, batch, hidden), with ``batch_first``
+# too; two directions count as twice the layers. (With ``proj_size``, the first of the
+# two states has that in the place of hidden.) The batch is that of this input: the last
+# batch of a loader can be smaller. Without a state, the layer starts from zeros.
 
 lstm = nn.LSTM(16, 6, batch_first=True).to(device)
 state = torch.zeros(1, 10, 6, device=device)
@@ -435,31 +507,51 @@ with shows_error(RuntimeError, match=r"Expected hidden\[0\] size \(1, 4, 6\)"):
 state = torch.zeros(1, len(sequences), 6, device=device)
 assert torch.equal(lstm(sequences, (state, state))[0], lstm(sequences)[0])
 
+options = {"batch_first": True, "num_layers": 2, "bidirectional": True}
+_, states = nn.LSTM(16, 6, **options).to(device)(sequences)
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it says that it is slower
+    _, projected = nn.LSTM(16, 6, proj_size=2, **options).to(device)(sequences)
+assert [tuple(each.shape) for each in states] == [(4, 4, 6), (4, 4, 6)]
+assert [tuple(each.shape) for each in projected] == [(4, 4, 2), (4, 4, 6)]
+
 # %%
 # More: was expecting embedding dimension of 16, but got 10
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``MultiheadAttention(embed_dim, heads)`` takes ``embed_dim`` features in the last
-# axis.
+# ``MultiheadAttention(embed_dim, heads)`` takes ``embed_dim`` features in the last axis
+# of the query, and of key and value unless ``kdim`` and ``vdim`` say otherwise. A key
+# of other features is refused as a product.
 
 attention = nn.MultiheadAttention(16, 2, batch_first=True).to(device)
 with shows_error(AssertionError, match="expecting embedding dimension of 16"):
     attention(convolved, convolved, convolved)
 steps = convolved.transpose(1, 2)
 assert attention(steps, steps, steps)[0].shape == (4, 10, 16)
+other = torch.zeros(4, 7, 10, device=device)  # of an encoder with 10 features
+with shows_error(RuntimeError, match="mat1 and mat2 shapes cannot be multiplied"):
+    attention(steps, other, other)
+options = {"kdim": 10, "vdim": 10, "batch_first": True}
+across = nn.MultiheadAttention(16, 2, **options).to(device)
+assert across(steps, other, other)[0].shape == (4, 10, 16)
 
 # %%
 # More: Kernel size can't be greater than actual input size
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # The image has become smaller than the kernel, after layers that halve it. Padding
-# counts: with 1 at each side, 4 pixels and a kernel of 5 fit.
+# counts: with 1 at each side, 4 pixels and a kernel of 5 fit. So does dilation: a
+# kernel of 3 with a dilation of 3 spans 7 pixels.
 
 small = torch.zeros(1, 3, 4, 4, device=device)
 with shows_error(RuntimeError, match="Kernel size can't be greater than actual input"):
     nn.Conv2d(3, 8, 5).to(device)(small)
 padded = nn.Conv2d(3, 8, 5, padding=1).to(device)
 assert padded(small).shape == (1, 8, 2, 2)
+dilated = nn.Conv2d(3, 8, 3, dilation=3).to(device)
+with shows_error(RuntimeError, match=r"Kernel size: \(7 x 7\)"):
+    dilated(small)
+assert dilated(torch.zeros(1, 3, 7, 7, device=device)).shape == (1, 8, 1, 1)
 
 # %%
 # More: Output size is too small

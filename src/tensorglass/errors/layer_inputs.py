@@ -29,6 +29,8 @@ def _conv_rank_fixes(case: Case) -> Iterator[ErrorFix]:
     if not case.is_real:
         if len(shape) == axes - 2:
             yield case.instead("layer(x[None])", "if the axis of channels, of size 1, is missing")
+        elif len(shape) == axes + 1 and shape[0] == 1:
+            yield case.instead("layer(x.squeeze(0))", f"an input of {shape_text(shape[1:])}")
         return
     if input_shape(case) != shape or case.layer is None:
         return
@@ -160,8 +162,9 @@ def _single_fixes(case: Case) -> Iterator[ErrorFix]:
     layer, callee = case.layer, case.expression.callee
     without_last = "DataLoader(dataset, batch_size, drop_last=True)"
     if not case.is_real:
-        yield case.instead("model.eval()", "the running mean and variance")
-        yield case.instead(without_last, "no last batch of one")
+        yield case.instead("model.eval()", "for predictions: the running mean and variance")
+        yield case.instead(without_last, "for training: no last batch of one")
+        yield case.instead("nn.GroupNorm(1, channels)", "for batches of one: each example alone")
     elif layer is not None and layer.kind == "GroupNorm":
         change = Argument(0, "num_groups", layer.setting("num_groups"), 1)
         yield from remade(case, [change], "one group of all channels")
@@ -174,7 +177,7 @@ def _single_fixes(case: Case) -> Iterator[ErrorFix]:
             yield ErrorFix(without_last, "no last batch of one, where batches are made")
         if callee is not None and is_module(callee.value):
             code = f"{callee.text}.eval(){case.expression.text[len(callee.text) :]}"
-            yield case.instead(code, "the running mean and variance are used, from now on")
+            yield case.instead(code, "for predictions: the running mean and variance are used, from now on")
 
 
 def _loader(case: Case) -> str | None:

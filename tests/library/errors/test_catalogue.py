@@ -647,6 +647,23 @@ def test_a_data_loader_gets_a_function_that_pads():
     assert explained(source.format("2, 4", "3, 5")).fixes == ()
 
 
+@pytest.mark.parametrize(
+    ("shape", "codes"),
+    [("[1, 8, 3, 9, 9]", ["layer(x.squeeze(0))"]), ("[2, 8, 3, 9, 9]", []), ("[9, 9]", ["layer(x[None])"])],
+)
+def test_an_axis_too_many_of_a_pasted_message(shape, codes):
+    message = f"Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: {shape}"
+    assert [fix.code for fix in explain_error(message).fixes] == codes
+
+
+def test_eval_is_for_predictions():
+    message = "Expected more than 1 value per channel when training, got input size torch.Size([1, 8])"
+    fixes = explain_error(message).fixes
+    assert [fix.result.partition(":")[0] for fix in fixes] == ["for predictions", "for training", "for batches of one"]
+    (fix,) = explained("layer = nn.BatchNorm1d(3)\nx = torch.ones(1, 3)\nresult = layer(x)").fixes
+    assert fix.result.startswith("for predictions: ")
+
+
 def test_a_new_axis_is_not_said_to_be_there():
     (fix,) = explained("x = torch.ones(2, 3)\nresult = x.unsqueeze(5)").fixes
     assert (fix.code, fix.result) == ("x.unsqueeze(-1)", "as the last axis")
