@@ -7,23 +7,19 @@ import re
 from collections.abc import Iterator
 
 from .entry import Case, Entry
+from .freed_graph import subject, used_in
 from .operand import ErrorFix
 from .reading import is_tensor, stored
 
 _PAGE = "auto_examples/errors/no_graph.html"
 
 
-def _subject(case: Case, default: str) -> str:
-    """Return what the program calls backward on."""
-    return case.shown(0, default) if case.name in {"backward", "grad"} and case.shape(0) is not None else default
-
-
 def _no_grad_cause(case: Case) -> str:
-    subject = _subject(case, "The tensor")
+    whose = subject(case, "The tensor")
     if case.is_real and case.parts and (cut := _cut(case, case.parts[0].text)):
-        return f"{subject} has no graph behind it: `{cut[0]}` in line {cut[1]} cuts off what it was computed from."
+        return f"{whose} has no graph behind it: `{cut[0]}` in line {cut[1]} cuts off what it was computed from."
     return (
-        f"{subject} has no graph behind it: nothing that it was computed from requires a "
+        f"{whose} has no graph behind it: nothing that it was computed from requires a "
         "gradient, or it was computed under `no_grad`, or cut off by `detach`, `item` or a conversion."
     )
 
@@ -36,7 +32,7 @@ def _cut(case: Case, name: str) -> tuple[str, int] | None:
     """Return what stands between a variable and the parameters, as far as the function shows it, and its line."""
     if case.code is None:
         return None
-    names, found = set(_used_in(case, name)), list[tuple[int, str]]()
+    names, found = set(used_in(case, name)), list[tuple[int, str]]()
     for node in ast.walk(case.code.function):
         match node:
             case ast.Assign(targets=[ast.Name(id=target)], value=value) if target in names:
@@ -58,6 +54,9 @@ def _cut(case: Case, name: str) -> tuple[str, int] | None:
 
 def _cuts(call: ast.Call, case: Case, rebound: str) -> bool:
     """Return whether a call gives what no gradient goes through, of a tensor that may have a graph."""
+    if any(ast.unparse(each) == "use_reentrant=True" for each in call.keywords):
+        names = [each.id for part in call.args[1:] for each in ast.walk(part) if isinstance(each, ast.Name)]
+        return not any(_has_graph(name, case) for name in names)
     if not isinstance(call.func, ast.Attribute):
         return False
     if call.func.attr in {"tensor", "as_tensor"} and call.args:
@@ -83,27 +82,15 @@ def _no_grad_fixes(case: Case) -> Iterator[ErrorFix]:
     elif case.name in {"backward", "grad"} and case.parts:
         # Not the result itself: with a gradient of its own it fails no more, and nothing is learned.
         names = [part.text for part in case.parts[1].elements] if case.name == "grad" and len(case.parts) > 1 else []
-        if case.name == "backward" and _cut(case, case.parts[0].text):
+        if case.name == "backward" and (cut := _cut(case, case.parts[0].text)):
+            if "use_reentrant=True" in cut[0]:
+                new = cut[0].replace("use_reentrant=True", "use_reentrant=False")
+                yield case.elsewhere(cut[0], new, "a checkpoint that needs no input with a gradient")
             return  # a new graph behind the cut would hide it: the parameters would get no gradient
-        for name in names or _used_in(case, case.parts[0].text):
+        for name in names or used_in(case, case.parts[0].text):
             source = _made(case, name)
             if source:
                 yield case.elsewhere(source, f"{source[:-1]}, requires_grad=True)", f"a graph from `{name}` on")
-
-
-def _used_in(case: Case, name: str) -> list[str]:
-    """Return the names that a variable is computed from, directly or over others, in the function that failed."""
-    if case.code is None:
-        return []
-    made = {
-        ast.unparse(node.targets[0]): [each.id for each in ast.walk(node.value) if isinstance(each, ast.Name)]
-        for node in ast.walk(case.code.function)
-        if isinstance(node, ast.Assign)
-    }
-    found = [name]
-    for each in found:
-        found += [other for other in made.get(each, []) if other not in found]
-    return found
 
 
 def _made(case: Case, name: str) -> str | None:
@@ -116,59 +103,6 @@ def _made(case: Case, name: str) -> str | None:
             is_made = re.fullmatch(r"torch\.\w+", function) is not None  # and not torch.ones(3).mean()
             return text if is_made and "requires_grad" not in text else None
     return None
-
-
-def _twice_cause(case: Case) -> str:
-    return (
-        f"The graph behind {_subject(case, 'the tensor')} was freed by an earlier backward pass: what it had kept of "
-        "the forward pass is gone, so each backward pass needs a forward pass of its own."
-    )
-
-
-def _twice_fixes(case: Case) -> Iterator[ErrorFix]:
-    if not case.is_real:
-        yield case.instead("loss.backward(retain_graph=True)", "in the first call: the graph is kept for the second")
-        yield case.instead("state = state.detach()", "if a state is carried from step to step")
-        return
-    if case.name != "backward" or case.code is None:
-        return
-    place = _place(case.code.node)
-    before = [(call, on) for call, on in _backward_calls(case) if _place(call) < place]
-    if not before:  # in a loop, where what was computed in the pass before is used again
-        yield ErrorFix("state = state.detach()", "a state that is carried from step to step, without its graph")
-        return
-    first, on = before[0]
-    text = case.code.text_of(first)
-    if not text.endswith(")") or "retain_graph" in text:
-        return
-    new = f"{text[:-1]}{', ' if first.args or first.keywords else ''}retain_graph=True)"
-    # Where both calls are worded alike, the line below tells which of them is meant.
-    following = _line_below(case, first) if case.code.source.count(text) > 1 else ""
-    following = following if text + following in case.code.source else ""
-    yield case.elsewhere(text + following, new + following, "in the first call: the graph is kept for the second")
-    if len(before) == 1 and on != case.parts[0].text:
-        yield ErrorFix(f"({on} + {case.parts[0].text}).backward()", "one backward pass, in the place of both")
-
-
-def _place(node: ast.AST) -> tuple[int, int]:
-    return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
-
-
-def _backward_calls(case: Case) -> list[tuple[ast.Call, str]]:
-    """Return the calls of ``backward`` that are statements of the function that failed, and what each is called on."""
-    assert case.code is not None
-    found = []
-    for node in ast.walk(case.code.function):
-        match node:
-            case ast.Expr(value=ast.Call(func=ast.Attribute(value=on, attr="backward")) as call):
-                found.append((call, case.code.text_of(on)))
-    return sorted(found, key=lambda each: _place(each[0]))
-
-
-def _line_below(case: Case, node: ast.Call) -> str:
-    assert case.code is not None
-    lines = case.code.source.split("\n")
-    return f"\n{lines[node.end_lineno]}" if node.end_lineno is not None and node.end_lineno < len(lines) else ""
 
 
 def _scalar_cause(case: Case) -> str:
@@ -243,14 +177,6 @@ ENTRIES = (
         _no_grad_cause,
         _no_grad_fixes,
         _PAGE,
-    ),
-    Entry(
-        "backward_twice",
-        (r"Trying to backward through the graph a second time",),
-        "loss.backward()",
-        _twice_cause,
-        _twice_fixes,
-        f"{_PAGE}#trying-to-backward-through-the-graph-a-second-time",
     ),
     Entry(
         "scalar_output",

@@ -9,6 +9,7 @@ from .losses import calls_with, shapes_of
 from .operand import ErrorFix
 
 _PAGE = "auto_examples/errors/loss_and_target.html#"
+_VOID = 255  # the pixels of a mask that belong to no class, in many data sets
 
 
 def _batch_cause(case: Case) -> str:
@@ -17,7 +18,8 @@ def _batch_cause(case: Case) -> str:
     shapes = "" if pair is None else f" (shapes {pair[0]} and {pair[1]})"
     said = f"There must be one target for each prediction: there are {a} predictions and {b} targets{shapes}."
     if _rows_were_cut(case):
-        said += f" So each example became {int(a) // int(b)} rows: a view(-1, ...) in the model is too short."
+        rows = int(a) // int(b)
+        said += f" So each example became {rows} rows: a view(-1, ...) in the model asks for too few features in a row."
     return said
 
 
@@ -86,7 +88,7 @@ def _class_fixes(case: Case) -> Iterator[ErrorFix]:
     pair, came = shapes_of(case), case.number("class")
     if not case.is_real:
         if came > 0:
-            yield case.instead("loss(output, target - 1)", "if the classes are counted from 1")
+            yield case.instead("loss(output, target - 1)", "if the classes are counted from 1: see target.min()")
             yield case.instead(f"nn.Linear(features, {came + 1})", f"at least {came + 1} classes in the last layer")
         return
     if pair is None and came > 0 and calls_with(case, None, case.shape(1)):
@@ -97,9 +99,14 @@ def _class_fixes(case: Case) -> Iterator[ErrorFix]:
     classes = pair[0][1]
     if came == classes:
         yield case.with_parts({1: f"{case.code_of(1)} - 1"}, "if the classes are counted from 1, and 0 does not occur")
-    if case.expression.callee is not None and case.name == "cross_entropy" and not case.expression.keywords:
+    if came == -1 and classes == 2:
+        yield case.with_parts({1: f"({case.code_of(1)} > 0).long()"}, "if -1 and 1 stand for two classes")
+    # Elsewhere the number may be that of a class, which would be left out of training without a word.
+    stands_for_none = came < 0 or came == _VOID
+    plain = case.expression.callee is not None and not case.expression.keywords
+    if stands_for_none and plain and case.name == "cross_entropy":
         code = f"{case.expression.text.rstrip()[:-1]}, ignore_index={came})"
-        yield case.instead(code, f"the targets that are {came} do not count")
+        yield case.instead(code, f"if {came} stands for none: these targets do not count, and it is no class")
 
 
 def _spatial_rank_cause(case: Case) -> str:

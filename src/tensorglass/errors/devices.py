@@ -1,4 +1,4 @@
-"""Tensors on different devices, devices that are not there, and memory that is used up."""
+"""Tensors on different devices, and devices that are not there."""
 
 from __future__ import annotations
 
@@ -71,73 +71,22 @@ def _numpy_fixes(case: Case) -> Iterator[ErrorFix]:
         yield case.with_parts({0: f"{case.code_of(0)}.cpu()"}, "an array with a copy of the numbers")
 
 
+_EMPTY = "memory for weights and buffers, which are all to be loaded or set then"
+
+
 def _meta_cause(case: Case) -> str:
     return "A tensor on the device meta has a shape and no numbers, so that there is nothing to copy."
 
 
 def _meta_fixes(case: Case) -> Iterator[ErrorFix]:
     if not case.is_real:
-        yield case.instead(
-            "model.to_empty(device='cpu')", "memory for the weights, which are to be loaded or drawn then"
-        )
+        yield case.instead("model.to_empty(device='cpu')", _EMPTY)
     elif case.expression.is_method and case.name in {"cpu", "cuda"} and case.shape(0) is not None:
         code = f"torch.empty_like({case.parts[0].text}, device='{case.name}')"
         yield case.instead(code, "memory of that shape, not filled")
     elif case.name == "to" and case.parts and not case.expression.is_method:
         code = case.expression.text.replace(".to(", ".to_empty(device=", 1)
-        yield case.instead(code, "memory for the weights, which are to be loaded or drawn then")
-
-
-# --- Memory ---
-
-
-def _bytes(size: str) -> float:
-    """Return the number of bytes that a message gives as text.
-
-    >>> _bytes("1.50 KiB"), _bytes("512 bytes")
-    (1536.0, 512.0)
-    """
-    number, unit = size.split()
-    return float(number) * 1024.0 ** ("KMGT".find(unit[0]) + 1)
-
-
-def _gpu_memory_cause(case: Case) -> str:
-    asked = case.found.get("asked")
-    free = case.found.get("free")
-    wanted = f"{asked} were asked for" if asked else "more was asked for"
-    left = f", and {free} are free" if free else ""
-    return (
-        f"The GPU's memory is used up: {wanted}{left}. It holds weights, gradients, the optimizer's state, and what "
-        "autograd keeps of each layer for the backward pass, which grows with the batch."
-    )
-
-
-def _gpu_memory_fixes(case: Case) -> Iterator[ErrorFix]:
-    """Nothing here takes the place of the expression: what holds the memory was made before."""
-    asked, reserved = case.found.get("asked"), case.found.get("reserved")
-    if asked and reserved and _bytes(reserved) >= _bytes(asked):
-        code = "PYTORCH_ALLOC_CONF=expandable_segments:True python script.py"
-        yield ErrorFix(code, f"pieces that can grow: {reserved} are reserved, and none is large enough alone")
-    yield ErrorFix("batch_size //= 2", "half of what autograd keeps")
-    yield ErrorFix("with torch.no_grad():", "nothing kept for the backward pass, where none comes, as in evaluation")
-    yield ErrorFix("with torch.autocast('cuda', dtype=torch.bfloat16):", "about half of what is kept")
-    yield ErrorFix("total += loss.item()", "no graph kept alive where losses are added up")
-
-
-def _memory_cause(case: Case) -> str:
-    size = int(case.found["bytes"])
-    return f"The computer's memory does not hold the result: {size:,} bytes, {size / 2**30:,.1f} GiB, were asked for."
-
-
-def _memory_fixes(case: Case) -> Iterator[ErrorFix]:
-    yield ErrorFix("batch_size //= 2", "half of what each step needs")
-    if (
-        case.is_real
-        and case.name in {"ones", "zeros", "empty", "rand", "randn", "full"}
-        and not case.expression.keywords
-    ):
-        code = f"{case.expression.text.rstrip()[:-1]}, device='meta')"
-        yield case.instead(code, "shape and dtype alone, without memory, to see what fits")
+        yield case.instead(code, _EMPTY)
 
 
 def _assert_cause(case: Case) -> str:
@@ -149,7 +98,7 @@ def _assert_cause(case: Case) -> str:
 
 def _assert_fixes(case: Case) -> Iterator[ErrorFix]:
     yield ErrorFix("CUDA_LAUNCH_BLOCKING=1 python script.py", "the same error at the line that caused it")
-    yield ErrorFix("loss(output.cpu(), target.cpu())", "on the CPU, the message that says which index it is")
+    yield ErrorFix("loss(output.cpu(), target.cpu())", "on the CPU, where the error comes at its own line")
 
 
 # --- Devices that are not there ---
@@ -190,7 +139,6 @@ def _map_fixes(case: Case) -> Iterator[ErrorFix]:
 
 
 _DEVICE = r"[a-z]+(?::\d+)?"
-_SIZE = r"\d+(?:\.\d+)? (?:[KMGT]i?B|bytes)"
 
 ENTRIES = (
     Entry(
@@ -229,32 +177,6 @@ ENTRIES = (
         _meta_cause,
         _meta_fixes,
         f"{_PAGE}#more-cannot-copy-out-of-meta-tensor-no-data",
-    ),
-    Entry(
-        "gpu_memory",
-        (
-            rf"(?:CUDA|HIP|XPU) out of memory\.(?: Tried to allocate (?P<asked>{_SIZE}))?"
-            rf"(?:.*?(?P<free>{_SIZE}) (?:is )?free)?"
-            rf"(?:.*?(?P<reserved>{_SIZE}) is reserved by PyTorch but unallocated)?",
-            rf"MPS backend out of memory.*?Tried to allocate (?P<asked>{_SIZE})",
-            r"(?:CUDA|HIP) out of memory",
-            r"CUDA error: out of memory",
-        ),
-        "f(x)",
-        _gpu_memory_cause,
-        _gpu_memory_fixes,
-        f"{_PAGE}#short-answer",
-    ),
-    Entry(
-        "memory",
-        (
-            r"DefaultCPUAllocator: (?:can't allocate memory|not enough memory): you tried to allocate (?P<bytes>\d+) "
-            r"bytes",
-        ),
-        "f(x)",
-        _memory_cause,
-        _memory_fixes,
-        f"{_PAGE}#more-defaultcpuallocator-can-t-allocate-memory",
     ),
     Entry(
         "device_assert",

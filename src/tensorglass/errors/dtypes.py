@@ -81,6 +81,8 @@ def _input_cause(case: Case) -> str:
     a, b = case.found["a"], case.found["b"]
     if "cuda" in a.lower() + b.lower() and converting_method(a) == converting_method(b):
         return f"Input and weights must be on one device: the input is a {a}, and the weights are a {b}."
+    if ("cuda" in a.lower()) != ("cuda" in b.lower()):
+        return f"Input and weights must be on one device and of one dtype: the input is a {a}, the weights are a {b}."
     name = "The layer" if case.layer is None or case.layer.is_own else f"The layer {case.layer.shown}"
     return f"{name} computes in the dtype of its weights, {b}, and its input is {a}."
 
@@ -90,6 +92,8 @@ def _input_fixes(case: Case) -> Iterator[ErrorFix]:
     if not case.is_real:
         if a == b:
             yield case.instead("layer(x.to(layer.weight.device))", "the input on the device of the weights")
+        elif ("cuda" in case.found["a"].lower()) != ("cuda" in case.found["b"].lower()):
+            yield case.instead("layer(x.to(layer.weight))", "the input on the device of the weights, in their dtype")
         elif b in FLOATING:
             yield case.instead(f"layer(x.{b}())", f"the input in the dtype of the weights, {b}")
         return

@@ -101,6 +101,13 @@ class FailingCode:
         """Return the source of a part of it."""
         return ast.get_source_segment(self.source, node) or ""
 
+    @property
+    def loop(self) -> ast.AST | None:
+        """The innermost loop around it, None outside of loops."""
+        loops = [node for node in ast.walk(self.function) if isinstance(node, (ast.For, ast.AsyncFor, ast.While))]
+        around = [loop for loop in loops if any(each is self.node for each in ast.walk(loop))]
+        return around[-1] if around else None
+
 
 def failing_code(failure: Failure) -> FailingCode | None:
     """Return the expression that a frame was running, None where its source or its columns are not known."""

@@ -444,6 +444,13 @@ PROGRAMS = [
     Program("no_graph", "x = torch.ones(3)\nz = x * 2\ny = z.sum()\ny.backward()", "y"),
     Program("no_graph", "x = torch.ones(3)\ny = (x * 2).sum()\nresult = torch.autograd.grad(y, [x])", "y x"),
     Program(
+        "no_graph",
+        "import warnings\nfrom torch.utils.checkpoint import checkpoint\nwarnings.simplefilter('ignore')\n"
+        "model = nn.Linear(3, 2)\nx = torch.ones(1, 3)\nx = checkpoint(model, x, use_reentrant=True)\n"
+        "y = x.sum()\ny.backward()",
+        "y",
+    ),
+    Program(
         "backward_twice",
         "x = torch.ones(3, requires_grad=True)\ny = (x**2).sum()\ny.backward()\nz = 1\ny.backward()",
         "y",
