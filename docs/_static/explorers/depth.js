@@ -40,10 +40,10 @@
 
   const density = (z) => Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI);
 
-  // The probability that a standard normal number is below x, to 15 digits after the point: a table of it (by Marsaglia's
+  // The probability that a standard normal number is below x, to 12 digits after the point: a table of it (by Marsaglia's
   // series, 2004), and from the nearest entry Taylor's series, as it is asked for by the million.
   const counted = (length, of) => Array.from({ length }, (_, i) => of(i));
-  const PER_UNIT = 64, FAR_OUT = 8.5;
+  const PER_UNIT = 256, FAR_OUT = 8.5;
   const DENSITY = Float64Array.from(counted(2 * FAR_OUT * PER_UNIT + 1, (i) => density(i / PER_UNIT - FAR_OUT)));
   const BELOW = Float64Array.from(DENSITY, (height, i) => {
     const x = i / PER_UNIT - FAR_OUT;
@@ -54,9 +54,8 @@
 
   function below(x) {
     if (!(Math.abs(x) < FAR_OUT)) return x > 0 ? 1 : 0;
-    const i = Math.round((x + FAR_OUT) * PER_UNIT), at = i / PER_UNIT - FAR_OUT, h = x - at, square = at * at;
-    const fifth = 3 + square * (square - 6), fourth = at * (square - 3) - h / 5 * fifth, third = square - 1 - h / 4 * fourth;
-    return BELOW[i] + DENSITY[i] * h * (1 - h / 2 * (at - h / 3 * third));
+    const i = Math.round((x + FAR_OUT) * PER_UNIT), at = i / PER_UNIT - FAR_OUT, h = x - at;
+    return BELOW[i] + DENSITY[i] * h * (1 - h / 2 * (at - h / 3 * (at * at - 1)));
   }
 
   // Expectations over a standard normal z. Panels close to 0 are ever narrower, so that what happens there is seen at any
@@ -231,8 +230,9 @@
     const map = new VarianceMap(activation, sigmaW, sigmaB);
     const fixedPoint = map.fixedPoint(), q = nearestFinite(fixedPoint);
     const [correlation, slope] = settledCorrelation(map, q);
-    const depthScale = slope <= 0 ? 0 : Math.abs(slope - 1) <= AT_ONE ? Infinity : -1 / Math.log(slope);
-    const told = { name: map.name, sigmaW, sigmaB, fixedPoint, slope: map.slopeAt(q), chi: map.chi(q), correlation, depthScale };
+    const depthScale = Math.abs(slope - 1) <= AT_ONE ? Infinity : -1 / Math.log(slope);
+    const told = { name: map.name, sigmaW, sigmaB, fixedPoint, slope: map.slopeAt(q), chi: map.chi(q) };
+    Object.assign(told, { correlation, depthScale });
     told.stable = told.slope <= 1 + AT_ONE;
     told.phase = Math.abs(told.chi - 1) <= AT_ONE ? "critical" : told.chi < 1 ? "ordered" : "chaotic";
     told.verdict = fixedPoint === 0 ? "signals vanish" : fixedPoint === Infinity ? "signals explode" :
@@ -292,7 +292,7 @@
     const map = new VarianceMap(activation, 1, sigmaB), { name } = map;
     const none = (reason) => ({ ok: false, name, sigmaB, sigmaW: null, fixedPoint: null, reason });
     const sigmaWAt = (q) => 1 / Math.sqrt(map.chi(q));
-    const growth = (q) => (map.chi(q) ? map.moment(q) / (map.chi(q) * q) : Infinity);
+    const growth = (q) => map.moment(q) / (map.chi(q) * q);
     const excess = (q) => growth(q) + sigmaB ** 2 / q - 1;
     if ([SMALLEST, 1, LARGEST].every((q) => Math.abs(growth(q) - 1) <= EQUAL)) {
       if (sigmaB) return none(`where chi is 1, each layer adds sigma_b^2 = ${number(sigmaB ** 2)} to the second moment`);
@@ -312,7 +312,7 @@
     const searched = counted(MOMENTS, (i) => 10 ** (-8 + 16 * i / (MOMENTS - 1))), excesses = searched.map(excess);
     const found = sigmaB === 0 && Math.abs(excess(SMALLEST)) <= AT_ZERO ? [0] : [];
     for (let i = 0; i + 1 < MOMENTS; i += 1) {
-      if (excesses[i] < Infinity && (excesses[i] > 0) !== (excesses[i + 1] > 0)) {
+      if ((excesses[i] > 0) !== (excesses[i + 1] > 0)) {
         found.push(bisected(excess, searched[i], searched[i + 1]));
       }
     }
@@ -453,7 +453,7 @@
   function readCount(field, text, most) {
     const expected = `a whole number from 1 to ${most}`;
     if (!text.trim()) return { wrong: `${field} is empty; expected ${expected}.`, field };
-    const at = text.trimEnd().search(/(?!^\s*)[^\d]/);
+    const at = text.trimEnd().search(/[^\d\s]|(?<=\d)\s/);
     if (at >= 0) return { wrong: `“${text[at]}” came in ${field}; expected ${expected}.`, field, at };
     const value = Number(text);
     return value >= 1 && value <= most ? { value } : { wrong: `${field} is ${text.trim()}; expected ${expected}.`, field };
@@ -505,8 +505,8 @@
   function depthScaleText(scale, depth) {
     if (scale === Infinity) return [];
     const [more, six] = [depth > 6 * scale ? "more" : "no more", number(6 * scale, 3)];
-    return [`${manyLayers(depth)} ${depth === 1 ? "is" : "are"} ${more} than six depth scales (${six} layers); networks much deeper than that are ` +
-      "hard to train (Schoenholz et al., 2017)."];
+    return [`${manyLayers(depth)} ${depth === 1 ? "is" : "are"} ${more} than six depth scales (${six} layers); networks much ` +
+      "deeper than that are hard to train (Schoenholz et al., 2017)."];
   }
 
   const manyLayers = (count) => (count === 1 ? "1 layer" : `${count} layers`);
@@ -516,16 +516,17 @@
     const rows = limitsOf(layers).map(({ dtype, limit, size, happens, signal, gradient }) =>
       [`${dtype}, ${limit} ${number(size, 5)}: ${happens}`, rangeText(signal), rangeText(gradient)]);
     if (!rows.length) return [`Both stay within what ${Object.keys(DTYPES).join(", ").replace(/, (?!.*,)/, " and ")} hold.`];
-    return [{ caption: "Beyond a dtype's range, in which layers", header: ["limit", "rms of the signal", "rms of the gradient"], rows }];
+    const header = ["limit", "rms of the signal", "rms of the gradient"];
+    return [{ caption: "Beyond a dtype's range, in which layers", header, rows }];
   }
 
   function limitsOf(layers) {
     const found = [];
     for (const [dtype, { largest, normal, smallest }] of Object.entries(DTYPES)) {
       const beyond = {
-        "largest": [largest, "inf", (size) => size > largest],
-        "smallest normal": [normal, "digits are lost", (size) => size < normal],
-        "smallest": [smallest, "zeros", (size) => size < smallest],
+        "largest": [largest, "inf", (size) => size > largest * (1 + EQUAL)],
+        "smallest normal": [normal, "digits are lost", (size) => size < normal * (1 - EQUAL)],
+        "smallest": [smallest, "zeros", (size) => size < smallest * (1 - EQUAL)],
       };
       for (const [limit, [size, happens, isBeyond]] of Object.entries(beyond)) {
         const [signal, gradient] = [signalOf, gradientOf].map((of) => layers.filter((each) => isBeyond(of(each))));
@@ -566,8 +567,8 @@
   function pathText(layers) {
     const [first, last] = [layers[0], layers.at(-1)];
     return `Root mean squares over ${layers.length} layers, on a logarithmic axis. The predicted signal goes from ` +
-      `${number(signalOf(first), 3)} to ${number(signalOf(last), 3)}; the predicted gradient, relative to the last layer, is ` +
-      `${number(gradientOf(first), 3)} at the first.`;
+      `${number(signalOf(first), 3)} to ${number(signalOf(last), 3)}; the predicted gradient, relative to the last layer, ` +
+      `is ${number(gradientOf(first), 3)} at the first.`;
   }
 
   // A program that measures what was predicted

@@ -70,10 +70,10 @@
 
   function fieldOf(name, { name: field, label, value, options }, hint) {
     const id = `explored-${name}-${field}`, described = `explored-${name}-said${hint ? ` explored-${name}-hint` : ""}`;
-    const typed = { id, type: "text", spellcheck: "false", autocomplete: "off", autocapitalize: "off", "aria-describedby": described };
+    const shared = { id, "aria-describedby": described };
     const input = options
-      ? element("select", { id, "aria-describedby": described }, ...options.map((option) => element("option", {}, option)))
-      : element("input", typed);
+      ? element("select", shared, ...options.map((option) => element("option", {}, option)))
+      : element("input", { ...shared, type: "text", spellcheck: "false", autocomplete: "off", autocapitalize: "off" });
     input.value = value;
     const caret = element("div", { class: "explorer-caret", "aria-hidden": "true", hidden: "" });
     return { field, input, caret, box: element("div", {}, element("label", { for: id }, label), input, caret) };
