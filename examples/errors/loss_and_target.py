@@ -6,18 +6,17 @@
 Which shape and dtype does a loss want of its target?
 =====================================================
 
-People ask this when a loss stops with "Target size must be the same as input size",
-"expected scalar type Long but found Float" or "multi-target not supported".
+People ask this when a loss stops with "Target size must be the same as input size" or
+"expected scalar type Long but found Float".
 
 :Level: beginner
 
 Short answer
 ------------
 
-``cross_entropy`` wants the number of one class for each prediction: a target of dtype
-``long``, without the prediction's axis of classes. The losses that compare element by
-element, such as ``mse_loss`` and ``binary_cross_entropy_with_logits``, want floating
-point numbers in the prediction's shape. So for ``cross_entropy`` write
+``cross_entropy`` wants the number of one class for each prediction: dtype ``long``, and
+no axis of classes. Losses that compare element by element, such as ``mse_loss``, want
+floating point numbers in the prediction's shape. So for ``cross_entropy`` write
 ``target.squeeze(1).long()``, for the others ``target.unsqueeze(1).float()``, where that
 axis is too many or missing.
 """

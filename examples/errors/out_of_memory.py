@@ -523,8 +523,8 @@ if device.type == "cpu":
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # The model was moved, and the batch was not: a ``DataLoader`` gives tensors on the CPU.
-# Move each batch, and assign it: ``x = x.to(device)``. (Without a GPU this page shows
-# it on the meta device, where torch words it otherwise.)
+# Move each batch, and assign it: ``x = x.to(device)``. (Without a GPU: shown on the
+# meta device, in other words.)
 
 from tensorglass import shows_error
 from torch.utils.data import DataLoader
@@ -545,7 +545,7 @@ try:
 except RuntimeError as error:
     explanation = explain_error(error)
 assert explanation.kind == "same_device"
-explanation
+print(explanation.cause)
 
 # %%
 # More: the same, though ``model.to(device)`` was called

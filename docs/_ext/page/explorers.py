@@ -7,7 +7,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
-FORM = "form.js"  # what all explorers share
+FORM, STYLE = "form.js", "explorers.css"  # what all explorers share
 # By the caption of the table that the library writes: what is said, and how it is shown.
 EXPLORERS = {
     "Shapes aligned at the last axis": ("broadcast.js", "broadcast_view.js"),
@@ -23,5 +23,7 @@ def add_explorers(
     """Have the page load the scripts of the explorers whose tables it holds."""
     body = context.get("body", "")
     wanted = [name for caption, names in EXPLORERS.items() if f"<caption>{caption}</caption>" in body for name in names]
+    if wanted:
+        app.add_css_file(f"explorers/{STYLE}")
     for script in [FORM, *wanted] if wanted else []:
         app.add_js_file(f"explorers/{script}", defer="defer")

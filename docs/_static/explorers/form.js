@@ -98,7 +98,7 @@
     const trying = examples.map(({ label, values: texts }) => button(label, () => show({ ...initial, ...texts })));
     const form = element("form", { class: "explorer" },
       element("div", { class: "explorer-fields" }, ...inputs.map(({ box }) => box)),
-      ...(hint ? [element("p", { id: `explored-${name}-hint`, class: "explorer-hint" }, hint)] : []), said,
+      ...(hint ? [element("div", { id: `explored-${name}-hint`, class: "explorer-hint" }, hint)] : []), said,
       element("div", { class: "explorer-buttons" }, ...trying, ...copying));
     form.addEventListener("submit", (event) => event.preventDefault());
 
