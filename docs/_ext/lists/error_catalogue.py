@@ -50,6 +50,16 @@ USUAL = (
     "backward_twice matmul_dtype scalar_type conv_channels loss_batch state_keys device_assert"
 ).split()
 LONGEST_BEGINNING = 66  # characters of a message that is told by its beginning: on a laptop, one line
+# On this page alone: a message is looked for, so it stands out; what belongs to it stands close.
+STYLE = """<style>
+article dl.errors > dt { margin-top: 1.6rem; font-weight: bold; overflow-wrap: anywhere; }
+article dl.errors > dt { color: var(--color-foreground-primary); }
+dl.errors > dt code { background: none; border: 0; padding: 0; color: inherit; font-size: var(--font-size--normal); }
+dl.errors > dd { margin-left: 1rem; }
+dl.errors > dd :is(p, ul) { margin: 0.25rem 0; }
+dl.errors :is(.wordings, .places) { font-size: var(--font-size--small); color: var(--color-foreground-secondary); }
+dl.errors > dt:target { outline: 2px solid var(--color-brand-content); outline-offset: 0.3rem; }
+</style>"""
 MOST_PLACES = 3  # of the gallery, that show one error
 
 
@@ -69,7 +79,7 @@ class ErrorCatalogue(SphinxDirective):
         by_kind = {row["kind"]: row for row in rows}
         usual = [further_down(kind, beginning(by_kind[kind]["wordings"][0])) for kind in USUAL]
         first = nodes.section("", nodes.title(text="The usual ones"), nodes.bullet_list("", *usual), ids=["usual"])
-        return [first, *families(rows)]
+        return [nodes.raw("", STYLE, format="html"), first, *families(rows)]
 
 
 def sources(root: Path) -> list[Path]:
