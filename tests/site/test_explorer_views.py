@@ -680,7 +680,7 @@ def test_no_other_page_loads_it(built_site):
         if "explorers/views_view.js" in path.read_text("utf-8")
     }
     assert loading >= set(WITH_EXPLORER)
-    assert {page.rpartition("/")[0] for page in loading} <= {"", "auto_examples/memory"}
+    assert {page.rpartition("/")[0] for page in loading} <= {"", "auto_examples/memory", "auto_examples/errors"}
 
 
 def test_an_index_is_followed_to_its_cell(open_page):
