@@ -44,7 +44,7 @@ def _matmul_cause(case: Case) -> str:
 
 def _matmul_fixes(case: Case) -> Iterator[ErrorFix]:
     if not case.is_real:
-        yield case.instead("a @ b.T", "if b is meant on its side")
+        yield case.instead("a @ b.T", "if b is meant transposed")
     elif len(case.shapes) == 2 and all(len(shape) == 2 for shape in case.shapes):
         a, b = case.shapes
         if a[1] == b[1]:
