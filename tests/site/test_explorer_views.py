@@ -611,7 +611,7 @@ def test_no_shape_is_told_with_its_place(logic, text, at):
 def test_what_copies_and_what_torch_warns_of_is_said(logic):
     notes = "text => window.tensorglass.viewChain(text).x.notes"
     window = logic()
-    assert window.evaluate(notes, "(3, 4).T.flatten()[1:]") == ["flatten copies: x has a storage of its own."]
+    assert window.evaluate(notes, "(3, 4).T.flatten()[1:]") == ["flatten() copies: x has a storage of its own."]
     assert window.evaluate(notes, "(3, 4).flatten()") == []
     assert window.evaluate(notes, "(2, 3, 4).T") == [
         "torch warns: the use of `x.T` on tensors of dimension other than 2 is deprecated."

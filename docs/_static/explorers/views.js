@@ -92,7 +92,7 @@
   }
 
   function copied(x, call, size, stride) {
-    return storageFor(x.dtype, size, stride, [...x.notes, `${call} copies: x has a storage of its own.`]);
+    return storageFor(x.dtype, size, stride, [...x.notes, `${call}() copies: x has a storage of its own.`]);
   }
 
   function wrap(axis, rank) {
