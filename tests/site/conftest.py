@@ -1,19 +1,12 @@
 """The site's tests import one another from here."""
 
+import contextlib
 import sys
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-
-NEWER = "test_explorer_"  # the files of these compare thousands of cases, and break hundreds of rules
-
-
-def pytest_collection_modifyitems(config, items):
-    """Compare the logic of the newer explorers with --all only: CI has no time for it."""
-    if not config.getoption("--all"):
-        items[:] = [each for each in items if not (each.path.name.startswith(NEWER) and "logic" in each.fixturenames)]
 
 
 @pytest.fixture
@@ -71,3 +64,34 @@ def pytest_terminal_summary(terminalreporter):
     for page, row in sorted(FIGURES.items()):
         cells = (f"{row.get(quality, '-'):>{len(quality)}}" for quality in columns)
         terminalreporter.write_line("  ".join([f"{page:<{width}}", *cells]))
+
+
+# What the tests of the explorers share. Each file of them says which script it is about, and on which page.
+
+
+@pytest.fixture
+def logic(browser, request):
+    """Open an empty window with the logic of an explorer alone, as it is or with one place changed."""
+    with contextlib.ExitStack() as windows:
+
+        def load(old="", new=""):
+            text = request.module.LOGIC.read_text("utf-8")
+            assert old in text
+            window = windows.enter_context(contextlib.closing(browser.new_page()))
+            window.add_script_tag(content=text.replace(old, new, 1))
+            return window
+
+        yield load
+
+
+@pytest.fixture
+def explorer(browser, address, request):
+    """Open the page of an explorer, or another page."""
+    from browser import open_window
+
+    with contextlib.ExitStack() as windows:
+
+        def load(page=request.module.PAGE, width=1280, theme="light", base=address, **options):
+            return windows.enter_context(open_window(browser, base, page, width, theme, **options))
+
+        yield load

@@ -141,7 +141,7 @@ def test_the_text_styles_and_scripts_of_a_page_are_light(look, built_site, addre
     weights = sizes(look(page), built_site, address)
     text = sum(size for url, size in weights.items() if re.search(r"\.(html|css|js)\b", url))
     note(page, "html css js kB (90)", round(text / 1000))
-    assert text <= TEXT_WEIGHT + (20_000 if page == "explore" else 0)  # which has all explorers
+    assert text <= TEXT_WEIGHT
 
 
 @each_page

@@ -1,6 +1,5 @@
 """The explorer of deep networks: it says what the library predicts, and its programs measure that."""
 
-import contextlib
 import functools
 import itertools
 import math
@@ -11,7 +10,6 @@ import sys
 
 import pytest
 import torch
-from browser import open_window
 from looks import overflow, violations
 from places import ROOT
 from torch import nn
@@ -110,21 +108,6 @@ def same(page, numbers, words):
         first == second or (first is not None and second is not None and math.isclose(first, second, rel_tol=CLOSE))
         for first, second in zip(page["numbers"], numbers, strict=True)
     )
-
-
-@pytest.fixture
-def logic(browser):
-    """Open an empty window with the logic alone, as it is or with one place changed."""
-    with contextlib.ExitStack() as windows:
-
-        def load(old="", new=""):
-            text = LOGIC.read_text("utf-8")
-            assert old in text
-            window = windows.enter_context(contextlib.closing(browser.new_page()))
-            window.add_script_tag(content=text.replace(old, new, 1))
-            return window
-
-        yield load
 
 
 def test_chosen_networks_are_told_as_the_library_tells_them(logic):
@@ -480,14 +463,6 @@ def test_the_copied_program_measures_what_is_predicted(logic, name):
 # On a page
 
 
-@pytest.fixture
-def open_page(browser, address):
-    with contextlib.ExitStack() as windows:
-        yield lambda page=PAGE, width=1280, theme="light", base=address, **options: windows.enter_context(
-            open_window(browser, base, page, width, theme, **options)
-        )
-
-
 def form(window):
     return window.locator("form:has(#explored-signal-sigma_w)")
 
@@ -508,8 +483,8 @@ def picture(window):
     return report(window).get_by_role("img")
 
 
-def test_the_page_takes_other_networks_and_goes_back_to_its_own(open_page):
-    window = open_page()
+def test_the_page_takes_other_networks_and_goes_back_to_its_own(explorer):
+    window = explorer()
     before = as_text(window)
     assert before.startswith("relu with sigma_w 1 and sigma_b 0: signals vanish Signal propagation quantity value")
     own = {"Activation": "relu", "sigma_w": "1", "sigma_b": "0", "Depth": "50", "Width": "256"}
@@ -524,8 +499,8 @@ def test_the_page_takes_other_networks_and_goes_back_to_its_own(open_page):
     assert window.wrong == []
 
 
-def test_dots_are_those_that_the_page_measured(open_page):
-    window = open_page()
+def test_dots_are_those_that_the_page_measured(explorer):
+    window = explorer()
     output = window.locator("pre", has_text="medians of").last.inner_text()
     rows = [line.split() for line in output.splitlines() if re.match(r" *\d+ +\d", line)]
     assert len(rows) == 6
@@ -558,8 +533,8 @@ def test_only_pages_with_the_table_load_it(built_site):
     assert loading == {PAGE}
 
 
-def test_what_is_wrong_is_told_and_the_last_picture_stays(open_page):
-    window = open_page()
+def test_what_is_wrong_is_told_and_the_last_picture_stays(explorer):
+    window = explorer()
     field(window, "sigma_w").fill("1.2")
     before = as_text(window)
     field(window, "sigma_w").fill("1.2+")
@@ -580,8 +555,8 @@ def test_what_is_wrong_is_told_and_the_last_picture_stays(open_page):
     assert form(window).locator(".explorer-said").get_attribute("role") == "status"
 
 
-def test_a_link_leads_to_the_same_network(open_page):
-    window = open_page(permissions=["clipboard-read", "clipboard-write"])
+def test_a_link_leads_to_the_same_network(explorer):
+    window = explorer(permissions=["clipboard-read", "clipboard-write"])
     field(window, "Activation").select_option("gelu")
     field(window, "sigma_w").fill("gain")
     window.wait_for_url(lambda url: url.endswith("#signal=gelu&sigma_w=gain&sigma_b=0&depth=50&width=256"))
@@ -589,7 +564,7 @@ def test_a_link_leads_to_the_same_network(open_page):
     form(window).get_by_role("button", name="Copied").wait_for()
     link = window.evaluate("navigator.clipboard.readText()")
     assert link == window.url
-    other = open_page()
+    other = explorer()
     other.goto("about:blank")
     other.goto(link)
     assert as_text(other) == as_text(window)
@@ -605,8 +580,8 @@ def test_a_link_leads_to_the_same_network(open_page):
     assert field(other, "Activation").get_attribute("aria-invalid") == "true"
 
 
-def test_what_is_copied_runs(open_page, tmp_path):
-    window = open_page(permissions=["clipboard-read", "clipboard-write"])
+def test_what_is_copied_runs(explorer, tmp_path):
+    window = explorer(permissions=["clipboard-read", "clipboard-write"])
     field(window, "Depth").fill("4")
     form(window).get_by_role("button", name="Copy as code").click()
     form(window).get_by_role("button", name="Copied").wait_for()
@@ -616,8 +591,8 @@ def test_what_is_copied_runs(open_page, tmp_path):
     assert [line.split()[0] for line in run.stdout.splitlines()] == ["layer", "1", "2", "3", "4"]
 
 
-def test_it_is_used_by_keyboard_alone(open_page):
-    window = open_page()
+def test_it_is_used_by_keyboard_alone(explorer):
+    window = explorer()
     field(window, "Activation").focus()
     window.keyboard.press("ArrowDown")  # chooses the next one
     assert field(window, "Activation").input_value() == "leaky_relu"
@@ -633,8 +608,8 @@ def test_it_is_used_by_keyboard_alone(open_page):
     assert as_text(window).startswith("relu with sigma_w 1.414 and sigma_b 0: critical, stable")
 
 
-def test_every_example_is_told(open_page):
-    window = open_page()
+def test_every_example_is_told(explorer):
+    window = explorer()
     examples = form(window).locator(".explorer-buttons button").all_text_contents()[:-2]
     assert len(examples) == 5
     for example in examples:
@@ -646,8 +621,8 @@ def test_every_example_is_told(open_page):
 @pytest.mark.parametrize("width", [320, 360, 1280])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("sigma_w", ["20", "0.01", "1", "-1"])
-def test_it_is_accessible_and_fits(open_page, theme, width, sigma_w):
-    window = open_page(PAGE, width, theme)
+def test_it_is_accessible_and_fits(explorer, theme, width, sigma_w):
+    window = explorer(PAGE, width, theme)
     field(window, "Depth").fill("100")
     field(window, "sigma_w").fill(sigma_w)
     window.wait_for_function("document.querySelector('#explored-signal-said').textContent")
@@ -666,8 +641,8 @@ def test_it_is_accessible_and_fits(open_page, theme, width, sigma_w):
     assert len(names) >= 2
 
 
-def test_it_works_from_a_folder_and_on_paper(open_page, built_site):
-    window = open_page(base=built_site.as_uri())
+def test_it_works_from_a_folder_and_on_paper(explorer, built_site):
+    window = explorer(base=built_site.as_uri())
     field(window, "sigma_w").fill("2")
     assert as_text(window).startswith("relu with sigma_w 2 and sigma_b 0: signals explode")
     window.emulate_media(media="print")
@@ -675,7 +650,7 @@ def test_it_works_from_a_folder_and_on_paper(open_page, built_site):
     assert picture(window).is_visible()
 
 
-def test_without_scripts_the_librarys_table_is_read(open_page):
-    window = open_page(java_script_enabled=False)
+def test_without_scripts_the_librarys_table_is_read(explorer):
+    window = explorer(java_script_enabled=False)
     assert window.locator(".explorer").count() == 0
     assert window.locator(".tensorglass table", has_text="depth scale, in layers").is_visible()

@@ -1,6 +1,5 @@
 """The einsum explorer: what it says is what torch.einsum and `plan_einsum` say, and readers can put in their own."""
 
-import contextlib
 import gzip
 import itertools
 import json
@@ -12,7 +11,6 @@ from collections import Counter
 
 import pytest
 import torch
-from browser import open_window
 from einsum_cases import SPECIAL, random_cases, valid
 from looks import overflow, violations
 from places import ROOT
@@ -206,21 +204,6 @@ def differing(window, cases):
             found = list(disagreements(case, page))
             if found:
                 yield case, found
-
-
-@pytest.fixture
-def logic(browser):
-    """Open an empty window with the logic alone, as it is or with one place changed."""
-    with contextlib.ExitStack() as windows:
-
-        def load(old="", new=""):
-            text = LOGIC.read_text("utf-8")
-            assert old in text
-            window = windows.enter_context(contextlib.closing(browser.new_page()))
-            window.add_script_tag(content=text.replace(old, new, 1))
-            return window
-
-        yield load
 
 
 def test_random_equations_are_told_as_torch_and_the_library_tell_them(logic):
@@ -489,14 +472,6 @@ def test_words_that_are_broken_are_noticed(logic, old, new):
 # On a page
 
 
-@pytest.fixture
-def open_page(browser, address):
-    with contextlib.ExitStack() as windows:
-        yield lambda width=1280, theme="light", base=address, **options: windows.enter_context(
-            open_window(browser, base, PAGE, width, theme, **options)
-        )
-
-
 def fill(window, equation, shapes):
     window.get_by_label("Equation").fill(equation)
     window.get_by_label("Shapes of the operands").fill(shapes)
@@ -520,8 +495,8 @@ def test_the_pages_where_a_plan_stands_take_other_equations_and_no_other_page_lo
     assert loading <= {PAGE, "explore"}
 
 
-def test_a_page_takes_another_equation_and_gives_its_own_back(open_page):
-    window = open_page()
+def test_a_page_takes_another_equation_and_gives_its_own_back(explorer):
+    window = explorer()
     before = tables(window)
     field = window.get_by_label("Equation")
     own = field.input_value(), window.get_by_label("Shapes of the operands").input_value()
@@ -537,8 +512,8 @@ def test_a_page_takes_another_equation_and_gives_its_own_back(open_page):
     assert window.wrong == []
 
 
-def test_the_arrow_keys_move_a_cell_and_its_terms_are_written_out(open_page):
-    window = open_page()
+def test_the_arrow_keys_move_a_cell_and_its_terms_are_written_out(explorer):
+    window = explorer()
     fill(window, "ij,jk->ik", "(2, 3) (3, 40)")
     cell, terms = window.get_by_role("slider"), window.locator(".explorer-cells pre")
     assert cell.get_attribute("aria-valuetext") == "result[0, 0]"
@@ -581,8 +556,8 @@ def test_the_arrow_keys_move_a_cell_and_its_terms_are_written_out(open_page):
     assert window.locator(".explorer-cells [role=img] rect").evaluate_all(read) == 3  # the diagonal
 
 
-def test_what_is_wrong_is_told_and_the_last_picture_stays(open_page):
-    window = open_page()
+def test_what_is_wrong_is_told_and_the_last_picture_stays(explorer):
+    window = explorer()
     fill(window, "ij,jk->ik", "(2, 3) (3, 4)")
     before = report(window).inner_text()
     equation, shapes = window.get_by_label("Equation"), window.get_by_label("Shapes of the operands")
@@ -604,14 +579,14 @@ def test_what_is_wrong_is_told_and_the_last_picture_stays(open_page):
     assert shapes.get_attribute("aria-invalid") == "true"
 
 
-def test_a_link_leads_to_the_same_equation(open_page):
-    window = open_page(permissions=["clipboard-read", "clipboard-write"])
+def test_a_link_leads_to_the_same_equation(explorer):
+    window = explorer(permissions=["clipboard-read", "clipboard-write"])
     fill(window, "...ij, jk -> ...ik", "(5, 2, 3) (3, 4)")
     window.get_by_role("button", name="Copy link").click()
     window.get_by_role("button", name="Copied").wait_for()
     link = window.evaluate("navigator.clipboard.readText()")
     assert link == window.url
-    other = open_page()
+    other = explorer()
     other.goto("about:blank")
     other.goto(link)
     assert report(other).inner_text() == report(window).inner_text()
@@ -622,8 +597,8 @@ def test_a_link_leads_to_the_same_equation(open_page):
     other.wait_for_function("document.querySelector('.explorer input').value === '...ij, jk -> ...ik'")
 
 
-def test_what_is_copied_runs(open_page, tmp_path):
-    window = open_page(permissions=["clipboard-read", "clipboard-write"])
+def test_what_is_copied_runs(explorer, tmp_path):
+    window = explorer(permissions=["clipboard-read", "clipboard-write"])
     for equation, shapes, printed in [
         ("ij,jk->ik", "(2, 3) (3, 4)", "[2, 4]"),
         (",...ii,j", "() (5, 2, 2) (1)", "[5, 1]"),
@@ -638,8 +613,8 @@ def test_what_is_copied_runs(open_page, tmp_path):
         window.get_by_role("button", name="Copy as code").wait_for()
 
 
-def test_it_is_used_by_keyboard_alone(open_page):
-    window = open_page()
+def test_it_is_used_by_keyboard_alone(explorer):
+    window = explorer()
     window.get_by_label("Equation").focus()
     window.keyboard.press("Control+A")
     window.keyboard.type("ji")
@@ -657,8 +632,8 @@ def test_it_is_used_by_keyboard_alone(open_page):
 
 @pytest.mark.parametrize("width", [320, 360, 1280])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_it_is_accessible_and_fits(open_page, theme, width):
-    window = open_page(width, theme)
+def test_it_is_accessible_and_fits(explorer, theme, width):
+    window = explorer(width=width, theme=theme)
     for shapes in ["(5, 4, 12, 3) (5, 3, 3, 3) (3, 4)", "(-1,)"]:
         fill(window, "...kbi,...kij,jb->...bi", shapes)
         window.wait_for_function("document.querySelector('.explorer-said').textContent")
@@ -666,8 +641,8 @@ def test_it_is_accessible_and_fits(open_page, theme, width):
         assert violations(window) == []
 
 
-def test_it_works_from_a_folder_and_on_paper(open_page, built_site):
-    window = open_page(base=built_site.as_uri())
+def test_it_works_from_a_folder_and_on_paper(explorer, built_site):
+    window = explorer(base=built_site.as_uri())
     fill(window, "i,i->", "(3,) (3,)")
     assert "einsum 'i,i->' of (3,) and (3,) gives ()" in report(window).inner_text()
     window.emulate_media(media="print")
@@ -675,8 +650,8 @@ def test_it_works_from_a_folder_and_on_paper(open_page, built_site):
     assert report(window).is_visible()
 
 
-def test_without_scripts_the_librarys_table_is_read(open_page):
-    window = open_page(java_script_enabled=False)
+def test_without_scripts_the_librarys_table_is_read(explorer):
+    window = explorer(java_script_enabled=False)
     assert window.locator(".explorer").count() == 0
     assert window.locator(".tensorglass caption", has_text="Indices").first.is_visible()
 

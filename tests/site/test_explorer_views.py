@@ -1,6 +1,5 @@
 """The explorer of strides and views: it says what torch and the library say, and readers put in their own tensors."""
 
-import contextlib
 import functools
 import json
 import random
@@ -11,7 +10,6 @@ import warnings
 
 import pytest
 import torch
-from browser import open_window
 from looks import overflow, violations
 from places import ROOT
 
@@ -21,7 +19,8 @@ pytestmark = [pytest.mark.long, pytest.mark.site]
 
 SCRIPTS = ROOT / "docs/_static/explorers"
 LOGIC = SCRIPTS / "views.js"
-WITH_EXPLORER = ["auto_examples/memory/tensor_storage"]
+PAGE = "auto_examples/memory/tensor_storage"
+WITH_EXPLORER = [PAGE]
 SIZES = [0, 1, 1, 2, 2, 3, 3, 4, 5, 6]
 RANKS = [0, 1, 1, 2, 2, 3, 3, 4, 5]
 
@@ -310,21 +309,6 @@ def differing(window, script, cases, wanted):
     said = window.evaluate(script, cases)
     wanted = json.loads(json.dumps(wanted))
     return [(case, page, right) for case, page, right in zip(cases, said, wanted, strict=True) if page != right]
-
-
-@pytest.fixture
-def logic(browser):
-    """Open an empty window with the logic alone, as it is or with one place changed."""
-    with contextlib.ExitStack() as windows:
-
-        def load(old="", new=""):
-            text = LOGIC.read_text("utf-8")
-            assert old in text
-            window = windows.enter_context(contextlib.closing(browser.new_page()))
-            window.add_script_tag(content=text.replace(old, new, 1))
-            return window
-
-        yield load
 
 
 def test_views_are_told_as_torch_makes_them(logic):
@@ -621,14 +605,6 @@ def test_what_copies_and_what_torch_warns_of_is_said(logic):
 # On a page
 
 
-@pytest.fixture
-def open_page(browser, address):
-    with contextlib.ExitStack() as windows:
-        yield lambda page=WITH_EXPLORER[0], width=1280, theme="light", base=address, **options: windows.enter_context(
-            open_window(browser, base, page, width, theme, **options)
-        )
-
-
 def fields(window):
     return window.get_by_label("Your own tensor"), window.get_by_label("A shape for x.view")
 
@@ -648,8 +624,8 @@ def wait_said(window, start):
 
 
 @pytest.mark.parametrize("page", WITH_EXPLORER)
-def test_a_page_that_explains_a_view_takes_other_tensors(open_page, page):
-    window = open_page(page)
+def test_a_page_that_explains_a_view_takes_other_tensors(explorer, page):
+    window = explorer(page)
     tensor, shape = fields(window)
     (before,) = window.locator(".explorer + .tensorglass").all()
     said = before.locator("p").all_inner_texts()
@@ -683,8 +659,8 @@ def test_no_other_page_loads_it(built_site):
     assert {page.rpartition("/")[0] for page in loading} <= {"", "auto_examples/memory", "auto_examples/errors"}
 
 
-def test_an_index_is_followed_to_its_cell(open_page):
-    window = open_page()
+def test_an_index_is_followed_to_its_cell(explorer):
+    window = explorer()
     tensor, _ = fields(window)
     tensor.fill("torch.empty(3, 4).T[:, 1:]")
     tape, way = window.locator(".views-tape svg"), window.locator(".views-sum")
@@ -714,8 +690,8 @@ def test_an_index_is_followed_to_its_cell(open_page):
     assert tape.locator("rect").count() == 64
 
 
-def test_it_is_used_by_keyboard_alone(open_page):
-    window = open_page()
+def test_it_is_used_by_keyboard_alone(explorer):
+    window = explorer()
     tensor, _ = fields(window)
     tensor.focus()
     window.keyboard.press("Control+A")
@@ -748,8 +724,8 @@ def test_it_is_used_by_keyboard_alone(open_page):
     assert window.locator(".views-grid td[tabindex='0']").count() == 1
 
 
-def test_what_is_wrong_is_told_and_the_last_picture_stays(open_page):
-    window = open_page()
+def test_what_is_wrong_is_told_and_the_last_picture_stays(explorer):
+    window = explorer()
     tensor, shape = fields(window)
     tensor.fill("torch.empty(2, 3)")
     before = as_text(window)
@@ -786,8 +762,8 @@ def test_what_is_wrong_is_told_and_the_last_picture_stays(open_page):
     assert "outdated" not in report(window).get_attribute("class")
 
 
-def test_a_link_leads_to_the_same_tensor(open_page):
-    window = open_page(permissions=["clipboard-read", "clipboard-write"])
+def test_a_link_leads_to_the_same_tensor(explorer):
+    window = explorer(permissions=["clipboard-read", "clipboard-write"])
     tensor, shape = fields(window)
     tensor.fill("torch.empty(5, 4)[1:]")
     shape.fill("-1")
@@ -796,7 +772,7 @@ def test_a_link_leads_to_the_same_tensor(open_page):
     window.get_by_role("button", name="Copied").wait_for()
     link = window.evaluate("navigator.clipboard.readText()")
     assert link == window.url
-    other = open_page()
+    other = explorer()
     other.goto("about:blank")
     other.goto(link)
     assert as_text(other) == as_text(window)
@@ -822,8 +798,8 @@ def test_a_link_leads_to_the_same_tensor(open_page):
         ),
     ],
 )
-def test_what_is_copied_runs(open_page, tmp_path, text, shape, printed):
-    window = open_page(permissions=["clipboard-read", "clipboard-write"])
+def test_what_is_copied_runs(explorer, tmp_path, text, shape, printed):
+    window = explorer(permissions=["clipboard-read", "clipboard-write"])
     for field, value in zip(fields(window), (text, shape), strict=True):
         field.fill(value)
     window.get_by_role("button", name="Copy as code").click()
@@ -834,8 +810,8 @@ def test_what_is_copied_runs(open_page, tmp_path, text, shape, printed):
     assert run.stdout.splitlines() == printed, run.stderr
 
 
-def test_each_example_is_read(open_page):
-    window = open_page()
+def test_each_example_is_read(explorer):
+    window = explorer()
     tensor, _ = fields(window)
     for name in ("Transposed", "Slice", "Expanded", "Windows", "channels_last", "By strides"):
         window.get_by_role("button", name=name).click()
@@ -850,8 +826,8 @@ def test_each_example_is_read(open_page):
     "text",
     ["torch.empty(2, 2, 2, 8)[:, 1:]", "torch.empty(3, 4).T[:, 1:]", "torch.empty(8, 8).mT", "(3, 4).permute(0)"],
 )
-def test_it_is_accessible_and_fits(open_page, theme, width, text):
-    window = open_page(width=width, theme=theme)
+def test_it_is_accessible_and_fits(explorer, theme, width, text):
+    window = explorer(width=width, theme=theme)
     tensor, shape = fields(window)
     tensor.fill("torch.empty(2, 3)")
     tensor.fill(text)
@@ -862,8 +838,8 @@ def test_it_is_accessible_and_fits(open_page, theme, width, text):
         assert violations(window) == []
 
 
-def test_it_works_from_a_folder_and_on_paper(open_page, built_site):
-    window = open_page(base=built_site.as_uri())
+def test_it_works_from_a_folder_and_on_paper(explorer, built_site):
+    window = explorer(base=built_site.as_uri())
     fields(window)[0].fill("(7, 1)")
     assert as_text(window).startswith("x has size (7, 1), stride (1, 1) and offset 0")
     window.emulate_media(media="print")
@@ -871,7 +847,7 @@ def test_it_works_from_a_folder_and_on_paper(open_page, built_site):
     assert report(window).is_visible()
 
 
-def test_without_scripts_the_librarys_table_is_read(open_page):
-    window = open_page(java_script_enabled=False)
+def test_without_scripts_the_librarys_table_is_read(explorer):
+    window = explorer(java_script_enabled=False)
     assert window.locator(".explorer").count() == 0
     assert window.locator("caption", has_text="Axes of x").is_visible()

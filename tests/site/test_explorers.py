@@ -1,6 +1,5 @@
 """The explorers: what they say is what the library says, and readers can put in their own shapes."""
 
-import contextlib
 import itertools
 import json
 import random
@@ -9,7 +8,6 @@ import subprocess
 import sys
 
 import pytest
-from browser import open_window
 from looks import overflow, violations
 from places import ROOT
 
@@ -18,10 +16,10 @@ from tensorglass import explain_broadcast
 pytestmark = [pytest.mark.long, pytest.mark.site]
 
 LOGIC = ROOT / "docs/_static/explorers/broadcast.js"
-UNSQUEEZE = "auto_examples/broadcasting/unsqueeze"
+PAGE = "auto_examples/broadcasting/unsqueeze"
 WITH_EXPLORER = [
     "index",
-    UNSQUEEZE,
+    PAGE,
     "auto_examples/broadcasting/none_indexing",
     "auto_examples/broadcasting/row_or_column",
     "explore",
@@ -75,21 +73,6 @@ def differing(window, cases):
     said = window.evaluate(SAYS, cases)
     wanted = json.loads(json.dumps([library_says(case) for case in cases]))
     return [case for case, page, library in zip(cases, said, wanted, strict=True) if page != library]
-
-
-@pytest.fixture
-def logic(browser):
-    """Open an empty window with the logic alone, as it is or with one place changed."""
-    with contextlib.ExitStack() as windows:
-
-        def load(old="", new=""):
-            text = LOGIC.read_text("utf-8")
-            assert old in text
-            window = windows.enter_context(contextlib.closing(browser.new_page()))
-            window.add_script_tag(content=text.replace(old, new, 1))
-            return window
-
-        yield load
 
 
 def test_all_pairs_of_small_shapes_are_told_as_the_library_tells_them(logic):
@@ -161,14 +144,6 @@ def test_shapes_are_read_as_people_write_them(logic, text, shapes):
 # On a page
 
 
-@pytest.fixture
-def open_page(browser, address):
-    with contextlib.ExitStack() as windows:
-        yield lambda page=UNSQUEEZE, width=1280, theme="light", base=address, **options: windows.enter_context(
-            open_window(browser, base, page, width, theme, **options)
-        )
-
-
 def report(window):
     return window.locator(".explorer + .tensorglass")
 
@@ -178,8 +153,8 @@ def as_text(window):
 
 
 @pytest.mark.parametrize("page", WITH_EXPLORER)
-def test_a_page_that_shows_how_shapes_broadcast_takes_others(open_page, page):
-    window = open_page(page)
+def test_a_page_that_shows_how_shapes_broadcast_takes_others(explorer, page):
+    window = explorer(page)
     field = window.get_by_label("Your own shapes")
     before = as_text(window)
     assert before.startswith(" and ".join(re.findall(r"\([^)]*\)", field.input_value())) + ":")
@@ -201,8 +176,8 @@ def test_no_other_page_loads_it(built_site):
     assert {page.rpartition("/")[0] for page in loading} <= {"", "auto_examples/broadcasting", "howto"}
 
 
-def test_what_is_wrong_is_told_and_the_last_table_stays(open_page):
-    window = open_page()
+def test_what_is_wrong_is_told_and_the_last_table_stays(explorer):
+    window = explorer()
     field, said = window.get_by_label("Your own shapes"), window.locator(".explorer-said")
     before = as_text(window)
     for text, sentence in {
@@ -241,15 +216,15 @@ def test_what_is_wrong_is_told_and_the_last_table_stays(open_page):
     assert said.get_attribute("role") == "status"
 
 
-def test_a_link_leads_to_the_same_shapes(open_page, address):
-    window = open_page(permissions=["clipboard-read", "clipboard-write"])
+def test_a_link_leads_to_the_same_shapes(explorer, address):
+    window = explorer(permissions=["clipboard-read", "clipboard-write"])
     window.get_by_label("Your own shapes").fill("(5, 4) () (5,)")
     window.wait_for_url(lambda url: url.endswith("#shapes=(5,%204)%20()%20(5,)"))
     window.get_by_role("button", name="Copy link").click()
     window.get_by_role("button", name="Copied").wait_for()
     link = window.evaluate("navigator.clipboard.readText()")
     assert link == window.url
-    other = open_page()
+    other = explorer()
     other.goto("about:blank")
     other.goto(link)
     assert as_text(other) == as_text(window)
@@ -260,8 +235,8 @@ def test_a_link_leads_to_the_same_shapes(open_page, address):
     other.wait_for_function("document.querySelector('.explorer input').value === '(5, 4) () (5,)'")
 
 
-def test_what_is_copied_runs(open_page, tmp_path):
-    window = open_page(permissions=["clipboard-read", "clipboard-write"])
+def test_what_is_copied_runs(explorer, tmp_path):
+    window = explorer(permissions=["clipboard-read", "clipboard-write"])
     for text, printed in {"(5, 4) () (5,)": "torch.Size([5, 4])", "(2, 1) (3,)": "torch.Size([2, 3])"}.items():
         window.get_by_label("Your own shapes").fill(text)
         window.get_by_role("button", name="Copy as code").click()
@@ -273,8 +248,8 @@ def test_what_is_copied_runs(open_page, tmp_path):
         window.get_by_role("button", name="Copy as code").wait_for()
 
 
-def test_it_is_used_by_keyboard_alone(open_page):
-    window = open_page()
+def test_it_is_used_by_keyboard_alone(explorer):
+    window = explorer()
     field = window.get_by_label("Your own shapes")
     field.focus()
     window.keyboard.press("Control+A")
@@ -290,16 +265,16 @@ def test_it_is_used_by_keyboard_alone(open_page):
 @pytest.mark.parametrize("width", [320, 1280])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("text", ["(8, 1, 6, 1, 5, 4) (7, 1, 5, 2, 4)", "(-1,)"])
-def test_it_is_accessible_and_fits(open_page, theme, width, text):
-    window = open_page("index", width, theme)
+def test_it_is_accessible_and_fits(explorer, theme, width, text):
+    window = explorer("index", width, theme)
     window.get_by_label("Your own shapes").fill(text)
     window.wait_for_function("document.querySelector('.explorer-said').textContent")
     assert overflow(window) <= 0
     assert violations(window) == []
 
 
-def test_it_works_from_a_folder_and_on_paper(open_page, built_site):
-    window = open_page("index", base=built_site.as_uri())
+def test_it_works_from_a_folder_and_on_paper(explorer, built_site):
+    window = explorer("index", base=built_site.as_uri())
     window.get_by_label("Your own shapes").fill("(7, 1) (7,)")
     assert as_text(window).startswith("(7, 1) and (7,): broadcast to (7, 7)")
     window.emulate_media(media="print")
@@ -307,7 +282,7 @@ def test_it_works_from_a_folder_and_on_paper(open_page, built_site):
     assert report(window).is_visible()
 
 
-def test_without_scripts_the_librarys_table_is_read(open_page):
-    window = open_page(java_script_enabled=False)
+def test_without_scripts_the_librarys_table_is_read(explorer):
+    window = explorer(java_script_enabled=False)
     assert window.locator(".explorer").count() == 0
     assert window.locator(".tensorglass table").first.is_visible()

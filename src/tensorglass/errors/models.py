@@ -11,8 +11,8 @@ from .operand import ErrorFix
 
 _PAGE = "auto_examples/errors/load_checkpoint.html"
 _WRAPPERS = {"module": "DataParallel", "_orig_mod": "torch.compile"}
+_FIRST_OF_TEXTS = "<v{#"  # of a web page, a pointer of Git LFS, a JSON file, a script
 # Names under which a checkpoint has its weights, beside a number of epochs and the like.
-_FIRST_OF_TEXTS = "<v{#"
 _NESTED = ("state_dict", "model_state_dict", "model_state", "model", "net", "weights")
 
 
