@@ -47,13 +47,13 @@ from .publishing import (
     downloads,
     install,
     inventories,
-    minified,
     pruning,
     same_each_build,
     search_sections,
     take_along,
     twins,
     wheel,
+    without_comments,
 )
 from .runs import cards, parallel, stale_pages
 
@@ -130,7 +130,7 @@ HANDLERS: dict[str, Sequence[Handler | int]] = {
     "build-finished": [
         OTHERS,
         downloads.write_downloads,
-        minified.write_minified,
+        without_comments.write_lighter,
         addresses.write_sitemap,
         twins.write_index,
         search_sections.write_sections,

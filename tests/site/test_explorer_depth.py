@@ -20,7 +20,7 @@ from tensorglass import critical_sigma_w, gain, signal_propagation
 pytestmark = [pytest.mark.long, pytest.mark.site]
 
 LOGIC = ROOT / "docs/_static/explorers/depth.js"
-PAGE = "explore"
+PAGE = "explore_network"
 ACTIVATIONS = {
     "linear": nn.Identity(),
     "relu": torch.relu,

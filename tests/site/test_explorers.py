@@ -145,7 +145,7 @@ def test_shapes_are_read_as_people_write_them(logic, text, shapes):
 
 
 def report(window):
-    return window.locator(".explorer + .tensorglass")
+    return window.locator("form:has(#explored-shapes-shapes) + .tensorglass")
 
 
 def as_text(window):
