@@ -1,6 +1,6 @@
 """The site's own extension of Sphinx. What happens when is in `order`; each room holds what the list there names.
 
-A room imports from itself and from those before it: sources, runs, law, page, lists, publishing.
+A room imports from itself and from those before it: sources, runs, law, page, javascript, lists, publishing.
 """
 
 from __future__ import annotations

@@ -101,6 +101,7 @@ HANDLERS: dict[str, Sequence[Handler | int]] = {
         OTHERS,
         stale_pages.record_notebooks,  # the last of the pages that ran: below, all are known to be current or not
         check_figures.write_again,
+        error_catalogue.write_script,  # before Sphinx looks at the files that pages load
         error_catalogue.write_again,
         other_errors.write_again,
         navigation.write_again,

@@ -14,7 +14,15 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
 PACKAGE = Path(_ext.__file__).parent
-ROOMS = ("sources", "runs", "law", "page", "lists", "publishing")  # each imports from itself and those before it
+ROOMS = (
+    "sources",
+    "runs",
+    "law",
+    "page",
+    "javascript",
+    "lists",
+    "publishing",
+)  # each imports from itself and those before it
 MODULES = sorted(PACKAGE.rglob("*.py"))
 IN_ROOMS = [path for path in MODULES if path.parent != PACKAGE and path.name != "__init__.py"]
 LONGEST = 250  # lines

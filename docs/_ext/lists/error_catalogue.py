@@ -1,7 +1,8 @@
 """The directive ``error-catalogue``: each error that the library knows, with its cause and what mends it.
 
 What it says comes from `raised_errors`, which raises each error once when the page is read. Where pages of the gallery
-show a message, links lead there: they follow the pages.
+show a message, links lead there: they follow the pages. The same catalogue is written as a script, with which the page
+explains what is pasted.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from ..sources.dependencies import modules_used
-from . import raised_errors
+from . import catalogue_script, raised_errors
 from .errors_shown import Place, link, messages
 
 Row = dict[str, Any]  # what `raised_errors` says of an entry
@@ -74,8 +75,8 @@ class ErrorCatalogue(SphinxDirective):
         root = Path(self.env.srcdir).parent
         for path in sources(root):
             self.env.note_dependency(str(path))
-        rows = raised(root)
-        self.env.metadata[self.env.docname]["error_catalogue"] = rows
+        rows, script = rows_and_script(root)
+        self.env.metadata[self.env.docname].update(error_catalogue=rows, error_script=script)
         by_kind = {row["kind"]: row for row in rows}
         usual = [further_down(kind, beginning(by_kind[kind]["wordings"][0])) for kind in USUAL]
         first = nodes.section("", nodes.title(text="The usual ones"), nodes.bullet_list("", *usual), ids=["usual"])
@@ -89,13 +90,18 @@ def sources(root: Path) -> list[Path]:
 
 
 def raised(root: Path) -> list[Row]:
-    """Raise the errors in a process of its own, and return what is said of them."""
-    command = [sys.executable, raised_errors.__file__, str(root)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    """Raise the errors, and return what is said of them."""
+    return rows_and_script(root)[0]
+
+
+def rows_and_script(root: Path) -> tuple[list[Row], str]:
+    """Raise the errors in a process of its own, and return what is said of them, and the catalogue as a script."""
+    command = [sys.executable, "-m", raised_errors.__name__, str(root)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=root / "docs")
     if done.returncode:
         raise ExtensionError(f"the errors of the catalogue could not be raised:\n{done.stderr}")
-    rows: list[Row] = json.loads(done.stdout)
-    return rows
+    told = json.loads(done.stdout)
+    return told["rows"], told["script"]
 
 
 def families(rows: list[Row]) -> Iterator[nodes.section]:
@@ -210,3 +216,12 @@ def put_links(app: Sphinx, document: nodes.document, page: str) -> None:
         for number, each in enumerate(found):
             links += [nodes.Text("; ")] * bool(number) + list(link(app, page, *each))
         place.replace_self(nodes.paragraph("", "", *links, classes=["places"]))
+
+
+def write_script(app: Sphinx, env: BuildEnvironment) -> None:
+    """Write the script beside those that use it."""
+    scripts = [kept["error_script"] for kept in env.metadata.values() if "error_script" in kept]
+    if app.builder.format == "html" and scripts:
+        file = Path(app.outdir, catalogue_script.FILE)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(scripts[0], "utf-8")

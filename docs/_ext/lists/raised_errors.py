@@ -1,7 +1,7 @@
 """The errors of the library's catalogue, each raised once: how torch words it, its cause, what mends it, as JSON.
 
 This runs in a process of its own, since it needs torch. The programs are those that the tests run: what stands in the
-list was seen to be raised, and its fixes to work.
+list was seen to be raised, and its fixes to work. Beside that stands the catalogue as a script.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from . import catalogue_script
 
 PROGRAMS = "tests/library/errors"  # from the project's folder
 IMITATED = "raise "  # in the source of a program whose message only another machine gives
@@ -115,4 +117,4 @@ if __name__ == "__main__":
     sys.path[:0] = [str(Path(sys.argv[1], "src")), str(Path(sys.argv[1], PROGRAMS))]
     warnings.simplefilter("ignore")
     logging.disable()  # torch logs what fails under fake tensors
-    json.dump(list(raised()), sys.stdout)
+    json.dump({"rows": list(raised()), "script": catalogue_script.script()}, sys.stdout)

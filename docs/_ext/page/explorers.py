@@ -1,4 +1,4 @@
-"""A page that shows a report of the library takes the reader's own input: it loads the explorer of such reports."""
+"""Pages with a report of the library, or a place for one, take the reader's own input: they load its explorer."""
 
 from __future__ import annotations
 
@@ -9,20 +9,26 @@ from sphinx.application import Sphinx
 
 FORM, STYLE = "form.js", "explorers.css"  # what all explorers share
 # By the caption of the table that the library writes: what is said, and how it is shown.
-EXPLORERS = {
+EXPLORERS: dict[str, tuple[str, ...]] = {
     "Shapes aligned at the last axis": ("broadcast.js", "broadcast_view.js"),
     "Axes of x": ("views.js", "views_view.js"),
     "Indices": ("einsum.js", "einsum_view.js"),
     "Signal propagation": ("depth.js", "depth_view.js"),
 }
+# By the id of an empty element, where there is nothing to show before a reader has put something in.
+IN_PLACES = {"explained": ("broadcast.js", "catalogue.js", "explain.js", "explain_view.js")}
 
 
 def add_explorers(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Have the page load the scripts of the explorers whose tables it holds."""
+    """Have the page load the scripts of the explorers whose tables or places it holds."""
     body = context.get("body", "")
-    wanted = [name for caption, names in EXPLORERS.items() if f"<caption>{caption}</caption>" in body for name in names]
+    by_mark: dict[str, tuple[str, ...]] = {
+        f"<caption>{caption}</caption>": names for caption, names in EXPLORERS.items()
+    }
+    by_mark |= {f'id="{place}"': names for place, names in IN_PLACES.items()}
+    wanted = [name for mark, names in by_mark.items() if mark in body for name in names]
     if wanted:
         app.add_css_file(f"explorers/{STYLE}")
     for script in [FORM, *wanted] if wanted else []:

@@ -3,11 +3,13 @@
 //
 //   report            the element of the library's report
 //   name              its name in the address and in ids
-//   fields            [{name, label, value, options?}]: texts to type, or to choose where there are options; `value` is what
-//                     the report was made of
+//   fields            [{name, label, value, options?, lines?, inAddress?}]: texts to type, or to choose where there are
+//                     options; `value` is what the report was made of. With `lines: 4` the text may have several, and
+//                     `inAddress(text)` is what the address holds of a long one
 //   hint              one sentence on what may be typed, if that is not plain
 //   examples          [{label, values: {field: text}}]
-//   read(values)      -> {state}, or {wrong, field, at}: one sentence, and where the wrong character stands
+//   read(values)      -> {state}, null if nothing was put in, or {wrong, field, at}: one sentence, and where the wrong
+//                     character stands
 //   content(state)    -> sentences, tables {caption, header, rows, numbers} and elements; the first is spoken
 //   code(state)       -> a program that shows the same
 "use strict";
@@ -48,8 +50,9 @@
   // The address: the text of each field, in which what an address may hold is left as it is.
 
   const readable = (text) => encodeURIComponent(text).replace(/%(2C|3A|3B|3D|40|2F|24|5B|5D)/g, decodeURIComponent);
+  const kept = ({ name, inAddress = (text) => text }, values) => readable(inAddress(values[name]));
   const addressOf = (name, fields, values) =>
-    `#${fields.map((field, i) => `${i ? field.name : name}=${readable(values[field.name])}`).join("&")}`;
+    `#${fields.map((field, i) => `${i ? field.name : name}=${kept(field, values)}`).join("&")}`;
 
   function fromAddress(name, fields) {
     const parts = location.hash.slice(1).split("&").map((part) => [part.split("=", 1)[0], part.slice(part.indexOf("=") + 1)]);
@@ -68,12 +71,18 @@
     return made;
   }
 
-  function fieldOf(name, { name: field, label, value, options }, hint) {
+  const AS_TYPED = { spellcheck: "false", autocomplete: "off", autocapitalize: "off" };
+
+  function inputOf({ options, lines }, shared) {
+    if (options) return element("select", shared, ...options.map((option) => element("option", {}, option)));
+    if (lines) return element("textarea", { ...shared, ...AS_TYPED, rows: lines });
+    return element("input", { ...shared, ...AS_TYPED, type: "text" });
+  }
+
+  function fieldOf(name, asked, hint) {
+    const { name: field, label, value } = asked;
     const id = `explored-${name}-${field}`, described = `explored-${name}-said${hint ? ` explored-${name}-hint` : ""}`;
-    const shared = { id, "aria-describedby": described };
-    const input = options
-      ? element("select", shared, ...options.map((option) => element("option", {}, option)))
-      : element("input", { ...shared, type: "text", spellcheck: "false", autocomplete: "off", autocapitalize: "off" });
+    const input = inputOf(asked, { id, "aria-describedby": described });
     input.value = value;
     const caret = element("div", { class: "explorer-caret", "aria-hidden": "true", hidden: "" });
     return { field, input, caret, box: element("div", {}, element("label", { for: id }, label), input, caret) };
@@ -103,19 +112,21 @@
     form.addEventListener("submit", (event) => event.preventDefault());
 
     let { state } = read(initial), waiting;
+    for (const each of copying) each.disabled = state === null;
 
     function answer() {
       const result = read(values()), wrong = result.wrong === undefined ? null : result;
       for (const each of inputs) showWrong(each, wrong);
       report.classList.toggle("outdated", wrong !== null); // what is shown was said of something else
-      for (const each of copying) each.disabled = wrong !== null;
+      for (const each of copying) each.disabled = wrong !== null || result.state === null;
       let spoken = wrong?.wrong;
       if (!wrong) {
         state = result.state;
         const parts = content(state);
-        spoken = parts[0];
+        spoken = parts[0]?.textContent ?? parts[0] ?? "";
         draw(report, parts);
-        history.replaceState(null, "", addressOf(name, fields, values()));
+        const isOurs = state !== null || fromAddress(name, fields); // where nothing was put in, an address stays
+        if (isOurs) history.replaceState(null, "", addressOf(name, fields, values()));
       }
       clearTimeout(waiting);
       waiting = setTimeout(() => { said.textContent = spoken; }, PAUSE);

@@ -22,13 +22,12 @@ def _bytes(size: str) -> float:
     return float(number) * 1024.0 ** ("KMGT".find(unit[0]) + 1)
 
 
-def _others(case: Case) -> list[tuple[str, str]]:
-    """Return the processes that hold more of the GPU than this program, and how much, the largest first; or none."""
-    found = re.findall(rf"Process (\d+) has ({_SIZE}) memory in use", case.message)
+def _others(case: Case) -> list[tuple[float, str, str]]:
+    """Return the processes that hold more of the GPU than this one, largest first: bytes, number, size in words."""
+    said = re.findall(rf"Process (\d+) has ({_SIZE}) memory in use", case.message)
+    found = sorted([(_bytes(size), process, size) for process, size in said], reverse=True)
     own = re.search(rf"this process has ({_SIZE}) memory in use", case.message)
-    if sum(_bytes(size) for _, size in found) <= (_bytes(own[1]) if own else 0):
-        return []
-    return sorted(found, key=lambda each: _bytes(each[1]), reverse=True)
+    return found if sum(each[0] for each in found) > (_bytes(own[1]) if own else 0) else []
 
 
 def _gpu_memory_cause(case: Case) -> str:
@@ -36,8 +35,9 @@ def _gpu_memory_cause(case: Case) -> str:
     free = case.found.get("free")
     wanted = f"{asked} were asked for" if asked else "more was asked for"
     left = f", and {free} are free" if free else ""
-    if others := _others(case):
-        told = ", ".join(f"process {each[0]} holds {each[1]}" for each in others)
+    others = _others(case)
+    if others:
+        told = ", ".join(f"process {process} holds {size}" for _, process, size in others)
         return f"The GPU's memory is used up: {wanted}{left}. Most of it is not this program's: {told}."
     return (
         f"The GPU's memory is used up: {wanted}{left}. It holds weights, gradients, the optimizer's state, and what "
@@ -48,8 +48,9 @@ def _gpu_memory_cause(case: Case) -> str:
 def _gpu_memory_fixes(case: Case) -> Iterator[ErrorFix]:
     """Nothing here takes the place of the expression: what holds the memory was made before."""
     asked, reserved = case.found.get("asked"), case.found.get("reserved")
-    if others := _others(case):
-        yield ErrorFix("nvidia-smi", f"who that is: end process {others[0][0]}, if it is yours")
+    others = _others(case)
+    if others:
+        yield ErrorFix("nvidia-smi", f"who that is: end process {others[0][1]}, if it is yours")
         yield ErrorFix("CUDA_VISIBLE_DEVICES=1 python script.py", "another GPU, where there is one")
     elif asked and reserved and _bytes(reserved) >= _bytes(asked):
         code = "PYTORCH_ALLOC_CONF=expandable_segments:True python script.py"

@@ -24,10 +24,11 @@ def _matches(case: Case, features: object) -> bool:
 def pasted_fixes(case: Case) -> Iterator[ErrorFix]:
     """Yield what the four numbers allow, where nothing but the message is known."""
     (rows, came), (takes, gives) = case.numbers("a"), case.numbers("b")
-    batch, rest = divmod(rows * came, takes) if takes else (0, 1)
-    if not rest and batch == 1:
+    fits = takes > 0 and rows * came % takes == 0
+    batch = rows * came // takes if fits else 0
+    if batch == 1:
         yield case.instead("layer(x.reshape(1, -1))", f"if x is one example without a batch, of {takes} features")
-    elif not rest and batch and takes % came == 0:
+    elif batch and takes % came == 0:
         yield case.instead("layer(x.flatten(1))", f"if x is a batch of {batch} that was not flattened")
     yield case.elsewhere(
         f"nn.Linear({takes}, {gives})",

@@ -12,6 +12,8 @@ from .operand import ErrorFix
 _PAGE = "auto_examples/errors/load_checkpoint.html"
 _WRAPPERS = {"module": "DataParallel", "_orig_mod": "torch.compile"}
 _FIRST_OF_TEXTS = "<v{#"  # of a web page, a pointer of Git LFS, a JSON file, a script
+# What Python itself brings that is called and is no class.
+_BUILT_IN = frozenset(name for name, each in vars(builtins).items() if callable(each) and not isinstance(each, type))
 # Names under which a checkpoint has its weights, beside a number of epochs and the like.
 _NESTED = ("state_dict", "model_state_dict", "model_state", "model", "net", "weights")
 
@@ -53,7 +55,7 @@ def _keys_cause(case: Case) -> str:
     if found is not None:
         prefix, in_file = found
         wrappers = [_WRAPPERS[part] for part in prefix.split(".") if part in _WRAPPERS]
-        who = " in ".join(reversed(wrappers)) or "a module around the model"
+        who = " in ".join(wrappers[::-1]) or "a module around the model"
         where = "file" if in_file else "model"
         return f"The names differ by the prefix `{prefix}`, which those of the {where} have: {who} puts it there."
     middle, nested = _in_the_middle(case), _nested(case)
@@ -132,11 +134,7 @@ def _runs_code(case: Case) -> bool:
     name = case.found.get("name")
     if name is None or "is blocked" in case.message:
         return name is not None
-    module, _, last = name.rpartition(".")
-    found = getattr(builtins, last, None)
-    return (
-        module.removesuffix("__") in {"", "builtins", "__builtin"} and callable(found) and not isinstance(found, type)
-    )
+    return name.removeprefix("__builtin__.").removeprefix("builtins.") in _BUILT_IN
 
 
 def _is_no_file(case: Case) -> bool:

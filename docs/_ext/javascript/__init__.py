@@ -1,0 +1,1 @@
+"""Functions of Python as JavaScript: what the library says of some numbers a page says too, from one source."""
