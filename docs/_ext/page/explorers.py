@@ -7,6 +7,8 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from . import kept_script
+
 FORM, STYLE = "form.js", "explorers.css"  # what all explorers share
 # By the caption of the table that the library writes: what is said, and how it is shown.
 EXPLORERS: dict[str, tuple[str, ...]] = {
@@ -14,6 +16,7 @@ EXPLORERS: dict[str, tuple[str, ...]] = {
     "Axes of x": ("views.js", "views_view.js"),
     "Indices": ("einsum.js", "einsum_view.js"),
     "Signal propagation": ("depth.js", "depth_view.js"),
+    "Saved tensors": (kept_script.NAME, "kept.js", "kept_view.js"),
 }
 # By the id of an empty element, where there is nothing to show before a reader has put something in.
 IN_PLACES = {"explained": ("broadcast.js", "catalogue.js", "explain.js", "explain_view.js")}
@@ -29,6 +32,8 @@ def add_explorers(
     }
     by_mark |= {f'id="{place}"': names for place, names in IN_PLACES.items()}
     wanted = [name for mark, names in by_mark.items() if mark in body for name in names]
+    if kept_script.NAME in wanted:
+        kept_script.write(app)
     if wanted:
         app.add_css_file(f"explorers/{STYLE}")
     for script in [FORM, *wanted] if wanted else []:

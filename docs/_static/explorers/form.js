@@ -5,7 +5,7 @@
 //   name              its name in the address and in ids
 //   fields            [{name, label, value, options?, lines?, inAddress?}]: texts to type, or to choose where there are
 //                     options; `value` is what the report was made of. With `lines: 4` the text may have several, and
-//                     `inAddress(text)` is what the address holds of a long one
+//                     takes the whole width; `inAddress(text)` is what the address holds of a long one
 //   hint              one sentence on what may be typed, if that is not plain
 //   examples          [{label, values: {field: text}}]
 //   read(values)      -> {state}, null if nothing was put in, or {wrong, field, at}: one sentence, and where the wrong
@@ -16,6 +16,7 @@
 
 (() => {
   const SVG = "http://www.w3.org/2000/svg";
+  const BEFORE = 24; // characters that are shown before a wrong one: as many as fit a phone
   const PAUSE = 300, THANKS = 2000; // milliseconds: a screen reader speaks when somebody pauses, not at each letter
 
   const filled = (made, attributes, children) => {
@@ -85,14 +86,21 @@
     const input = inputOf(asked, { id, "aria-describedby": described });
     input.value = value;
     const caret = element("div", { class: "explorer-caret", "aria-hidden": "true", hidden: "" });
-    return { field, input, caret, box: element("div", {}, element("label", { for: id }, label), input, caret) };
+    return { field, input, caret, box: element("div", asked.lines ? { class: "wide" } : {}, element("label", { for: id }, label), input, caret) };
+  }
+
+  // The line of a text with a character that is marked below; of a long line what stands before it is left out.
+  function marked(text, at) {
+    const start = at ? text.lastIndexOf("\n", at - 1) + 1 : 0, cut = Math.max(at - start - BEFORE, 0);
+    const line = `${cut ? "…" : ""}${text.slice(start + cut).split("\n")[0]}`;
+    return `${line}\n${" ".repeat(at - start - cut + (cut ? 1 : 0))}^`;
   }
 
   function showWrong({ field, input, caret }, wrong) {
     const here = wrong?.field === field || (wrong && wrong.field === undefined);
     input.setAttribute("aria-invalid", Boolean(here));
     caret.hidden = !here || wrong.at === undefined;
-    caret.textContent = caret.hidden ? "" : `${input.value}\n${" ".repeat(wrong.at)}^`;
+    caret.textContent = caret.hidden ? "" : marked(input.value, wrong.at);
   }
 
   function explore({ report, name, fields, hint, examples = [], read, content, code }) {

@@ -29,8 +29,8 @@ def _broadcast_cause(case: Case) -> str:
 
 def _broadcast_fixes(case: Case) -> Iterator[ErrorFix]:
     shapes = _shapes(case)
-    if case.is_real and list(case.shapes) != shapes:
-        return
+    if len(shapes) != 2 or (case.is_real and list(case.shapes) != shapes):
+        return  # a third shape is that of a result which is given, or of one more array
     yield from transposed(case, shapes)
     yield from inserted(case, shapes)
 

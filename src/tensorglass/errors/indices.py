@@ -10,7 +10,7 @@ from .operand import ErrorFix
 from .reading import read
 
 _PAGE = "auto_examples/errors/view_cat_index.html"
-
+_MOST_AXES = 64  # that a tensor of torch may have
 
 # What takes places from a tensor of indices does not count from the end.
 _FROM_THE_FRONT = {"gather", "scatter", "scatter_", "scatter_add", "scatter_add_", "scatter_reduce", "scatter_reduce_"}
@@ -58,8 +58,9 @@ def _too_many_cause(case: Case) -> str:
 def _too_many_fixes(case: Case) -> Iterator[ErrorFix]:
     rank = case.number("rank")
     if not case.is_real:
-        index = ", ".join(["0"] * rank)
-        yield case.instead(f"x[{index}]", f"with {rank} indices: what `print(x.shape)` shows says which")
+        if rank <= _MOST_AXES:
+            index = ", ".join(["0"] * rank)
+            yield case.instead(f"x[{index}]", f"with {rank} indices: what `print(x.shape)` shows says which")
         return
     elements = getattr(case.parts[1].node, "elts", []) if len(case.parts) > 1 else []
     if case.name != "[]" or case.shape(0) is None:

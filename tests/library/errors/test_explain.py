@@ -8,6 +8,7 @@ import threading
 import traceback
 from typing import ClassVar
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -69,6 +70,27 @@ def test_a_message_alone_says_what_to_print():
     explanation = explain_error("RuntimeError: mat1 and mat2 shapes cannot be multiplied (64x784 and 128x10)")
     assert "print(x.shape, x.dtype, x.device)" in str(explanation)
     assert [fix.code for fix in explanation.fixes] == ["nn.Linear(784, 10)"]
+
+
+def test_a_number_that_no_tensor_has_takes_no_memory():
+    told = explain_error("IndexError: too many indices for tensor of dimension 4294967296")
+    assert (told.kind, told.fixes) == ("too_many_indices", ())
+    assert explain_error("IndexError: too many indices for tensor of dimension 2").fixes[0].code == "x[0, 0]"
+
+
+@pytest.mark.parametrize(
+    "fails",
+    [lambda a, b, c: np.add(a, b, out=a), lambda a, b, c: np.where(a > 0, b, c)],
+    ids=["a result is given", "three arrays"],
+)
+def test_a_third_shape_is_told_of(fails):
+    with pytest.raises(ValueError, match="operands could not be broadcast") as caught:
+        fails(np.zeros((2, 3)), np.ones((4, 3)), np.ones((6, 7)))
+    for told in (explain_error(caught.value), explain_error(str(caught.value))):
+        assert told.kind == "numpy_broadcast"
+        assert told.cause.endswith("do not fit.")
+        assert told.cause.count("(") == 3
+        assert told.fixes == ()
 
 
 def test_an_explanation_can_be_pickled():
