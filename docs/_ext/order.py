@@ -22,6 +22,7 @@ from .lists import (
     navigation,
     other_errors,
     pages_using,
+    questionnaire,
     questions,
     recorded_runs,
     reproductions,
@@ -184,6 +185,8 @@ DIRECTIVES: dict[str, type[Any]] = {
     "install": install.Install,
     "other-errors": other_errors.OtherErrors,
     "pages-using": pages_using.PagesUsing,
+    "questionnaire": questionnaire.Questionnaire,
+    "questionnaire-numbers": questionnaire.QuestionnaireNumbers,
     "questions": questions.Questions,
     "reproductions": reproductions.Reproductions,
 }

@@ -95,3 +95,8 @@ document.querySelectorAll(".page-actions[data-metadata]").forEach(offerAllCode);
 document.querySelectorAll(".page-actions[data-metadata]").forEach(offerToUnfold);
 addEventListener("beforeprint", openFolded);
 addEventListener("afterprint", closeFolded);
+
+// On a phone the list of a page's sections lies over the page: it closes when one of them is chosen.
+document.querySelector(".toc-drawer")?.addEventListener("click", ({ target }) => {
+  if (target.closest("a")) document.getElementById("__toc").checked = false;
+});

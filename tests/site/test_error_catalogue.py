@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from _ext.lists.error_catalogue import FAMILIES, USUAL, beginning, fix, kind_of, raised, sentence
+from _ext.lists.error_catalogue import FAMILIES, USUAL, beginning, fix, kind_of, raised
 from _ext.lists.raised_errors import PROGRAMS, VARIES
+from _ext.lists.tables import sentence
 from _ext.page.error_outputs import ERROR_LINE
 from bs4 import BeautifulSoup
 from places import ROOT

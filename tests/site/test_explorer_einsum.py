@@ -579,6 +579,14 @@ def test_what_is_wrong_is_told_and_the_last_picture_stays(explorer):
     assert shapes.get_attribute("aria-invalid") == "true"
 
 
+def test_a_whole_call_may_be_pasted(explorer):
+    window = explorer()
+    fill(window, 'y = torch.einsum("ij,jk->ik", q, k)', "(2, 3) (3, 5)")
+    assert "einsum 'ij,jk->ik' of (2, 3) and (3, 5) gives (2, 5)" in report(window).inner_text()
+    window.get_by_label("Equation").fill("einsum('ij,jk->ii', q, k)")
+    assert window.locator(".explorer-caret").text_content() == f"einsum('ij,jk->ii', q, k)\n{' ' * 16}^"
+
+
 def test_a_link_leads_to_the_same_equation(explorer):
     window = explorer(permissions=["clipboard-read", "clipboard-write"])
     fill(window, "...ij, jk -> ...ik", "(5, 2, 3) (3, 4)")

@@ -761,8 +761,8 @@ def test_the_picture_says_what_the_librarys_says(explorer):
     plt.close()
     texts = [text.text_content() for text in bars.locator("text").all()]
     assert texts == [
-        f"{each.module}: {bytes_text(each.activation_bytes)}"
-        + (f" (+ {bytes_text(each.other_bytes)})" if each.other_bytes else "")
+        f"{each.module}, {type(model.get_submodule(each.module.partition('.')[2])).__name__}: "
+        f"{bytes_text(each.activation_bytes)}" + (f" (+ {bytes_text(each.other_bytes)})" if each.other_bytes else "")
         for each in saved.modules
     ]
     most = max(each.activation_bytes + each.other_bytes for each in saved.modules)
@@ -791,6 +791,7 @@ def test_many_layers_are_drawn_by_blocks(explorer):
             "Linear(3, 4): mat1 and mat2 shapes cannot be multiplied (2048x128 and 3x4)",
             5,
         ),
+        ("batch", "(64, 3)", "Linear(128, 128): mat1 and mat2 shapes cannot be multiplied (64x3 and 128x128)", None),
         ("layers", "Linear(128, 4) Tanh ReLU(inplace=True)", "ReLU(inplace=True) would change in place the output", 20),
         ("batch", "(64)", "“(64)” cannot be read: a batch has the shape (examples, ...)", None),
         ("batch", "(2048, 128) int8", "“int8” is not known here; known are float32, bfloat16, float16.", 12),
@@ -807,7 +808,7 @@ def test_what_is_wrong_is_told_and_the_last_report_stays(explorer, field, text, 
     )
     assert own.get_attribute("aria-invalid") == "true"
     assert window.locator(".explorer :is(input, textarea)[aria-invalid=true]").count() == 1
-    caret = window.locator(f"#explored-layers-{field} + .explorer-caret")
+    caret = window.locator(".explorer-caret")
     assert caret.is_hidden() if at is None else caret.text_content() == f"{text}\n{' ' * at}^"
     assert "outdated" in report(window).get_attribute("class")
     assert as_text(window) == before
@@ -820,7 +821,7 @@ def test_what_is_wrong_is_told_and_the_last_report_stays(explorer, field, text, 
 
 def test_of_several_lines_the_part_before_the_wrong_character_is_shown(explorer):
     window = explorer()
-    caret = window.locator("#explored-layers-layers + .explorer-caret")
+    caret = window.locator(".explorer-caret")
     put(window, "Linear(128, 4)\nReLU Tahn\nReLU")
     assert caret.text_content() == f"ReLU Tahn\n{' ' * 5}^"
     put(window, "Tahn\nReLU")

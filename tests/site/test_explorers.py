@@ -216,6 +216,32 @@ def test_what_is_wrong_is_told_and_the_last_table_stays(explorer):
     assert said.get_attribute("role") == "status"
 
 
+def test_predictions_and_targets_lead_to_the_page_about_losses(explorer):
+    window = explorer()
+    field, link = window.get_by_label("Your own shapes"), window.get_by_role("link", name="why squeeze is needed")
+    for shapes in ("(8, 1) (8,)", "(8,) (8, 1)"):
+        field.fill(shapes)
+        assert link.get_attribute("href").endswith("/broadcasting/squeeze_loss.html")
+    for shapes in ("(8, 1) (7,)", "(8, 1) (8, 1)", "(8,) (8,)", "(1, 1) (1,)", "(8, 1) (8,) (8,)", "(8, 2) (8,)"):
+        field.fill(shapes)
+        assert link.count() == 0
+    field.fill("(8, 1) (8,)")
+    link.click()
+    window.wait_for_url(lambda url: url.endswith("/squeeze_loss.html"))
+
+
+def test_a_click_takes_the_example_and_not_what_was_written(explorer):
+    window = explorer()
+    field = window.get_by_label("Your own shapes")
+    field.click()
+    window.keyboard.type("(5, 2) (2,)")
+    assert field.input_value() == "(5, 2) (2,)"
+    field.click()
+    window.keyboard.press("End")
+    window.keyboard.type(" (5, 1)")
+    assert field.input_value() == "(5, 2) (2,) (5, 1)"
+
+
 def test_a_link_leads_to_the_same_shapes(explorer, address):
     window = explorer(permissions=["clipboard-read", "clipboard-write"])
     window.get_by_label("Your own shapes").fill("(5, 4) () (5,)")

@@ -4,6 +4,7 @@ import contextlib
 import re
 
 import pytest
+from _ext.sources.reading_order import SECTIONS, scripts_of
 from browser import note, open_window
 from places import ROOT
 
@@ -217,8 +218,13 @@ def test_the_focus_is_seen_on_the_buttons_that_copy(open_page):
 def test_the_first_page_shows_what_this_is_within_one_screen(open_page):
     window = open_page("index")
     assert window.get_by_text("RuntimeError: The size of tensor a").bounding_box()["y"] < 900
+    folders = [ROOT / "examples" / section for section in SECTIONS if section != "papers"]
     links = window.locator(".questions a")
-    assert links.count() == 17  # five sections and twelve questions
-    lowest = max(links.nth(i).bounding_box()["y"] + links.nth(i).bounding_box()["height"] for i in range(17))
-    note("index", "lowest question px (900)", round(lowest))
-    assert lowest <= 900
+    assert links.count() == sum(1 + len(scripts_of(folder)) for folder in folders)
+    numbers = window.locator(".questionnaire-numbers").bounding_box()
+    assert numbers["y"] + numbers["height"] < 900  # a reader of the book finds question 27 at once
+    headings = window.locator(".questions > p")
+    assert headings.count() == len(folders)
+    last = headings.last.bounding_box()
+    note("index", "last section px (1000)", round(last["y"]))
+    assert last["y"] < 1000  # what it is about, nearly all of it, without scrolling

@@ -11,7 +11,7 @@ def test_the_reading_order_is_the_one_in_the_header(tmp_path):
     with pytest.raises(ValueError, match="does not name third"):
         order("third.py")
     assert sorted(["x/papers", "x/broadcasting"], key=section_order) == ["x/broadcasting", "x/papers"]
-    assert len(SECTIONS) == 7
+    assert len(SECTIONS) == 8
 
 
 def test_the_scripts_of_a_section_come_as_they_are_read(tmp_path):

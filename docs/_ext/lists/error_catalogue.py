@@ -25,6 +25,7 @@ from sphinx.util.docutils import SphinxDirective
 from ..sources.dependencies import modules_used
 from . import catalogue_script, raised_errors
 from .errors_shown import Place, link, messages
+from .tables import sentence
 
 Row = dict[str, Any]  # what `raised_errors` says of an entry
 
@@ -147,12 +148,6 @@ def item(row: Row) -> nodes.definition_list_item:
     said.append(error_links(kind=row["kind"]))
     term = nodes.term("", "", nodes.literal(text=named), ids=[row["kind"]])
     return nodes.definition_list_item("", term, nodes.definition("", *said))
-
-
-def sentence(text: str) -> list[nodes.Node]:
-    """Return a sentence in which code stands between backquotes."""
-    parts = re.split(r"`([^`]+)`", text)
-    return [nodes.literal(text=each) if number % 2 else nodes.Text(each) for number, each in enumerate(parts) if each]
 
 
 def fix(code: str, result: str, replaces: str | None) -> nodes.paragraph:

@@ -79,3 +79,9 @@ def _space(number: re.Match[str], decimals: int) -> str:
     """Return what is as wide as the decimals that a number lacks."""
     point = "" if number[1] or not decimals else _POINT_SPACE
     return point + _FIGURE_SPACE * (decimals - len(number[2] or ""))
+
+
+def sentence(text: str) -> list[nodes.Node]:
+    """Return a sentence in which code stands between backquotes."""
+    parts = re.split(r"`([^`]+)`", text)
+    return [nodes.literal(text=each) if number % 2 else nodes.Text(each) for number, each in enumerate(parts) if each]

@@ -5,11 +5,20 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-SECTIONS = ("broadcasting", "memory", "einsum", "backprop", "initialization", "errors", "papers")
+SECTIONS = (
+    "from_scratch",
+    "broadcasting",
+    "memory",
+    "einsum",
+    "backprop",
+    "initialization",
+    "errors",
+    "papers",
+)
 
 
 def section_order(folder: str) -> int:
-    """Return the place of a section: from shapes to papers."""
+    """Return the place of a section: from a single neuron to papers."""
     return SECTIONS.index(Path(folder).name)
 
 

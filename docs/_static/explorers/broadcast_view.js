@@ -7,7 +7,8 @@
   const MOST_SHAPES = 4, MOST_AXES = 8; // beyond, the search for what helps takes seconds
   const NUMBERS_BUT_NO_SHAPE = /(?<![\w.])[([][\d,\s]*([-+.*])[\d,\s+.*-]*[)\]]/; // beside shapes, other brackets are words
   const { broadcast, broadcastContent, readShapes, shapeText } = window.tensorglass;
-  const { explore, reportWith } = window.tensorglassForm;
+  const LOSSES = "auto_examples/broadcasting/squeeze_loss.html";
+  const { element, explore, reportWith } = window.tensorglassForm;
 
   // What came, in one sentence, where nothing can be said of it
   function complaint(text, shapes) {
@@ -40,8 +41,21 @@
   }
 
   function content(told) {
-    return broadcastContent(told).map((part) =>
+    const parts = broadcastContent(told).map((part) =>
       typeof part === "string" ? part : { ...part, numbers: ["axis", "elements"] });
+    return [parts[0], ...(isColumnWithRow(told) ? [aboutLosses()] : []), ...parts.slice(1)];
+  }
+
+  // (n, 1) with (n,), in any order: what becomes of predictions and targets
+  function isColumnWithRow({ shapes }) {
+    const [row, column] = [...shapes].sort((a, b) => a.length - b.length);
+    return shapes.length === 2 && row.length === 1 && column.length === 2 && column[1] === 1 && column[0] === row[0] && row[0] > 1;
+  }
+
+  function aboutLosses() {
+    const href = `${document.documentElement.dataset.content_root ?? ""}${LOSSES}`;
+    return element("p", {}, "In a loss this compares each prediction with each target: ",
+      element("a", { href }, "why squeeze is needed before a loss"), ".");
   }
 
   // What the page's own table was made of, as its header says

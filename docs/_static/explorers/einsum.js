@@ -559,8 +559,7 @@
   const content = (told) => [
     headline(told), ...(told.letters.length ? [indicesTable(told)] : []),
     ...warnings(told).map((warning) => `warning: ${warning}`), ...notes(told),
-    { part: "cells" }, { part: "code", caption: "The same as Python loops", text: loops(told) },
-    stepsTable(told), costs(told),
+    stepsTable(told), costs(told), { part: "cells" }, { part: "code", caption: "The same as Python loops", text: loops(told) },
   ];
 
   function asCode(told) {
@@ -572,7 +571,15 @@
 
   // What somebody types: the equation as it is, and shapes as (3, 4), [3, 4], 3x4, with words such as torch.Size beside.
 
-  function read({ equation, shapes: text }) {
+  // A whole call of einsum may be pasted.
+  const equationIn = (text) => /einsum\(\s*(["'])(.*?)\1/.exec(text)?.[2] ?? text;
+
+  function read({ equation: text, shapes }) {
+    const equation = equationIn(text), told = readPair(equation, shapes);
+    return told.field === "equation" && told.at !== undefined ? { ...told, at: told.at + text.indexOf(equation) } : told;
+  }
+
+  function readPair(equation, text) {
     const found = /(?:[\w.]*\()?\[([\d,\s]*)\]\)?|\(([\d,\s]*)\)|\b(\d+(?:\s*[x×]\s*\d+)+)\b/g;
     const sizes = (text) => (text.match(/\d+/g) ?? []).map(Number);
     const shapes = [...text.matchAll(found)].map(([, list, tuple, product]) => sizes(list ?? tuple ?? product));

@@ -6,6 +6,7 @@
   const COMPARED = "auto_examples/broadcasting/unsqueeze.html"; // where shapes are compared
   const MOST_SHAPES = 4; // that are compared there
   const IN_ADDRESS = 8000, IN_SEARCH = 300, SHOWN = 300; // characters of a message
+  const COMMANDS = /print\(x\.shape, x\.dtype, x\.device\)|python -m tensorglass/g; // code, which the library's text is not
   const EXAMPLES = {
     "A product": "RuntimeError: mat1 and mat2 shapes cannot be multiplied (64x784 and 128x10)",
     "A view": "RuntimeError: shape '[4, 4]' is invalid for input of size 12",
@@ -31,7 +32,7 @@
 
   // A sentence in which code stands between backquotes
   function sentence(text) {
-    const parts = text.split(/`([^`]+)`/);
+    const parts = text.replace(COMMANDS, "`$&`").split(/`([^`]+)`/);
     return element("p", {}, ...parts.map((part, i) => (i % 2 ? code(part) : part)));
   }
 

@@ -5,7 +5,7 @@
 //   name              its name in the address and in ids
 //   fields            [{name, label, value, options?, lines?, inAddress?}]: texts to type, or to choose where there are
 //                     options; `value` is what the report was made of. With `lines: 4` the text may have several, and
-//                     takes the whole width; `inAddress(text)` is what the address holds of a long one
+//                     takes the whole width, as it does with `wide`; `inAddress(text)` is what the address holds of a long one
 //   hint              one sentence on what may be typed, if that is not plain
 //   examples          [{label, values: {field: text}}]
 //   read(values)      -> {state}, null if nothing was put in, or {wrong, field, at}: one sentence, and where the wrong
@@ -85,8 +85,8 @@
     const id = `explored-${name}-${field}`, described = `explored-${name}-said${hint ? ` explored-${name}-hint` : ""}`;
     const input = inputOf(asked, { id, "aria-describedby": described });
     input.value = value;
-    const caret = element("div", { class: "explorer-caret", "aria-hidden": "true", hidden: "" });
-    return { field, input, caret, box: element("div", asked.lines ? { class: "wide" } : {}, element("label", { for: id }, label), input, caret) };
+    const box = element("div", asked.wide || asked.lines ? { class: "wide" } : {}, element("label", { for: id }, label), input);
+    return { field, input, box };
   }
 
   // The line of a text with a character that is marked below; of a long line what stands before it is left out.
@@ -96,11 +96,19 @@
     return `${line}\n${" ".repeat(at - start - cut + (cut ? 1 : 0))}^`;
   }
 
-  function showWrong({ field, input, caret }, wrong) {
-    const here = wrong?.field === field || (wrong && wrong.field === undefined);
-    input.setAttribute("aria-invalid", Boolean(here));
-    caret.hidden = !here || wrong.at === undefined;
-    caret.textContent = caret.hidden ? "" : marked(input.value, wrong.at);
+  const isWrong = ({ field }, wrong) => wrong !== null && (wrong.field ?? field) === field;
+
+  // Below all fields, so that none of them moves while somebody writes.
+  function showWrong(inputs, caret, wrong) {
+    for (const each of inputs) each.input.setAttribute("aria-invalid", isWrong(each, wrong));
+    const text = wrong?.at === undefined ? null : inputs.find((each) => isWrong(each, wrong)).input.value;
+    caret.hidden = text === null;
+    caret.textContent = text === null ? "" : marked(text, wrong.at);
+  }
+
+  // What stands there from the beginning is an example: whoever comes to it by a click or a finger replaces it.
+  function selectExample({ target }, { input }, value) {
+    if (input.value === value && target.selectionStart === target.selectionEnd) input.select?.();
   }
 
   function explore({ report, name, fields, hint, examples = [], read, content, code }) {
@@ -108,6 +116,7 @@
     const inputs = fields.map((field) => fieldOf(name, field, hint));
     const values = () => Object.fromEntries(inputs.map(({ field, input }) => [field, input.value]));
     const said = element("div", { id: `explored-${name}-said`, class: "explorer-said", role: "status" });
+    const caret = element("div", { class: "explorer-caret", "aria-hidden": "true", hidden: "" });
     const copying = [
       button("Copy link", ({ target }) => copied(target, new URL(addressOf(name, fields, values()), location.href).href)),
       button("Copy as code", ({ target }) => copied(target, code(state))),
@@ -115,7 +124,7 @@
     const trying = examples.map(({ label, values: texts }) => button(label, () => show({ ...initial, ...texts })));
     const form = element("form", { class: "explorer" },
       element("div", { class: "explorer-fields" }, ...inputs.map(({ box }) => box)),
-      ...(hint ? [element("div", { id: `explored-${name}-hint`, class: "explorer-hint" }, hint)] : []), said,
+      ...(hint ? [element("div", { id: `explored-${name}-hint`, class: "explorer-hint" }, hint)] : []), caret, said,
       element("div", { class: "explorer-buttons" }, ...trying, ...copying));
     form.addEventListener("submit", (event) => event.preventDefault());
 
@@ -124,7 +133,7 @@
 
     function answer() {
       const result = read(values()), wrong = result.wrong === undefined ? null : result;
-      for (const each of inputs) showWrong(each, wrong);
+      showWrong(inputs, caret, wrong);
       report.classList.toggle("outdated", wrong !== null); // what is shown was said of something else
       for (const each of copying) each.disabled = wrong !== null || result.state === null;
       let spoken = wrong?.wrong;
@@ -137,6 +146,7 @@
         if (isOurs) history.replaceState(null, "", addressOf(name, fields, values()));
       }
       clearTimeout(waiting);
+      form.classList.toggle("answered", wrong === null); // then it stands below, and is only spoken here
       waiting = setTimeout(() => { said.textContent = spoken; }, PAUSE);
     }
 
@@ -156,8 +166,9 @@
       const texts = fromAddress(name, fields);
       if (texts) show(texts);
     };
-    for (const { input } of inputs) {
+    for (const { field, input } of inputs) {
       input.addEventListener("input", answer);
+      input.addEventListener("click", (event) => selectExample(event, { input }, initial[field]));
       input.addEventListener("keydown", (event) => { if (event.key === "Escape") show(initial); });
     }
     addEventListener("hashchange", follow);

@@ -177,6 +177,7 @@
   function readTraining(text) {
     const told = { optimizer: "SGD", segments: 1 };
     for (const { 0: word, 1: count, index: at } of text.matchAll(/(\d+)\s*segments?|[^\s,]+/gi)) {
+      if (/^(with|and|in)$/i.test(word)) continue;
       const optimizer = Object.keys(OPTIMIZERS).find((each) => each.toLowerCase() === word.toLowerCase());
       if (!optimizer && !(count >= 1)) {
         return { wrong: `“${word}” came; expected SGD, momentum or Adam, and a number of segments such as 4 segments.`, at };
@@ -272,8 +273,9 @@
   const slid = (shape, { kernel_size: kernel, padding }, stride) =>
     [0, 1].map((i) => Math.floor((shape[2 + i] + 2 * padding[i] - kernel[i]) / stride[i]) + 1);
 
-  function outputOf({ name, values, label, at }, shape) {
-    const wrong = (said) => { throw new Wrong(`${label}: ${said}`, at); };
+  // What the first layer does not take is the batch, and of the others the layer.
+  function outputOf({ name, values, label, at }, shape, isFirst) {
+    const wrong = (said) => { throw isFirst ? new Wrong(`${label}: ${said}`, undefined, "batch") : new Wrong(`${label}: ${said}`, at); };
     return SHAPES[name] ? SHAPES[name](shape, values, wrong) : shape;
   }
 
@@ -317,7 +319,7 @@
     for (const leaf of leaves) {
       const given = tensor, rule = ruleOf(leaf, given.shape, given.gradient);
       leaf.weights = weightsOf(leaf);
-      const made = outputOf(leaf, given.shape);
+      const made = outputOf(leaf, given.shape, leaf === leaves[0]);
       if (rule.changes && given.view && given.gradient) {
         throw new Wrong(`${leaf.label} would change in place what ${given.by} returns, which is a view; what is kept of that cannot be seen. ` +
           "Leave inplace away.", leaf.at);

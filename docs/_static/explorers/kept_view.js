@@ -30,13 +30,15 @@
   }
 
   // A bar for each module that keeps something, in order, its name above it. It is as wide as the page allows.
-  function picture({ shares, figures }) {
+  function picture({ shares, figures, leaves }) {
+    const layer = (path) => leaves.find((each) => each.path === path);
+    const named = (module) => (layer(module) ? `${module}, ${layer(module).name}` : module);
     const bars = keptBlocks(shares, MOST_BARS), most = Math.max(...bars.map((each) => each.activations + each.before));
     const share = (bytes) => `${(100 * bytes) / most}%`;
     const rows = bars.flatMap(({ module, activations, before }, i) => {
       const y = i * ROW, place = { y: y + 20, height: BAR };
       return [
-        svg("text", { x: 0, y: y + 15 }, `${module}: ${bytesText(activations)}${before ? ` (+ ${bytesText(before)})` : ""}`),
+        svg("text", { x: 0, y: y + 15 }, `${named(module)}: ${bytesText(activations)}${before ? ` (+ ${bytesText(before)})` : ""}`),
         svg("rect", { ...place, x: 0, width: share(activations), class: "kept-freed" }),
         svg("rect", { ...place, x: share(activations), width: share(before), class: "kept-before", fill: "url(#kept-hatch)" }),
       ];
@@ -53,7 +55,8 @@
 
   function content(told) {
     const [first, ...rest] = keptContent(told).map((part) => (typeof part === "string" ? part : { ...part, numbers: NUMBERS }));
-    return told.shares.length ? [first, picture(told), ...rest] : [first, ...rest];
+    const peak = told.highest ? [rest.shift()] : [];
+    return [first, ...peak, ...(told.shares.length ? [picture(told)] : []), ...rest];
   }
 
   const rowsOf = (report) => {

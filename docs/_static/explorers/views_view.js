@@ -24,13 +24,15 @@
     const [verdict, ...why] = shape ? viewReport(x.size, x.stride, itemsize, shape) : [];
     const { ok, error } = shape ? view(x.size, x.stride, shape) : { ok: true };
     const raises = ok || verdict.endsWith(error) ? [] : [`x.view${viewShapeText(shape)} raises: ${error}`];
-    return [[viewHeadline(x), verdict].filter(Boolean).join(" "), ...x.notes, ...picture(x), ...raises, ...why, viewStorage(x)];
+    const isSentence = (part) => typeof part === "string"; // these come first: they are the answer
+    return [[viewHeadline(x), verdict].filter(Boolean).join(" "), ...x.notes, ...raises, ...why.filter(isSentence), ...picture(x),
+      ...why.filter((part) => !isSentence(part)), viewStorage(x)];
   }
 
   function picture(x) {
     const indices = allIndices(x.size);
     if (x.size.length > MOST_AXES || indices.length > MOST_CELLS || x.cells > MOST_CELLS) {
-      return [`Drawn are tensors of at most ${MOST_AXES} axes and ${MOST_CELLS} elements, in at most ${MOST_CELLS} cells.`];
+      return [`No picture: it is drawn up to ${MOST_AXES} axes and ${MOST_CELLS} elements, in at most ${MOST_CELLS} cells.`];
     }
     const tape = element("div", { class: "views-tape" }), sum = element("p", { class: "views-sum" }, "There is no element in it.");
     const show = (index) => {
@@ -160,9 +162,10 @@
     report,
     name: "view",
     fields: [
-      { name: "view", label: "Your own tensor: a shape and what is done with it, or size=(…) stride=(…) offset=…", value: initial.view },
-      { name: "shape", label: "A shape for x.view (may be empty; one size may be -1)", value: initial.shape },
+      { name: "view", label: "Your own tensor", value: initial.view, wide: true },
+      { name: "shape", label: "A shape for x.view", value: initial.shape },
     ],
+    hint: "A shape and what is done with it, or size=(…) stride=(…) offset=…; the shape for x.view may be empty, and one size in it -1.",
     examples: EXAMPLES.map(([label, tensor, shape]) => ({ label, values: { view: tensor, shape } })),
     read: ({ view: tensor, shape }) => viewRead(tensor, shape),
     content,
