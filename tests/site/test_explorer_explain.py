@@ -255,7 +255,6 @@ def test_numbers_that_are_too_large_are_not_told_wrong(logic):
     texts = [
         "shape '[99999999999, 99999999999]' is invalid for input of size 3",
         "mat1 and mat2 shapes cannot be multiplied (99999999999999999999x3 and 4x5)",
-        "too many indices for tensor of dimension 4294967296",
     ]
     for told in logic().evaluate(SAYS, texts):
         assert told["known"]

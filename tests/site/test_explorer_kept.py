@@ -407,7 +407,7 @@ def test_what_the_page_refuses_fails_or_is_not_seen(compared):
                     run(said["step" if "in place" in sentence else "code"])
                 told = "modified by an inplace operation" if "in place" in sentence else sentence.partition(": ")[2]
                 assert told in str(raised.value)
-    assert tried >= 40
+    assert tried >= 30
 
 
 @pytest.mark.parametrize(
@@ -437,7 +437,9 @@ def test_what_the_page_refuses_fails_or_is_not_seen(compared):
 )
 def test_shapes_that_do_not_fit_are_told_as_torch_tells_them(logic, layers, batch):
     (said,) = logic().evaluate(SAYS, [(layers, batch, "SGD")])
-    assert said["field"] == "layers"
+    assert said["field"] == (
+        "layers" if "ReLU" in layers else "batch"
+    )  # what the first layer does not take is the batch
     with pytest.raises((RuntimeError, ValueError)) as raised:
         run(said["code"])
     assert said["wrong"].partition(": ")[2] == str(raised.value)
@@ -553,7 +555,8 @@ def broken_rules(rows, flags):
     """Yield a rule without each of its tensors, and one with another tensor."""
     for i, row in enumerate(rows):
         yield [rows[:i] + rows[i + 1 :], flags]
-        yield [[*rows[:i], [*row[:2], "int64", *row[3:]], *rows[i + 1 :]], flags]
+        other = "int64" if row[2] != "int64" else "bool"
+        yield [[*rows[:i], [*row[:2], other, *row[3:]], *rows[i + 1 :]], flags]
     yield [[*rows, ["made", "output", "bool", "mask", "relu", "ReluBackward0", "mask"]], flags]
 
 
@@ -827,7 +830,7 @@ def test_of_several_lines_the_part_before_the_wrong_character_is_shown(explorer)
     put(window, "Tahn\nReLU")
     assert caret.text_content() == "Tahn\n^"
     put(window, "ReLU ReLU ReLU ReLU ReLU ReLU Tahn")
-    assert caret.text_content() == f"…LU ReLU ReLU ReLU ReLU Tahn\n{' ' * 24}^"
+    assert caret.text_content() == f"…eLU ReLU ReLU ReLU ReLU Tahn\n{' ' * 24}^"
 
 
 def test_a_link_leads_to_the_same_layers(explorer):
@@ -844,10 +847,10 @@ def test_a_link_leads_to_the_same_layers(explorer):
     assert as_text(other) == as_text(window)
     assert "In 3 segments, " in as_text(other)
     other.evaluate("location.hash = '#layers=ReLU&batch=(2,%203)&training=SGD'")
-    other.wait_for_function("document.querySelector('.explorer input').value === 'ReLU'")
+    other.wait_for_function("document.querySelector('.explorer textarea').value === 'ReLU'")
     assert as_text(other).startswith("nothing is kept for the backward pass")
     other.go_back()
-    other.wait_for_function("document.querySelector('.explorer input').value.startsWith('3 * (Linear')")
+    other.wait_for_function("document.querySelector('.explorer textarea').value.startsWith('3 * (Linear')")
 
 
 @pytest.mark.parametrize("example", ["One with dropout, in bfloat16", "Blocks in 4 segments"])
@@ -887,7 +890,7 @@ def test_it_is_used_by_keyboard_alone(explorer):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("example", ["Images", "Blocks in 4 segments", None])
 def test_it_is_accessible_and_fits(explorer, theme, width, example):
-    window = explorer("explore", width, theme)
+    window = explorer(PAGES[0], width, theme)
     if example:
         window.get_by_role("button", name=example).click()
     else:

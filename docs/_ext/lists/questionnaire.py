@@ -70,7 +70,7 @@ class QuestionnaireNumbers(Questionnaire):
 
     def run(self) -> list[nodes.Node]:
         questions, scripts = self.read()
-        line = nodes.paragraph("", "By the number in the book: ", classes=["questionnaire-numbers"])
+        line = nodes.paragraph("", "Chapter 17 of the fastai book, by number: ", classes=["questionnaire-numbers"])
         for each in questions:
             title = each["asked"].replace("`", "")
             link = self.link(each, scripts[each["page"]], nodes.Text(str(each["number"])), reftitle=title)

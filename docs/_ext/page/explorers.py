@@ -18,6 +18,8 @@ EXPLORERS: dict[str, tuple[str, ...]] = {
     "Signal propagation": ("depth.js", "depth_view.js"),
     "Saved tensors": (kept_script.NAME, "kept.js", "kept_view.js"),
 }
+# Its form begins with the layers of the page's table, which it knows: on other pages with such a table it has none.
+KNOWN = {"explore_memory", "auto_examples/backprop/stored_activations", "auto_examples/backprop/forward_backward"}
 # By the id of an empty element, where there is nothing to show before a reader has put something in.
 IN_PLACES = {"explained": ("broadcast.js", "catalogue.js", "explain.js", "explain_view.js")}
 
@@ -31,7 +33,8 @@ def add_explorers(
         f"<caption>{caption}</caption>": names for caption, names in EXPLORERS.items()
     }
     by_mark |= {f'id="{place}"': names for place, names in IN_PLACES.items()}
-    wanted = [name for mark, names in by_mark.items() if mark in body for name in names]
+    found = [names for mark, names in by_mark.items() if mark in body]
+    wanted = [name for names in found if kept_script.NAME not in names or page in KNOWN for name in names]
     if kept_script.NAME in wanted:
         kept_script.write(app)
     if wanted:

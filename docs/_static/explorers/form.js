@@ -122,7 +122,7 @@
       button("Copy as code", ({ target }) => copied(target, code(state))),
     ];
     const trying = examples.map(({ label, values: texts }) => button(label, () => show({ ...initial, ...texts })));
-    const form = element("form", { class: "explorer" },
+    const form = element("form", { class: "explorer answered" },
       element("div", { class: "explorer-fields" }, ...inputs.map(({ box }) => box)),
       ...(hint ? [element("div", { id: `explored-${name}-hint`, class: "explorer-hint" }, hint)] : []), caret, said,
       element("div", { class: "explorer-buttons" }, ...trying, ...copying));
