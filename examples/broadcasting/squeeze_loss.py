@@ -257,24 +257,25 @@ assert cases == sum(2 * rank * 3**rank for rank in range(5))
 # ------------------
 #
 # "Shapes that differ raise an error." These do not, as the first screen shows.
-# ``nn.MSELoss`` warns, and returns the wrong number. By default, Python shows the same
-# warning from the same line once, in the first step of a long training.
+# ``nn.MSELoss`` warns, and returns the wrong number; for a batch of one it warns of the
+# right one. By default, Python shows the warning of a line once for each pair of
+# shapes: in the first step of a long training.
 
 import warnings
 
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("default")
-    losses = [nn.MSELoss()(prediction, target).item() for _ in range(3)]
+    losses = [nn.MSELoss()(prediction[:n], target[:n]).item() for n in (4, 4, 1, 4)]
 messages = [str(each.message) for each in caught]
-print(f"{losses}, UserWarning:", *messages)
-assert losses == [7, 7, 7]
-assert ["different to the input size" in message for message in messages] == [True]
+print(f"{losses}, {len(messages)} times UserWarning:", *messages[:1])
+assert losses == [7, 7, 0, 7]
+assert ["different to the input size" in message for message in messages] == 2 * [True]
 
 # %%
-# "``squeeze()`` is enough." For the difference it is, since broadcasting gives a lost
-# axis of size 1 back. So the book's ``squeeze()`` in ``mse_grad`` does no harm. But
-# with a batch of one, ``mse_loss`` warns, and others stop. (``shows_error`` prints an
-# error that must come.)
+# "``squeeze()`` is enough." For the difference of (n, 1) and (n,) it is: broadcasting
+# gives a batch of one its lost axis back. So the book's ``squeeze()`` in ``mse_grad``
+# does no harm. But with a batch of one, ``mse_loss`` warns, and others stop.
+# (``shows_error`` prints an error that must come.)
 
 from tensorglass import shows_error
 
@@ -296,13 +297,15 @@ with shows_error(RuntimeError, match="zero-dimensional tensor"):
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # ``==`` broadcasts too. With as many labels 0 as 1, (n, 1) == (n,) is true in half of
-# the cells, for every prediction.
+# the cells, for every prediction of 0 and 1. (Other numbers match no label.)
 
 labels = torch.tensor([0, 1, 1, 0], device=device)
 for guess in itertools.product((0, 1), repeat=4):
     column = torch.tensor(guess, device=device)[:, None]
     accuracy = (column == labels).float().mean()
     assert accuracy == 0.5
+others = torch.tensor([[0.3], [0.9], [2]], device=device)
+assert not (others == labels).any()
 column = labels[:, None]  # a perfect guess
 accuracy = (column.squeeze(1) == labels).float().mean()
 assert accuracy == 1
@@ -312,12 +315,12 @@ assert accuracy == 1
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # A model with two outputs returns (n, 2), and ``squeeze(1)`` does nothing. The
-# difference is refused, unless n is 2.
+# difference is refused, unless n is 1 or 2.
 
 with shows_error(RuntimeError, match="must match the size"):
     torch.zeros(4, 2).squeeze(1) - torch.zeros(4)
-difference = torch.zeros(2, 2).squeeze(1) - torch.zeros(2)
-assert difference.shape == (2, 2)
+differences = [torch.zeros(n, 2).squeeze(1) - torch.zeros(n) for n in (1, 2)]
+assert [tuple(each.shape) for each in differences] == [(1, 2), (2, 2)]
 
 # %%
 # More: sequences of one step
@@ -413,25 +416,29 @@ assert wrong.square().mean() == 2 * deviation
 # ~~~~~~~~~~
 #
 # Write a function ``mse`` that takes (n, 1) and (n,) in either order, also for a batch
-# of one, and refuses what has other sizes.
+# of one, and refuses all other shapes. Two of (n, 1) or two of (n,) may pass.
 #
 # Solution
 # ^^^^^^^^
 #
-# ``reshape(-1)`` makes one axis of all, and keeps it for one number. Then compare.
+# The number of values is not enough: (2, 3) and (3, 2) have as many, paired wrongly. So
+# compare shapes. ``reshape(n)`` then makes one axis of all, also for one value.
 
 
 def mse(output, target):
-    output, target = output.reshape(-1), target.reshape(-1)
-    if output.shape != target.shape:
-        raise ValueError(f"{len(output)} predictions for {len(target)} targets")
-    return (output - target).square().mean()
+    n = target.numel()
+    if not {output.shape, target.shape} <= {(n,), (n, 1)}:
+        raise ValueError(f"shapes {tuple(output.shape)} and {tuple(target.shape)}")
+    return (output.reshape(n) - target.reshape(n)).square().mean()
 
 
 assert mse(prediction, target) == mse(target, prediction) == 0
 assert mse(one, label) == 0.25
-with shows_error(ValueError, match="8 predictions for 4 targets"):
-    mse(torch.zeros(4, 2, device=device), target)
+assert mse(target, target) == mse(prediction, prediction) == 0
+refused = [(4, 2), (4,)], [(5,), (4, 1)], [(2, 2), (4,)], [(2, 3), (3, 2)], [(), (1,)]
+for a, b in refused:
+    with shows_error(ValueError, match="^shapes "):
+        mse(torch.zeros(a, device=device), torch.zeros(b, device=device))
 
 # %%
 # References
