@@ -69,9 +69,9 @@ explanation
 # Why
 # ---
 #
-# The rule is that of the first screen. It holds for operations that work element by
-# element and write a new tensor, on dense tensors, and for any number of them. (PyTorch
-# notes, *Broadcasting semantics*.) As code:
+# The rule is that of the first screen. It holds for arithmetic and comparisons element
+# by element that write a new tensor, on dense tensors, and for any number of them.
+# (PyTorch notes, *Broadcasting semantics*.) Some losses refuse. As code:
 
 
 def broadcast(*shapes):
@@ -250,8 +250,9 @@ with shows_error(RuntimeError, match="cannot be multiplied"):
 # More: in place, the left tensor keeps its shape
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``a += b`` runs if and only if the result has the shape of ``a``. It is the condition
-# of ``b.expand_as(a)``.
+# By shape, ``a += b`` runs if and only if the result has the shape of ``a``. It is the
+# condition of ``b.expand_as(a)``. Refused anyway is an ``a`` that was stretched, a leaf
+# that requires a gradient (where autograd records), and floats added to integers.
 
 runs = 0
 for x_shape, y_shape in itertools.product(shapes, repeat=2):
@@ -262,13 +263,22 @@ for x_shape, y_shape in itertools.product(shapes, repeat=2):
     runs += fits
 assert runs == 820
 
+row = torch.zeros(3, device=device)
+with shows_error(RuntimeError, match="single memory location"):
+    row.expand(2, 3).add_(1)
+with shows_error(RuntimeError, match="leaf Variable that requires grad"):
+    row.clone().requires_grad_().add_(1)
+with shows_error(RuntimeError, match="can't be cast to the desired output type"):
+    row.long().add_(row)
+
 # %%
 # More: some functions do not broadcast
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``stack`` wants equal sizes, ``cat`` as many axes and equal sizes in all but one;
-# ``torch.equal`` says False, and ``dot`` takes two vectors of one length. ``where``
-# stretches all three of its arguments.
+# ``stack`` wants equal sizes, ``cat`` as many axes and equal sizes in all but one (it
+# skips an empty vector); ``torch.equal`` says False, ``dot`` takes two vectors of one
+# length, and ``binary_cross_entropy`` equal shapes. ``where`` stretches all three of
+# its arguments.
 
 ones = torch.ones(1, 3, device=device)
 threes = torch.ones(2, 3, device=device)
@@ -276,8 +286,11 @@ with shows_error(RuntimeError, match="stack expects each tensor to be equal size
     torch.stack([ones, threes])
 with shows_error(RuntimeError, match="same number of dimensions|Tensors must have"):
     torch.cat([ones[0], threes])
+assert torch.equal(torch.cat([nothing_picked, threes]), threes)
 with shows_error(RuntimeError, match="inconsistent tensor size|same number"):
     torch.dot(ones[0], ones[0, :1])
+with shows_error(ValueError, match="different to the input size"):
+    torch.nn.functional.binary_cross_entropy(ones, threes, reduction="none")
 assert not torch.equal(ones, threes)
 assert (ones == threes).all()
 chosen = torch.where(threes[:, :1] > 0, ones[0], ones[0, 0])
@@ -411,7 +424,8 @@ assert results == [
 # Solution
 # ^^^^^^^^
 #
-# ``expand_as`` puts missing axes in front as well. So the new axis must come first.
+# ``expand_as`` puts missing axes in front as well. So add the last axis yourself before
+# you expand.
 
 scores, weights = torch.rand(4, 3, device=device), torch.rand(4, device=device)
 with shows_error(RuntimeError, match="must match the existing size"):
