@@ -16,8 +16,9 @@ Short answer
 
 Draw each weight with mean 0 and standard deviation gain / √fan_in, and set biases to 0.
 fan_in counts the products in one output: inputs, times the kernel's size in a
-convolution. The gain is 1 without activation, √2 for ReLU, and ``gain(f)`` for another
-function f. Embeddings, residual branches and last layers have rules of their own.
+convolution. The gain is 1 without activation, √2 for ReLU, and ``gain(f)`` for a layer
+that reads another f. Embeddings, residual branches and last layers have rules of their
+own.
 """
 
 import torch
@@ -32,7 +33,8 @@ assert [f"{y:.1f}" for y in rms] == ["1.0", "1.0"]
 # %%
 # Ten layers with each gain: a dot is the median of five draws, a bar the theory. With
 # its own gain each stays within a factor of 7 of 1; GELU and SiLU drift upwards
-# (:doc:`weight_initialization`).
+# (:doc:`weight_initialization`). With gain 1 in the first layer, which reads neither,
+# both end within a factor of 1.5.
 
 # More: measures ten layers, and draws them
 from statistics import median
@@ -58,11 +60,11 @@ def rms_of(tensor):
     return tensor.double().square().mean().sqrt().item()
 
 
-def after_ten(function, factor, seed):
+def after_ten(function, factor, seed, first=None):
     torch.manual_seed(seed)
     h = torch.randn(64, 256).to(device)
-    for _ in range(10):
-        sums = h @ (torch.randn(256, 256) * factor / 256**0.5).to(device)
+    for of_layer in [first or factor] + 9 * [factor]:
+        sums = h @ (torch.randn(256, 256) * of_layer / 256**0.5).to(device)
         h = function(sums)
     return rms_of(sums)
 
@@ -103,6 +105,12 @@ own = {name: left[name, "its own"] for name in FUNCTIONS}
 within_seven = max(max(each, 1 / each) for each in own.values()) < 7
 assert within_seven
 assert sorted(own, key=own.get)[-2:] == ["GELU", "SiLU"]
+for function in (F.gelu, F.silu):
+    drawn = [after_ten(function, gain(function), seed, first=1) for seed in range(5)]
+    first_is_one = median(drawn)
+    print(f"{function.__name__} with gain 1 in the first layer: {first_is_one:.2f}")
+    within = 1 / 1.5 < first_is_one < 1.5
+    assert within
 
 # %%
 # Take it home
@@ -113,14 +121,15 @@ assert sorted(own, key=own.get)[-2:] == ["GELU", "SiLU"]
 conv, linear = nn.Conv2d(64, 128, 3), nn.Linear(512, 256)
 nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")  # ReLU: gain √2
 nn.init.kaiming_normal_(linear.weight, nonlinearity="linear")  # none, SELU: gain 1
-nn.init.normal_(linear.weight, std=1.534 / linear.in_features**0.5)  # GELU
+nn.init.normal_(linear.weight, std=1.534 / linear.in_features**0.5)  # reads GELU
 
 assert_close(rms_of(conv.weight), (2 / (64 * 3 * 3)) ** 0.5, rtol=0.02, atol=0)
 assert round(gain(F.gelu), 3) == 1.534
 
 # %%
-# The gains of other functions, by the library. *Backward* keeps gradients. With the
-# *critical* gain neither vanishes or explodes exponentially; GELU and SiLU have none.
+# More gains. *Backward*, over √fan_out, keeps gradients of one layer whose sums have
+# mean square 1; of many, only for none and ReLU. With the *critical* gain nothing
+# vanishes or explodes exponentially; with biases of 0, GELU and SiLU have none.
 
 # More: prints the table
 from tensorglass import critical_sigma_w
@@ -140,17 +149,34 @@ for name, function in FUNCTIONS.items():
 points = [critical_sigma_w(function).sigma_w for function in FUNCTIONS.values()]
 assert [each and round(each, 2) for each in points] == [1, 1.41, 1, None, None, 0.69]
 assert nn.init.calculate_gain("linear") == 1
+with_biases = [critical_sigma_w(f, 1.0).sigma_w for f in (F.gelu, F.silu)]
+assert [round(each, 2) for each in with_biases] == [1.41, 1.40]
+
+torch.manual_seed(0)
+sums, weight, of_outputs = torch.randn(3, 512, 512)
+sums.requires_grad_()
+through_many = {}
+for name, function in FUNCTIONS.items():
+    backward = gain(function, "backward")
+    outputs = function(sums) @ (weight * backward / 512**0.5)
+    (of_sums,) = torch.autograd.grad(outputs, sums, of_outputs)
+    assert_close(rms_of(of_sums), 1.0, rtol=0.02, atol=0)
+    path = signal_propagation(function, backward).through(20).layers
+    through_many[name] = path[0].gradient ** 0.5
+print("gradients after 20 layers:", {k: round(v, 1) for k, v in through_many.items()})
+kept = [name for name, factor in through_many.items() if factor < 1.1]
+assert kept == ["none", "ReLU"]
 
 # %%
-# ``initialize_`` does a whole model:
+# ``initialize_`` does a whole model. The first layer reads no GELU:
 
 from tensorglass import initialize_
 
-layers = [nn.Conv2d(64, 128, 3, bias=False), nn.GELU(), nn.Flatten()]
-model = nn.Sequential(*layers, nn.Linear(128 * 36, 10, bias=False)).to(device)
-done = initialize_(model, F.gelu)
-stds = [each.std for each in done.parameters]
-assert_close(stds, [gain(F.gelu) / (64 * 9) ** 0.5, (128 * 36) ** -0.5])
+layers = [nn.Conv2d(3, 64, 3), nn.GELU(), nn.Conv2d(64, 128, 3), nn.GELU()]
+model = nn.Sequential(*layers, nn.Flatten(), nn.Linear(128 * 36, 10)).to(device)
+done = initialize_(model, F.gelu, gains={"0.weight": 1})
+stds = [each.std for each in done.parameters if each.std]
+assert_close(stds, [27**-0.5, gain(F.gelu) / (64 * 9) ** 0.5, (128 * 36) ** -0.5])
 done
 
 # %%
@@ -175,8 +201,9 @@ assert_close(found["2.weight"], 0.2 / 64**0.5)
 #
 # An output y sums n = fan_in products of a weight and an input x. If the weights have
 # mean 0 and depend neither on the inputs nor on each other, the mean of y² is n Var(w)
-# times that of x². ReLU drops half of it, if y is symmetric around 0. For another f
-# take z standard normal, since long sums nearly are. So the mean square stays with
+# times that of x². ReLU drops half of it, if y is symmetric around 0. For another f the
+# inputs are f(z): take z, the sums before, as standard normal, since long sums nearly
+# are. So the mean square stays (for any f: of sums, if it is 1) with
 #
 # .. math::
 #
@@ -201,18 +228,26 @@ for n in range(1, 11):
 # More: the third formula
 # ~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Here is one layer of 20,000 units for each function, and ``gain`` against an integral
-# over a fine grid.
+# Here is a layer that reads 2048 sums of mean square 1, for each function, and ``gain``
+# against an integral over a fine grid. In **front** of f the same gain does something
+# else: of inputs of mean square 1 it makes sums of gain², and tanh, GELU and SiLU make
+# of these another mean square than 1.
 
 z = torch.linspace(-12, 12, 200_001, dtype=torch.float64)
 density = torch.exp(-z * z / 2) / (2 * torch.pi) ** 0.5
-sums = torch.randn(64, 512) @ torch.randn(512, 20_000) / 512**0.5
+x = torch.randn(64, 512)
+sums = x / rms_of(x) @ torch.randn(512, 2048) / 512**0.5
+weight = torch.randn(2048, 2048) / 2048**0.5
+in_front = {}
 for name, function in FUNCTIONS.items():
     mean_square = torch.trapezoid(density * function(z) ** 2, z).item()
     assert_close(gain(function), mean_square**-0.5, rtol=1e-6, atol=0)
-    kept = gain(function) * rms_of(function(sums))
-    print(f"{name:5} {kept:.3f}")
+    kept = rms_of(function(sums) @ weight * gain(function))
+    in_front[name] = rms_of(function(gain(function) * sums)) ** 2
+    print(f"{name:5} mean square behind {kept**2:.2f}, in front {in_front[name]:.2f}")
     assert_close(kept, 1.0, rtol=0.05, atol=0)
+off = [name for name, left in in_front.items() if abs(left - 1) > 0.05]
+assert off == ["tanh", "GELU", "SiLU"]
 
 # %%
 # More: convolutions, and what torch reads off a shape
@@ -221,9 +256,11 @@ for name, function in FUNCTIONS.items():
 # Inside an image, an output of a convolution is the sum of (inputs of its group) times
 # (kernel size) products: 576 for 64 channels and a 3 by 3 kernel, 9 for a depthwise
 # one. A transposed convolution with stride 2 spreads each input over more outputs, so
-# an output gets a quarter of inputs times kernel size: here 256 · 16 / 4 = 1024.
-# ``nn.init`` takes the wrong axis there, and reads 128 · 16 = 2048. Its fan_out ignores
-# groups: 2304 for the depthwise one, where 9 is right.
+# an output gets a quarter of inputs times kernel size: here 256 · 16 / 4 = 1024. (For
+# odd kernels on average: with 3 by 3, one output in four gets 4 of the 9 products of
+# each input, two get 2, and one gets 1.) ``nn.init`` takes the wrong axis there, and
+# reads 128 · 16 = 2048. Its fan_out ignores groups: 2304 for the depthwise one, where 9
+# is right.
 
 
 def left_by(layer, draw):  # of the signal, away from the borders
@@ -254,6 +291,15 @@ for name, layer in kernels.items():
     expected = 0.5**0.5 if name == "transposed" else 1.0
     assert_close(both, [expected, 1.0], rtol=0.1, atol=0)
 
+odd = nn.ConvTranspose2d(256, 128, 3, stride=2, bias=False).to(device)
+by_library(odd)
+torch.manual_seed(1)
+inside = odd(torch.randn(4, 256, 18, 18).to(device))[..., 4:-5, 4:-5]
+quarters = [rms_of(inside[..., i::2, j::2]) for i in (0, 1) for j in (0, 1)]
+print("a kernel of 3 by 3, every second row and column:", quarters)
+by_products = [(count / (9 / 4)) ** 0.5 for count in (4, 2, 2, 1)]
+assert_close(quarters, by_products, rtol=0.1, atol=0)
+
 variances = [by_library(layer).std ** -2 for layer in kernels.values()]
 assert_close(variances, [64 * 9.0, 9.0, 256 * 16 / 4])
 depthwise = kernels["depthwise"]
@@ -267,17 +313,19 @@ assert_close(right.parameters[0].std, 9**-0.5)
 # More: transformers
 # ~~~~~~~~~~~~~~~~~~
 #
-# GPT-2 draws with 0.02, embeddings too, and divides by the root of the number of
-# residual branches where a branch ends: √(2 layers), since each layer has two. The
-# branches add up. If each adds v to the mean square of the stream, N of them add N v;
-# divided by √N they add v, however deep the model is. We measure this without
-# attention: 12 and 48 branches of width 256, each with a layer norm in front. (0.02 is
-# for wide models: 1 / √2500 is 0.02.) ``initialize_`` has this factor, too.
+# GPT-2 draws with 0.02, embeddings of words too, and those of positions with 0.01. By
+# its paper, the weights of N residual layers are divided by √N. (The code that was
+# published does not show it.) Read as branches, of which each layer has two, that is
+# √(2 layers) where a branch ends. The branches add up. If each adds v to the mean
+# square of the stream, N of them add N v; divided by √N they add v, however deep the
+# model is. We measure this without attention: 12 and 48 branches of width 256, each
+# with a layer norm in front. (0.02 is for wide models: 1 / √2500 is 0.02.)
+# ``initialize_`` has this factor, too.
 
 
 def stream(branches, factor):  # its mean square at the end
     torch.manual_seed(0)
-    h = 0.02 * torch.randn(64, 256) + 0.02 * torch.randn(64, 256)  # words and places
+    h = 0.02 * torch.randn(64, 256) + 0.01 * torch.randn(64, 256)  # words, positions
     for _ in range(branches):
         inner = F.gelu(F.layer_norm(h, (256,)) @ (0.02 * torch.randn(256, 1024)))
         h = h + factor * inner @ (0.02 * torch.randn(1024, 256))
@@ -305,13 +353,15 @@ assert factors == 16 * [0.25]  # 1 / √(2 · 8), by the library
 #
 # A lookup adds nothing up: its fan_in is 1, and its rows have the rms with which they
 # are drawn. As an output layer the same table sums over its width, so its logits have
-# √width times that rms. With normal logits of standard deviation s and C classes, a
-# classifier starts near the loss
+# √width times that rms. With independent normal logits of standard deviation s and C
+# classes, a classifier starts on average with a loss of at most
 #
 # .. math:: \ln C + s^2 / 2
 #
-# so small logits start at guessing. A last layer of zeros starts there exactly. In the
-# first step no gradient passes it, and in the second it does.
+# and near it for s up to 1 and many classes. So small logits start at guessing. With
+# few classes or a large s the loss is lower: a table of standard deviation 1 and width
+# 384 has logits of 19.6. A last layer of zeros starts at guessing exactly. In the first
+# step no gradient passes it, and in the second it does.
 
 classes, width = 1000, 384
 torch.manual_seed(0)
@@ -324,6 +374,19 @@ for s in (1.0, 0.02 * width**0.5, 0.2, 0.0):
     print(f"logits of {rms_of(logits):.2f}: first loss {loss:.2f}")
     law = torch.tensor(1000.0).log().item() + s**2 / 2
     assert_close([rms_of(logits), loss], [s, law], rtol=0.02, atol=0)
+
+for classes, s in ((50, 1.0), (2, 1.0), (10, 2.0), (1000, 384**0.5)):
+    logits = s * torch.randn(2000, classes)
+    loss = F.cross_entropy(logits, torch.randint(classes, (2000,))).item()
+    law = torch.tensor(classes).log().item() + s**2 / 2
+    print(f"{classes} classes, logits of {s:.1f}: loss {loss:.2f}, at most {law:.2f}")
+    if classes == 50:
+        assert_close(loss, law, rtol=0.02, atol=0)
+    else:
+        far_below = loss < law - 0.2
+        assert far_below
+of_table = f"{384**0.5:.1f}"
+assert of_table == "19.6"
 
 zero_head = nn.Sequential(nn.Linear(8, 16), nn.Tanh(), nn.Linear(16, 3))
 nn.init.zeros_(zero_head[2].weight)
@@ -340,8 +403,8 @@ assert passes == [False, True]
 # ------------------
 #
 # "With 2 / n, the standard deviation after ReLU is 1." The root mean square is. The
-# mean is 1/√π and the standard deviation √(1 - 1/π), by law 0.56 and 0.83. The fastai
-# book prints such numbers. What the next layer keeps is the mean square.
+# mean is 1/√π and the standard deviation √(1 - 1/π): 0.56 and 0.83. The fastai book
+# prints such numbers. What the next layer keeps is the mean square.
 
 pi = torch.pi
 print(f"mean {relu.mean():.3f}, by law {pi**-0.5:.3f}")
@@ -350,9 +413,9 @@ assert_close([relu.mean().item(), relu.std().item()], [0.56, 0.83], rtol=0.02, a
 assert_close([pi**-0.5, (1 - 1 / pi) ** 0.5], [0.56, 0.83], rtol=0.01, atol=0)
 
 # %%
-# "PyTorch's linear layer uses Kaiming initialization." So says the book, and so does
-# the name of the function that is called. But the weights lie between ±1 / √fan_in:
-# that is gain 1/√3. Convolutions do the same.
+# "PyTorch's linear layer uses Kaiming initialization." So say the book and the name of
+# the function that is called. But the weights lie between ±1 / √fan_in: that is gain
+# 1/√3. Convolutions do the same.
 
 torch.manual_seed(0)
 bounds = []
@@ -368,9 +431,10 @@ assert_close(bounds, [1.0, 1.0], rtol=0.001, atol=0)
 # ~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Where both fans are equal, that is gain 1. Then the signal shrinks slowly: after 20
-# layers 0.17 of it is left, and 0.19 of the gradient. With tanh's own gain the signal
-# stays, and the gradient grows to 3.4. Gain 1 is the critical one. After 200 layers it
-# leaves 0.06 of the gradient, and the other makes it 8.6e+06 times as large.
+# layers 0.17 of a root mean square of 1 is left, and 0.19 of the gradient. (Of 0.3,
+# more is left: 0.48 of it.) With tanh's own gain the signal stays, and the gradient
+# grows to 3.4. Gain 1 is the critical one. After 200 layers it leaves 0.06 of the
+# gradient, and the other makes it 8.6e+06 times as large.
 
 found = {}
 for depth in (20, 200):
@@ -380,7 +444,9 @@ for depth in (20, 200):
         found[depth, factor == 1] = [f"{end:.2g}" for end in ends]
         print(f"{depth} layers, gain {factor:.3f}: signal {ends[0]:.2g}", end=", ")
         print(f"gradient {ends[1]:.2g}")
+small = signal_propagation(torch.tanh, 1).through(20, second_moment=0.3**2).layers
 assert found[20, True] == ["0.17", "0.19"]
+assert f"{small[-1].second_moment ** 0.5 / 0.3:.2f}" == "0.48"
 assert found[20, False] == ["1", "3.4"]
 assert [found[200, critical][1] for critical in (True, False)] == ["0.06", "8.6e+06"]
 
@@ -391,7 +457,7 @@ assert [found[200, critical][1] for critical in (True, False)] == ["0.06", "8.6e
 # ``kaiming_normal_`` without its argument
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Its default is a leaky ReLU with slope 0, so ReLU's gain. On the last layer, or before
+# Its default is a leaky ReLU with slope 0, so ReLU's gain. On the last layer, or with
 # SELU, that is √2 too much.
 
 torch.manual_seed(0)
@@ -402,8 +468,9 @@ assert_close(rms_of(weight) * 512**0.5, 2**0.5, rtol=0.01, atol=0)
 # More: a new draw overwrites the padding
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``nn.Embedding`` sets the row of ``padding_idx`` to 0, once. ``normal_`` fills it.
-# Since it gets no gradient, it stays so. ``initialize_`` leaves it 0.
+# ``nn.Embedding`` sets the row of ``padding_idx`` to 0, once. ``normal_`` fills it. The
+# lookup gives it no gradient: it stays so without weight decay, which shrinks it, and
+# without a shared output layer, which gives it one. ``initialize_`` leaves it 0.
 
 table = nn.Embedding(10, 4, padding_idx=0).to(device)
 padding = table.weight[0].detach()  # its memory: what is written there is seen here
@@ -412,6 +479,16 @@ nn.init.normal_(table.weight, std=0.02)
 assert padding.all()
 table(torch.tensor([0, 1], device=device)).sum().backward()
 assert table.weight.grad.any(dim=1).tolist() == [False, True] + 8 * [False]
+filled = padding.clone()
+torch.optim.SGD(table.parameters(), lr=0.1).step()
+assert torch.equal(padding, filled)
+torch.optim.SGD(table.parameters(), lr=0.1, weight_decay=0.1).step()
+assert_close(padding, 0.99 * filled)
+table.zero_grad()
+tokens = torch.tensor([0, 1], device=device)
+F.cross_entropy(table(tokens) @ table.weight.T, tokens.flip(0)).backward()
+of_padding = table.weight.grad[0]
+assert of_padding.any()
 initialize_(table, nn.Identity())
 assert not padding.any()
 
@@ -441,8 +518,8 @@ assert_close(rms_of(rows), 1.0, rtol=0.02, atol=0)
 # On a GPU
 # --------
 #
-# The distribution is the same. A seed gives other numbers there: PyTorch's notes on
-# reproducibility promise none across devices or versions.
+# The distribution is the same. A seed gives other numbers there: PyTorch promises no
+# equal ones across devices or versions.
 
 print("this page ran on", device.type)
 drawn = torch.empty(1000, 1000, device=device)
@@ -456,7 +533,7 @@ assert_close(rms_of(drawn), (2 / 1000) ** 0.5, rtol=0.01, atol=0)
 # Exercise 1
 # ~~~~~~~~~~
 #
-# Which standard deviation for ``nn.Conv1d(16, 32, 5, groups=4)`` before SiLU?
+# Which standard deviation for ``nn.Conv1d(16, 32, 5, groups=4)`` that reads SiLU?
 #
 # Solution
 # ^^^^^^^^
@@ -464,7 +541,8 @@ assert_close(rms_of(drawn), (2 / 1000) ** 0.5, rtol=0.01, atol=0)
 # A group has 16 / 4 = 4 inputs, times a kernel of 5: fan_in is 20. SiLU has the gain
 # 1.677, so it is 0.375.
 
-grouped = nn.Sequential(nn.Conv1d(16, 32, 5, groups=4), nn.SiLU(), nn.Conv1d(32, 1, 1))
+grouped = nn.Conv1d(16, 32, 5, groups=4)
+grouped = nn.Sequential(nn.SiLU(), grouped, nn.SiLU(), nn.Conv1d(32, 1, 1))
 std = initialize_(grouped, F.silu).parameters[0].std
 print(f"{gain(F.silu):.3f} / √20 = {std:.3f}")
 assert 16 / 4 * 5 == 20
@@ -508,7 +586,8 @@ assert_close(after_branches(48**-0.5), 2.0, rtol=0.1, atol=0)
 #   <https://cdn.openai.com/research-covers/language-unsupervised/language_understanding_paper.pdf>`__
 #   (2018), for 0.02, and `Language Models are Unsupervised Multitask Learners
 #   <https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf>`__
-#   (2019), section 2.3.
+#   (2019), section 2.3; its code, `src/model.py
+#   <https://github.com/openai/gpt-2/blob/master/src/model.py>`__, for 0.01.
 # - PyTorch: `torch.nn.init <https://docs.pytorch.org/docs/stable/nn.init.html>`__;
 #   `Reproducibility
 #   <https://docs.pytorch.org/docs/stable/notes/randomness.html>`__.
