@@ -14,11 +14,11 @@ stops with "Inference tensors cannot be saved for backward".
 Short answer
 ------------
 
-``no_grad`` records nothing inside, so nothing is kept for a backward pass.
-``inference_mode`` does the same, and its results may not be kept for one later.
-``detach()`` cuts one tensor off what made it. ``eval()`` turns off no gradient: it
-changes what layers such as dropout and batch norm compute. To evaluate, use ``eval()``
-and one of the two modes.
+In ``no_grad`` an ordinary forward pass records nothing, and keeps nothing for a
+backward pass. ``inference_mode`` does the same, and its new tensors may not be kept for
+one later. ``detach()`` cuts one tensor off what made it. ``eval()`` turns off no
+gradient: it changes what layers like dropout and batch norm compute. To evaluate, use
+``eval()`` and either mode.
 """
 
 import torch
@@ -165,9 +165,10 @@ saved
 #
 # An operation with a derivative is recorded if grad mode is on in this thread **and**
 # an input requires a gradient. ``no_grad`` switches the mode, ``detach`` and
-# ``requires_grad_(False)`` change inputs. ``inference_mode`` records never, and marks
-# the tensors that are made inside. (PyTorch notes, *Autograd mechanics*, "Locally
-# disabling gradient computation", for eager mode.)
+# ``requires_grad_(False)`` change inputs. ``inference_mode`` does not record either,
+# and marks the new tensors that are made inside, but not views of others. (PyTorch
+# notes, *Autograd mechanics*, "Locally disabling gradient computation", for eager
+# mode.)
 #
 # ``eval()`` sets ``training`` to False, in a module and those inside, and does no more,
 # unless a class overrides it. What that means is up to the ``forward`` of each layer.
@@ -180,6 +181,9 @@ for enabled in (True, False):
     with torch.set_grad_enabled(enabled):
         needs = [(a * other).requires_grad for a in (w, other, w.detach())]
     assert needs == [enabled, False, False]
+with torch.inference_mode():
+    marked = [made.is_inference() for made in (other * 2, other[1:], other.view(1, 3))]
+assert marked == [True, False, False]
 assert [each.training for each in net.train().modules()] == [True] * 5
 assert [each.training for each in net.eval().modules()] == [False] * 5
 
@@ -187,8 +191,8 @@ assert [each.training for each in net.eval().modules()] == [False] * 5
 # More: each mode, each operation, each kind of input
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Seven modes, one inside another too; ten functions, of which two have no derivative;
-# and all four choices of what requires a gradient.
+# Seven modes, one inside another too; ten functions, of which two have no derivative
+# and none returns a view; and all four choices of what requires a gradient.
 
 import contextlib
 import itertools
@@ -235,8 +239,14 @@ assert (tried, recorded) == (280, 72)
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # A tensor that is made with ``requires_grad=True``, as each parameter, requires a
-# gradient in every mode. A thread that is started begins with gradients on. And inside
-# ``inference_mode``, ``enable_grad`` records nothing; ``inference_mode(False)`` does.
+# gradient in every mode. A view of one, such as ``w[1:]``, says so too, but has no
+# history: its gradient is lost, and nothing is raised. A thread that is started begins
+# with gradients on. And inside ``inference_mode``, ``enable_grad`` records nothing;
+# ``inference_mode(False)`` does.
+#
+# A derivative that is asked for under ``no_grad`` is computed all the same:
+# ``autograd.grad(..., create_graph=True)`` records its own work there, and
+# ``torch.func.grad`` and forward mode work.
 
 import threading
 
@@ -261,13 +271,36 @@ with shows_error(RuntimeError, match="does not have a grad_fn"):
 way_out.backward()
 assert w.grad.tolist() == [2, 2, 2]
 
+for mode in (torch.no_grad, torch.inference_mode):
+    with mode():
+        part = w[1:]
+    assert part.requires_grad
+    assert part.grad_fn is None
+    (part * 5).sum().backward()
+    assert part.grad is None
+    assert w.grad.tolist() == [2, 2, 2]  # as before
+
+
+def cubes(x):
+    return (x**3).sum()
+
+
+y = cubes(w)
+with torch.no_grad():
+    (slope,) = torch.autograd.grad(y, w, create_graph=True)
+    by_func = torch.func.grad(cubes)(other)
+    _, tangent = torch.func.jvp(cubes, (other,), (other,))
+assert torch.autograd.grad(slope.sum(), w)[0].tolist() == [6, 6, 6]
+assert by_func.tolist() == [3, 3, 3]
+assert tangent == 9
+
 # %%
 # What is often said
 # ------------------
 #
 # "``eval()`` turns off gradients, so ``no_grad`` is not needed." The gradients are all
-# there. In a network without dropout and batch norm they are the same numbers, and as
-# much is kept.
+# there. In a network whose layers do not ask ``training``, as this one, they are the
+# same numbers, and as much is kept.
 
 gradients = {}
 for name in ("train()", "eval()"):
@@ -279,6 +312,8 @@ in_training = saved_for_backward(deep.train(), batch).nbytes
 in_eval = saved_for_backward(deep.eval(), batch).nbytes
 print("kept:", in_training, "bytes in training,", in_eval, "bytes in eval()")
 assert in_training == in_eval
+asks = nn.RReLU()  # neither dropout nor batch norm
+assert not torch.equal(asks.train()(batch), asks.eval()(batch))
 
 # %%
 # More: "``detach()`` makes a copy"
@@ -303,10 +338,10 @@ assert own.data_ptr() != made.data_ptr()
 # More: "``inference_mode`` is a faster ``no_grad``"
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# By the documentation it saves work: it counts no writes to what is made inside, and
-# tracks no views. (Times are not measured here.) But its tensors are of another kind.
-# Outside, they may not be written to, and require no gradient. Writes to other tensors
-# are counted as ever.
+# By the documentation it saves work: it counts no writes to new tensors made inside,
+# and tracks no views. (Times are not measured here.) But these tensors are of another
+# kind. Outside, they may not be written to, nor be set to require a gradient. Writes to
+# other tensors are counted as ever.
 
 with torch.inference_mode():
     inside = w * 2
@@ -389,18 +424,23 @@ assert reached == [False, True]
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # By then the network has run and kept its activations, until the graph is dropped. So
-# the peak is that of training: on the CPU 9 sizes of the batch, and 2 in ``no_grad``.
+# the peak is that of a forward pass in training: on the CPU 9 sizes of the batch, and 2
+# in ``no_grad``. With its backward pass, training takes 17.
 
 peaks = {}
 for name in ("train()", "detach()", "no_grad"):
     with track_memory() as memory:
         WAYS[name](deep, batch)
     peaks[name] = memory.peak_bytes / batch.nbytes
+with track_memory() as memory:
+    loss = WAYS["train()"](deep, batch).sum()
+    torch.autograd.grad(loss, list(deep.parameters()))
+peaks["backward, too"] = memory.peak_bytes / batch.nbytes
 print({name: f"{peak:.0f}" for name, peak in peaks.items()})
 assert peaks["detach()"] == peaks["train()"]
 assert min(peaks, key=peaks.get) == "no_grad"
 if device.type == "cpu":  # a GPU's kernels may work with more memory
-    assert list(peaks.values()) == [9, 9, 2]
+    assert [round(peak) for peak in peaks.values()] == [9, 9, 2, 17]
 
 # %%
 # More: frozen, and yet it moves
@@ -470,9 +510,9 @@ with shows_error(RuntimeError, match="Inplace update to inference tensor outside
 # More: decorators and generators
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# As a decorator ``no_grad`` holds while the function runs, and for a generator while
-# its own code does. A ``with`` inside a generator holds for its caller too, from one
-# ``yield`` to the next.
+# As a decorator ``no_grad`` holds while a function runs (not an ``async`` one: write a
+# ``with`` inside), and for a generator while its own code does. A ``with`` inside a
+# generator holds for its caller too, from one ``yield`` to the next.
 
 
 @torch.no_grad()
@@ -491,13 +531,34 @@ for generator, outside in ((decorated(), True), (leaking(), False)):
     generator.close()
     assert torch.is_grad_enabled() is True
 
+
+@torch.no_grad()
+async def answer():
+    return torch.is_grad_enabled()
+
+
+async def answer_inside():
+    with torch.no_grad():
+        return torch.is_grad_enabled()
+
+
+def run(coroutine):
+    try:
+        coroutine.send(None)  # as an event loop does
+    except StopIteration as stop:
+        return stop.value
+
+
+assert run(answer()) is True
+assert run(answer_inside()) is False
+
 # %%
 # More: a mode that does not begin, and one that does not end
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # ``torch.no_grad()`` on a line of its own does nothing. There
-# ``torch.set_grad_enabled(False)`` acts at once, and stays. Both are meant for
-# ``with``, and with their parentheses.
+# ``torch.set_grad_enabled(False)`` acts at once, and stays. Both work in ``with``, with
+# their parentheses; the second is meant as a call, too.
 
 torch.no_grad()
 assert torch.is_grad_enabled()
