@@ -230,8 +230,8 @@ assert (tried, shared) == (1224, 345)
 # ------------------
 #
 # "``view`` needs a contiguous tensor." It needs strides that fit the new shape. Every
-# second column is not contiguous, and ``view`` works. A transposed matrix can be split,
-# and only not joined.
+# second column is not contiguous, and ``view`` works. Transposed, a contiguous matrix
+# can be split, and only not joined (unless a size is 1 or 0).
 
 columns = m[:, ::2]
 assert not columns.is_contiguous()
@@ -239,6 +239,7 @@ assert columns.view(6).tolist() == [0, 2, 4, 6, 8, 10]
 assert m.T.view(2, 2, 3).tolist() == m.T.reshape(2, 2, 3).tolist()
 with shows_error(RuntimeError, match="view size is not compatible"):
     m.T.view(12)
+assert m[:1].T.view(4).tolist() == [0, 1, 2, 3]
 
 # %%
 # More: "``reshape`` is ``contiguous().view``"
@@ -313,8 +314,10 @@ assert rows.clone().untyped_storage().nbytes() == rows.nbytes
 #
 # Tokens of 6 numbers are split into 2 heads. ``view(batch, heads, tokens, size)`` has
 # the right shape, and gives the first head all numbers of the first tokens. Split the
-# last axis, then move it. Back, move first, then join: there ``view`` refuses, and
-# ``reshape`` copies.
+# last axis, then move it. Back, move first, then join: there ``view`` refuses and
+# ``reshape`` copies, if each head's numbers lie together and no size is 1. PyTorch's
+# fused attention may return them token by token. Then ``view`` works, and ``reshape``
+# shares memory.
 
 batch, count, heads, size = 2, 4, 2, 3
 tokens = torch.arange(16, device=device)  # of token 0 the first head has the number
@@ -325,11 +328,15 @@ assert mixed.shape == apart.shape == (2, 2, 4, 3)
 print("the first head of the first text:", mixed[0, 0].tolist())
 assert mixed[0, 0].tolist() == [[0, 0, 0], [1, 1, 1], [2, 2, 2], [3, 3, 3]]
 assert apart[0, 0].tolist() == [[0, 0, 0], [2, 2, 2], [4, 4, 4], [6, 6, 6]]
-attended = apart.contiguous()  # what attention returns has memory of its own
+attended = apart.contiguous()  # each head's numbers lie together
 with shows_error(RuntimeError, match="view size is not compatible"):
     attended.transpose(1, 2).view(batch, count, 6)
 assert attended.transpose(1, 2).reshape(batch, count, 6).equal(tokens)
 assert not attended.reshape(batch, count, 6).equal(tokens)  # not moved back
+if device.type == "cpu":  # on a GPU it depends on the kernel
+    fused = torch.nn.functional.scaled_dot_product_attention(*[apart.float()] * 3)
+    assert fused.shape == (2, 2, 4, 3)
+    assert shares_memory(fused.transpose(1, 2).view(batch, count, 6), fused)
 
 # %%
 # More: a ``clone`` keeps the strides
@@ -366,10 +373,11 @@ assert second.ravel().stride() == (1,)
 # More: ``channels_last``
 # ~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Images with the channels last in memory have the same shape, order and numbers, and
-# are not contiguous. To join height and width needs no copy, to join channels with them
-# does. ``contiguous()`` undoes the format; with a ``memory_format`` it returns the
-# tensor itself.
+# Images with the channels last in memory have the same shape, order and numbers. With
+# several channels and several pixels they are not contiguous: to join height and width
+# needs no copy, to join channels with them does, and ``contiguous()`` undoes the
+# format; with a ``memory_format`` it returns the tensor itself. Gray images are
+# contiguous in both formats.
 
 stored = pixels.to(memory_format=torch.channels_last)
 assert torch.equal(stored, pixels)
@@ -379,14 +387,19 @@ with shows_error(RuntimeError, match="view size is not compatible"):
 assert stored.contiguous().stride() == pixels.stride()
 assert stored.contiguous(memory_format=torch.channels_last) is stored
 assert storage_cells(stored).tolist() == written_down(pixels.permute(0, 2, 3, 1))
+gray = stored[:, :1].clone(memory_format=torch.channels_last)
+assert gray.is_contiguous(memory_format=torch.channels_last)
+assert gray.contiguous() is gray
+assert gray.view(1, 12).shape == (1, 12)
 
 # %%
 # More: sizes of 1 and of 0
 # ~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# The stride of an axis of size 1 is never used. So it does not count: a column that was
-# turned into a row changes no order, and is contiguous. A tensor without elements is
-# contiguous, has every shape of 0 elements, and no byte that could be shared.
+# The stride of an axis of size 1 reaches no number. So it does not count, except for
+# ``view(dtype)``: a column that was turned into a row changes no order, and is
+# contiguous. A tensor without elements is contiguous, has every shape of 0 elements,
+# and no byte that could be shared.
 
 column = torch.arange(4, device=device)[:, None]
 assert column.T.contiguous().data_ptr() == column.data_ptr()
@@ -394,6 +407,10 @@ assert written_down(column.T) == written_down(column)
 odd = torch.empty_strided((1, 5), (999, 1), device=device)
 assert odd.is_contiguous()
 assert odd.view(5).stride() == (1,)
+lone = m[:1].T
+assert lone.contiguous() is lone
+with shows_error(RuntimeError, match=r"self.stride\(-1\) must be 1"):
+    lone.view(torch.int32)
 empty = m[:0]
 assert empty.T.is_contiguous()
 assert empty.T.view(7, 0, 2).shape == (7, 0, 2)
@@ -404,8 +421,9 @@ assert not shares_memory(empty.view(0), empty)
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # It converts nothing: 1.0 becomes the integer whose bits are the same. ``to`` converts.
-# If the new dtype has another size, the last axis changes, must lie without gaps and,
-# for a larger dtype, divide.
+# If the new dtype has another size, the last axis changes, and must lie without gaps.
+# For a larger dtype, its size, the other strides and the offset must be divisible by
+# the number of old elements in a new one. A number without axes is refused.
 
 floats = torch.tensor([[1.0, 2, 3]], device=device)
 bits = floats.view(torch.int32)
@@ -413,8 +431,14 @@ print(bits.tolist(), "and", floats.to(torch.int32).tolist())
 assert bits.tolist() == [[0x3F800000, 0x40000000, 0x40400000]]
 assert floats.view(torch.uint8).shape == (1, 12)
 assert shares_memory(bits, floats)
-with shows_error(RuntimeError, match="must be divisible by 2"):
+with shows_error(RuntimeError, match=r"self.size\(-1\) must be divisible by 2"):
     floats.view(torch.float64)
+with shows_error(RuntimeError, match=r"self.storage_offset\(\) must be divisible by 2"):
+    floats[0, 1:].view(torch.float64)
+with shows_error(RuntimeError, match=r"self.stride\(0\) must be divisible by 2"):
+    floats[:, :2].view(torch.float64)
+with shows_error(RuntimeError, match=r"self.dim\(\) cannot be 0"):
+    floats[0, 0].view(torch.float64)
 with shows_error(RuntimeError, match=r"self.stride\(-1\) must be 1"):
     m.T.view(torch.int32)
 
