@@ -14,11 +14,10 @@ on everything is.
 Short answer
 ------------
 
-Forward, in the first layer whose output is not finite: a forward hook finds it. If all
-outputs are finite and gradients are not, it began in the backward pass, near the
-operation that ``detect_anomaly()`` names. Change what goes *into* that operation. A
-``where`` or ``nan_to_num`` behind it can come too late: backward multiplies 0 by
-infinity, which is NaN.
+Look at data and weights first. If they are finite: forward, in the first layer whose
+output is not (a hook finds it), or in the loss. If all these are finite and gradients
+are not: backward, near the operation that ``detect_anomaly()`` names, if any. Change
+what goes *into* it. A ``where`` behind it can come too late.
 """
 
 import torch
@@ -77,7 +76,8 @@ assert slope[1] == float("inf")
 # ------------
 #
 # A hook that stops at the first layer whose output is not finite, if that is one
-# tensor. Call ``handle.remove()`` when you have found it.
+# tensor. (So it stops at a mask that puts -inf in, which is meant.) Call
+# ``handle.remove()`` when you have found it.
 
 
 def check(module, inputs, output):
@@ -92,6 +92,8 @@ handle = torch.nn.modules.module.register_module_forward_hook(check)
 # prints an error that must come.)
 
 # More: defines three models that break
+from copy import deepcopy
+
 import torch.nn.functional as F
 from tensorglass import activation_stats, default_device, shows_error
 from torch import nn
@@ -152,13 +154,63 @@ assert arrives == ["nan", "inf", "0.33"]
 assert all(layer.not_finite == 0 for layer in stats)
 
 # %%
+# More: when the hook is silent, or blames a healthy layer
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# A loss that is a function is no layer. If NaN began there, the hook says nothing, and
+# the gradients of all layers are NaN. After one step with NaN in the gradients, weights
+# are NaN: then the first layer with weights is blamed. So it is if the data has NaN.
+# And the hook stops at a mask in a model whose result is finite.
+
+
+def blamed(model, batch):
+    handle = torch.nn.modules.module.register_module_forward_hook(check)
+    try:
+        model(batch)
+    except FloatingPointError as error:
+        return str(error).split("the output of ")[1]
+    finally:
+        handle.remove()
+
+
+def mean_entropy(p):
+    return -(p * p.log()).sum(1).mean()
+
+
+nan = float("nan")
+sure = nn.Sequential(linear(1000.0), nn.Softmax(1)).to(device)
+assert mean_entropy(sure(batch)).isnan()
+assert blamed(sure, batch) is None
+stats = list(activation_stats(sure, batch, mean_entropy))
+found = [(layer.not_finite, str(layer.gradient_rms)) for layer in stats]
+assert found == [(0, "nan"), (0, "nan")]
+
+healthy = models["distance"][0]
+one_step_later = deepcopy(healthy)
+one_step_later(batch).mean().backward()
+torch.optim.SGD(one_step_later.parameters(), lr=0.1).step()
+with_nan = torch.tensor([[nan, 1], [2, 3]], device=device)
+cases = [(healthy, batch), (one_step_later, batch), (healthy, with_nan)]
+first = str(healthy[0])
+assert [blamed(*case) for case in cases] == [None, first, first]
+
+
+def hide(scores):
+    return scores.masked_fill(torch.ones_like(scores).triu(1).bool(), -float("inf"))
+
+
+causal = nn.Sequential(linear(1.0), Apply("mask", hide), nn.Softmax(1)).to(device)
+assert causal(batch).isfinite().all()
+assert blamed(causal, batch) == "Apply(mask)"
+
+# %%
 # Why
 # ---
 #
 # NaN is the result where a number has no meaning: 0/0, infinity minus infinity,
 # infinity over infinity, 0 times infinity, the root or logarithm of a negative number.
-# (The standard below.) Arithmetic with NaN gives NaN. The backward pass multiplies the
-# gradient g of an output by the slope:
+# (The standard below.) Sums and products with NaN are NaN. The backward pass multiplies
+# the gradient g of an output by the slope:
 #
 # .. math::
 #
@@ -171,8 +223,8 @@ inf = torch.tensor(float("inf"), device=device)
 zero = torch.zeros((), device=device)
 made = [zero / zero, inf - inf, inf / inf, 0 * inf, (zero - 1).sqrt(), (zero - 1).log()]
 assert all(number.isnan() for number in made)
-later = made[0] + 1
-assert later.isnan()
+later = torch.stack([made[0] + 1, made[0] - inf, made[0] * 0, made[0] / inf])
+assert later.isnan().all()
 x = torch.zeros((), device=device, requires_grad=True)
 (through_zero,) = torch.autograd.grad(torch.sqrt(x) * 0, x)
 assert through_zero.isnan()
@@ -263,21 +315,26 @@ print("not noticed, the gradients", *unnoticed)
 assert unnoticed == [[float("inf")], [-1]]
 
 # %%
-# "Add an eps." It must stand inside. Behind the root it changes the value, and leaves
-# the slope infinite.
+# "Add an eps." Behind the root it leaves the slope infinite. It must stand inside, and
+# not be rounded to 0: 1e-8 is in ``float16``. There 1e-6 makes the root of 0 to 0.001.
 
 outside = gradient_at(lambda x: x.sqrt() + 1e-6, 0.0)
 inside = gradient_at(lambda x: (x + 1e-6).sqrt(), 0.0)
-print("outside", outside, "inside", inside)
-assert outside == [float("inf")]
-assert round(inside[0]) == 500
+too_small = gradient_at(lambda x: (x.half() + 1e-8).sqrt(), 0.0)
+root_of_0 = round(torch.tensor(0 + 1e-6).sqrt().item(), 6)
+print("outside", outside, "inside", inside, too_small, "root of 0:", root_of_0)
+assert outside == too_small == [float("inf")]
+assert (round(inside[0]), root_of_0) == (500, 0.001)
 
 # %%
-# "Put ``nan_to_num`` around the loss, or clip the gradients." The first hides the NaN:
-# then no parameter learns, or gets NaN all the same. Clipping divides all gradients by
-# their norm, which is NaN: so now all are.
+# "Put ``nan_to_num`` around the loss, or clip the gradients." The first hides the NaN.
+# Around a mean that is NaN, no item has a gradient; around each item's loss, the others
+# have theirs. Behind an infinite slope, as of ``log`` at 0, NaN comes all the same.
+# Clipping divides all gradients by their norm, which is NaN: so now all are.
 
-nan = float("nan")
+each = gradient_at(lambda x: torch.nan_to_num(x.log()), -1.0, 2.0)
+mean = gradient_at(lambda x: torch.nan_to_num(x.log().mean()), -1.0, 2.0)
+assert (each, mean) == ([0, 0.5], [0, 0])
 hidden = gradient_at(lambda x: torch.nan_to_num(x.log() * x), 0.0, 1.0)
 whole = gradient_at(lambda x: torch.nan_to_num((x.log() * x).mean()), 0.0, 1.0)
 good, bad = (nn.Parameter(torch.ones(2, device=device)) for _ in range(2))
@@ -411,12 +468,15 @@ assert norm.eval()(torch.ones(1, 2, device=device)).isnan().tolist() == [[True, 
 # More: ``loss == float("nan")`` is never true
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# NaN is not equal to itself, and each comparison with it is false: also ``loss > 10``,
-# which was to stop the run. Call ``isfinite()``.
+# NaN is not equal to itself, and each comparison with it but ``!=`` is false: also
+# ``loss > 10``, which was to stop the run. Call ``isfinite()``.
 
 loss = torch.tensor(nan, device=device)
 compared = [each.item() for each in (loss == nan, loss > 10, loss < 10)]
-assert compared == [False, False, False]
+compared += [each.item() for each in (loss >= 10, loss <= 10)]
+differs = (loss != nan).item()
+assert compared == [False, False, False, False, False]
+assert differs is True
 assert not loss.isfinite()
 
 # %%
