@@ -7,7 +7,7 @@ Why zero_grad, and how are gradients accumulated over small batches?
 ====================================================================
 
 People ask this because each training loop calls ``zero_grad()``, and because a loop
-without it trains badly and says nothing.
+without it trains otherwise than meant, and says nothing.
 
 :Level: beginner
 
@@ -17,7 +17,7 @@ Short answer
 ``backward()`` adds each gradient to what stands in ``.grad``. So clear it once a step:
 ``zero_grad()``, forward pass, ``backward()``, ``step()``. If a batch does not fit into
 memory, call ``backward()`` for each small part, and ``step()`` once. Divide the *sum*
-of each part's losses by the number of items in the whole batch. (Batch norm still sees
+of each part's losses by the number of losses in the whole batch. (Batch norm still sees
 parts.)
 """
 
@@ -32,8 +32,9 @@ print("the batch gives", whole, "and then its parts add up to", w.grad.item() - 
 assert (whole, w.grad.item()) == (3, 6)  # nothing was cleared
 
 # %%
-# What happens without ``zero_grad()``? Here SGD minimizes w²/2, from w = 1. Each step
-# then takes the sum of all gradients so far. After 10,000 steps w still swings.
+# What happens without ``zero_grad()``? Here SGD at the rate 0.1 minimizes w²/2, from
+# w = 1. Each step then takes the sum of all gradients so far. After 10,000 steps w
+# still swings.
 
 # More: trains one number with and without zero_grad, and draws it
 from copy import deepcopy
@@ -44,9 +45,9 @@ from tensorglass import default_device
 from torch import nn
 
 
-def path(steps, clears):
+def path(steps, clears, rate=0.1):
     w = torch.ones((), requires_grad=True)
-    optimizer = torch.optim.SGD([w], lr=0.1)
+    optimizer = torch.optim.SGD([w], lr=rate)
     for _ in range(steps):
         yield w.item()
         if clears:
@@ -61,7 +62,7 @@ ax.plot(cleared, color="#0072b2", label="with zero_grad")
 ax.plot(piled_up, color="#d55e00", linestyle="dashed", label="without")
 ax.axhline(0, color="#808080", linewidth=0.8)
 ax.set(xlabel="step", ylabel="w", ylim=(-1.15, 1.6))
-ax.set_title("Gradients that pile up never let w rest")
+ax.set_title("SGD: w swings on without zero_grad")
 ax.legend(loc="upper right", ncols=2, frameon=False)
 ax.set_label(
     "Two curves over 60 steps, from w = 1: with zero_grad it falls to 0 and stays; "
@@ -90,7 +91,7 @@ optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
 for x, y in zip(inputs.split(20), targets.split(20), strict=True):
     optimizer.zero_grad()
     for some, labels in zip(x.split(8), y.split(8), strict=True):
-        loss = F.cross_entropy(model(some), labels, reduction="sum") / len(x)
+        loss = F.cross_entropy(model(some), labels, reduction="sum") / y.numel()
         loss.backward()
     optimizer.step()
 
@@ -134,8 +135,10 @@ assert far_less
 #    \nabla L = \frac{1}{N} \sum_i \nabla \ell_i
 #    = \sum_k \frac{n_k}{N} \, \nabla L_k
 #
-# where part k has :math:`n_k` items, of mean loss :math:`L_k`. This needs a loss
-# :math:`\ell_i` of each item that does not depend on the other items.
+# where part k has :math:`n_k` items, of mean loss :math:`L_k`. This needs one loss
+# :math:`\ell_i` of each item that does not depend on the other items. (An item with ten
+# outputs has ten losses in ``mse_loss``: count each.) And ``.grad`` is added up in its
+# own dtype: in ``bfloat16`` many small parts get lost.
 
 
 w = torch.tensor(2.0, device=device, requires_grad=True)
@@ -150,6 +153,44 @@ of_parts = [gradient((w * part).square().mean()) for part in x.split(3)]
 shares = [len(part) / len(x) for part in x.split(3)]
 by_items = sum(s * g for s, g in zip(shares, of_parts, strict=True))
 assert by_items == gradient((w * x).square().mean()) == 50
+
+# %%
+
+# More: 1024 parts in bfloat16
+w = torch.ones((), dtype=torch.bfloat16, device=device, requires_grad=True)
+x = torch.full((1024,), 0.5, dtype=torch.bfloat16, device=device)
+(w * x).mean().backward()
+at_once, w.grad = w.grad.item(), None
+for item in x:
+    (w * item / len(x)).backward()
+print("in bfloat16 at once", at_once, "in 1024 parts", w.grad.item())
+assert (at_once, w.grad) == (0.5, 0.125)
+
+# %%
+# More: several losses in one item
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# The mean of ``mse_loss`` divides by items times outputs, that of ``cross_entropy`` for
+# sequences by items times places. Divided by the number of items alone, the gradient is
+# 10 times too large for 10 outputs, and 7 times for 7 places. ``y.numel()`` counts
+# numbers to meet, or class numbers. (Of class probabilities, count the rows.)
+
+outputs = torch.randn(20, 10, device=device, requires_grad=True)
+scores = torch.randn(20, 5, 7, device=device, requires_grad=True)
+tasks = {
+    F.mse_loss: (outputs, torch.randn(20, 10, device=device)),
+    F.cross_entropy: (scores, torch.randint(5, (20, 7), device=device)),
+}
+too_large = []
+for loss_of, (out, y) in tasks.items():
+    (right,) = torch.autograd.grad(loss_of(out, y), out)
+    for some, truth in zip(out.split(8), y.split(8), strict=True):
+        (loss_of(some, truth, reduction="sum") / y.numel()).backward()
+    torch.testing.assert_close(out.grad, right)
+    (by_rows,) = torch.autograd.grad(loss_of(out, y, reduction="sum") / len(y), out)
+    too_large.append(round((by_rows / right).mean().item(), 3))
+print("divided by the number of items:", too_large, "times the gradient")
+assert too_large == [10, 7]
 
 # %%
 # More: all ways to cut a batch, tried
@@ -193,8 +234,9 @@ assert (by_share, by_count, equal_parts) == (32, 4, 4)
 #
 # In training, batch norm subtracts a mean over the batch: so each item's loss depends
 # on the others, and small parts have other means. Layer norm, group norm, and batch
-# norm in ``eval()`` look at one item, or at fixed numbers. Dropout draws other masks.
-# So do losses that compare the items of a batch.
+# norm in ``eval()`` (if it has running statistics) look at one item, or at fixed
+# numbers. Dropout draws other masks. Losses that compare the items of a batch differ,
+# too.
 
 
 def far_from_whole(middle, training=True):
@@ -212,9 +254,11 @@ def far_from_whole(middle, training=True):
     return not torch.allclose(one, other)
 
 
+no_running = nn.BatchNorm1d(8, track_running_stats=False)
 middles = {
     "batch norm": far_from_whole(nn.BatchNorm1d(8)),
     "batch norm, eval": far_from_whole(nn.BatchNorm1d(8), training=False),
+    "without running statistics, eval": far_from_whole(no_running, training=False),
     "layer norm": far_from_whole(nn.LayerNorm(8)),
     "group norm": far_from_whole(nn.GroupNorm(2, 8)),
     "dropout": far_from_whole(nn.Dropout()),
@@ -222,7 +266,7 @@ middles = {
 }
 differ = [name for name, far in middles.items() if far]
 print("differ:", differ)
-assert differ == ["batch norm", "dropout"]
+assert differ == ["batch norm", "without running statistics, eval", "dropout"]
 
 # %%
 # More: to forget ``zero_grad`` is momentum without friction
@@ -251,12 +295,21 @@ usual = trained(clears=True, momentum=0.9)
 assert not torch.allclose(never_cleared, usual)
 
 # %%
+# On w²/2 that swing keeps its size at rates below 4. Above 4 it grows without end.
+
+swings = [max(map(abs, path(200, clears=False, rate=rate))) for rate in (3.9, 4.1)]
+print("as far as", *swings)
+assert round(swings[0], 1) == 6.3
+runs_away = swings[1] > 1e9
+assert runs_away
+
+# %%
 # What is often said
 # ------------------
 #
 # "Divide the loss by the number of accumulation steps." That is right if all parts have
-# equally many items. Above, the last part has
-# one item, and would count as much as the other three.
+# equally many losses. Above, the last part has one item, and would count as much as the
+# other three.
 
 by_steps = sum(of_parts) / len(of_parts)
 print("by items:", by_items.item(), " by steps:", round(by_steps.item(), 2))
@@ -293,10 +346,10 @@ assert ends == [2.345, 2.345, 1, 2.345]
 # %%
 # "``total += loss`` keeps the graph of every batch in memory." Of a *validation* loop
 # without ``no_grad()`` that is right: all activations stay, here 8 MiB of each batch.
-# In training ``backward()`` frees them, and of a graph its small nodes stay.
-# ``total += loss.item()`` keeps neither.
+# In training ``backward()`` frees what operations saved, and of a graph its small nodes
+# stay. ``total += loss.item()`` keeps neither.
 
-from tensorglass import memory_of
+from tensorglass import memory_of, shows_error
 
 GRAPH = "kept by autograd's graph"
 
@@ -322,10 +375,12 @@ assert in_training == [0, 0, 0, 0]
 # More: the nodes that stay, counted
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# With one batch more, the graph has as many nodes more as the model has operations, and
-# one for the sum. ``memory_of`` counts tensors, and not these nodes. (With
-# ``retain_graph=True`` the activations stay, too: see :ref:`what fills the memory
-# <sphx_glr_auto_examples_errors_out_of_memory.py>`.)
+# With one batch more, the graph has 8 nodes more: two for each linear layer, one for
+# the tanh, two for the loss, and one for the sum. ``memory_of`` counts tensors, and not
+# these nodes. (With ``retain_graph=True`` the activations stay, too: see :ref:`what
+# fills the memory <sphx_glr_auto_examples_errors_out_of_memory.py>`.)
+
+from collections import Counter
 
 
 def nodes(batches):
@@ -340,13 +395,39 @@ def nodes(batches):
         if node is not None and node not in found:
             found.add(node)
             ahead += [before for before, _ in node.next_functions]
-    return len(found)
+    return Counter(node.name().removesuffix("Backward0") for node in found)
 
 
-each = nodes(3) - nodes(2)
-print(each, "nodes more for one batch more")
-assert each == nodes(4) - nodes(3)
-assert nodes(10) == nodes(2) + 8 * each
+more = nodes(3) - nodes(2)
+print(more.total(), "nodes more for one batch more:", sorted(more.elements()))
+assert more == {"Addmm": 2, "T": 2, "Tanh": 1, "Pow": 1, "Mean": 1, "Add": 1}
+assert nodes(10).total() == nodes(2).total() + 8 * more.total()
+
+# %%
+# More: a Function that keeps a tensor as an attribute
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# ``backward()`` frees what was given to ``save_for_backward``, and nothing else. With a
+# tensor in an attribute, ``total += loss`` keeps that of every batch.
+
+
+class Square(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        ctx.x = x.clone()
+        return x * x
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return 2 * gradient * ctx.saved_tensors[0]
+
+
+squared = Square.apply(torch.ones(3, device=device, requires_grad=True))
+squared.sum().backward()
+with shows_error(RuntimeError, match="after they have already been freed"):
+    _ = squared.grad_fn.saved_tensors
+assert squared.grad_fn.x.tolist() == [1, 1, 1]
 
 # %%
 # Traps
@@ -355,9 +436,9 @@ assert nodes(10) == nodes(2) + 8 * each
 # A frozen layer still moves
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``step()`` skips a parameter whose ``.grad`` is ``None``, which ``zero_grad()`` leaves
-# behind. With ``zero_grad(set_to_none=False)`` there are zeros: then momentum, Adam's
-# averages, and weight decay move the parameter on.
+# SGD and Adam skip a parameter whose ``.grad`` is ``None``, as ``zero_grad()`` leaves
+# it. With ``zero_grad(set_to_none=False)`` there are zeros: then momentum, Adam's
+# averages, and weight decay move it on.
 
 
 def moved_by(optimizer_class, set_to_none, **options):
@@ -381,14 +462,35 @@ assert with_zeros == [False, True, True, True]
 assert with_none == [False, False, False, False]
 
 # %%
+
+# More: LBFGS takes None for zeros, and moves on in the direction that it remembers
+apart = torch.tensor([1.0, 10], device=device)
+w, frozen = (nn.Parameter(start * torch.ones_like(apart)) for start in (1, 3))
+lbfgs = torch.optim.LBFGS([w, frozen], lr=0.1, max_iter=3)
+
+
+def closure():
+    lbfgs.zero_grad()
+    loss = (apart * w**2).sum() + (frozen - w).square().sum()
+    loss.backward()
+    return loss
+
+
+lbfgs.step(closure)
+before = frozen.detach().clone()
+frozen.requires_grad_(False)
+lbfgs.zero_grad()
+lbfgs.step(closure)
+assert frozen.grad is None
+assert (frozen != before).all()
+
+# %%
 # Trying to backward through the graph a second time
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Each forward pass has one ``backward()``. Here a running total goes back through the
 # first batch again. Call ``loss.backward()`` instead. (:ref:`More on this message
 # <sphx_glr_auto_examples_errors_no_graph.py>`.)
-
-from tensorglass import shows_error
 
 total = model(batch[:8]).square().sum()
 total.backward()
@@ -401,29 +503,34 @@ with shows_error(RuntimeError, match="Trying to backward through the graph a sec
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # ``cross_entropy`` with ``ignore_index`` takes the mean over the targets that are left.
-# Then the items are those, and not the rows: equally long parts are not equal. Trainers
-# of language models had this wrong until 2024. (With class weights, count weights.)
+# Then the items are those, and not the rows: equally long parts are not equal. So add
+# up sums, and divide by the count of the whole batch. (The mean of a part without any
+# such target is NaN. With class weights, count weights.) Trainers of language models
+# had this wrong in 2024, and for some models in 2025.
 
 IGNORED = -100  # the default
 logits = torch.zeros(4, 3, device=device, requires_grad=True)
 labels = torch.tensor([0, IGNORED, 1, 2], device=device)
 
 
-def token_gradient(weigh):
+def added(part_loss):
     for some, truth in zip(logits.split(2), labels.split(2), strict=True):
-        (F.cross_entropy(some, truth) * weigh(truth)).backward()
+        part_loss(some, truth).backward()
     found, logits.grad = logits.grad, None
     return found
 
 
 whole = torch.autograd.grad(F.cross_entropy(logits, labels), logits)[0]
 counted = (labels != IGNORED).sum()
-by_tokens = token_gradient(lambda truth: (truth != IGNORED).sum() / counted)
-by_rows = token_gradient(lambda truth: len(truth) / len(labels))
+by_tokens = added(lambda *part: F.cross_entropy(*part, reduction="sum") / counted)
+by_rows = added(lambda some, truth: F.cross_entropy(some, truth) * len(truth) / 4)
 torch.testing.assert_close(by_tokens, whole)
 too_much = round((by_rows[0] / whole[0])[0].item(), 3)
 print("by rows, the first token counts", too_much, "times")
 assert too_much == 1.5
+nothing = logits[1:2], labels[1:2]
+assert F.cross_entropy(*nothing).isnan()
+assert F.cross_entropy(*nothing, reduction="sum") == 0
 
 # %%
 # More: what the other optimizer left behind
@@ -531,18 +638,21 @@ torch.testing.assert_close(items.grad[-1] / items.grad[0], torch.tensor(2.0).to(
 # Solution
 # ^^^^^^^^
 #
-# Add up gradients of *sums*, count the items, and divide ``.grad`` before the step.
+# Add up gradients of *sums*, count the targets, and divide ``.grad`` before the step. A
+# parameter that is frozen, as here the bias, or was not used, has no ``.grad``.
 
 layer = nn.Linear(30, 5).to(device)
+layer.bias.requires_grad_(False)
 optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
 loader = list(zip(inputs.split(8), targets.split(8), strict=True))
 items, steps = 0, []
 for number, (some, labels) in enumerate(loader, start=1):
     F.cross_entropy(layer(some), labels, reduction="sum").backward()
-    items += len(some)
+    items += labels.numel()
     if items >= 32 or number == len(loader):
         for parameter in layer.parameters():
-            parameter.grad /= items
+            if parameter.grad is not None:
+                parameter.grad /= items
         if not steps:  # the first step, against the whole batch
             first = F.cross_entropy(layer(inputs[:32]), targets[:32])
             (expected,) = torch.autograd.grad(first, layer.weight)
