@@ -91,8 +91,8 @@ assert (x_g.tolist(), kept) == ([1, 1], [])
 # Take it home
 # ------------
 #
-# Written out, with ``setup_context``: so ``forward`` has no ``ctx``, and ``torch.func``
-# works too. ReLU's slope can be read from its output.
+# Written out, with ``setup_context``: so ``forward`` has no ``ctx``, and ``grad`` and
+# ``jacrev`` of ``torch.func`` work too. ReLU's slope can be read from its output.
 
 from torch.autograd import gradcheck, gradgradcheck
 
@@ -203,7 +203,8 @@ assert counts == [2, 1, 1]
 # - ``backward`` does not free it, only the end of the graph does;
 # - hooks, as those of ``save_on_cpu`` and of checkpointing, do not see it;
 # - an **output** that is kept so refers to ``ctx``, which refers to it. Such a circle
-#   stays in memory until Python looks for circles.
+#   stays in memory until Python looks for circles. In a chain of such Functions each
+#   look frees one more. If two outputs are kept, they stay for ever.
 #
 # What is not a tensor belongs there: ``save_for_backward`` refuses it.
 
@@ -230,11 +231,12 @@ class SquareByAttribute(Square):
         return g * 2 * ctx.x
 
 
-def changed_in_place(function):
-    leaf = torch.tensor(3.0, device=device, requires_grad=True)
+def changed_in_place(function, through=lambda h: h, on=device):
+    leaf = torch.tensor(3.0, device=on, requires_grad=True)
     h = 1 * leaf
     output = function.apply(h)
-    h += 1
+    changed = through(h)
+    changed += 1
     return torch.autograd.grad(output, leaf)[0].item()
 
 
@@ -242,6 +244,8 @@ print("6 is right, an attribute gives", changed_in_place(SquareByAttribute))
 assert changed_in_place(SquareByAttribute) == 8
 with shows_error(RuntimeError, match="modified by an inplace operation"):
     changed_in_place(Square)
+by_numpy = changed_in_place(Square, lambda h: h.detach().numpy(), on="cpu")
+assert by_numpy == 8  # NumPy tells nobody that it writes
 
 leaf = torch.tensor(3.0, device=device, requires_grad=True)
 by_attribute, saved = SquareByAttribute.apply(leaf), Square.apply(leaf)
@@ -307,6 +311,37 @@ print("still in memory, by attribute and saved:", alive)
 assert alive == [True, False]
 
 
+class TwoByAttribute(Exp):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.kept = x.exp(), x.sin()
+        return ctx.kept
+
+
+def alive_after_looks(outputs):
+    """Return how many live now, and after each of 3 looks for circles."""
+    watched = [weakref.ref(output) for output in outputs]
+    outputs.clear()
+    counts = []
+    for _ in range(4):
+        counts.append(sum(output() is not None for output in watched))
+        gc.collect()
+    return counts
+
+
+gc.collect()
+gc.disable()
+chain = [ExpByAttribute.apply(leaf)]
+chain += [ExpByAttribute.apply(chain[0])]
+chain += [ExpByAttribute.apply(chain[1])]
+of_chain = alive_after_looks(chain)
+of_two = alive_after_looks(list(TwoByAttribute.apply(leaf)))
+gc.enable()
+print("at each look, of a chain of three:", of_chain, " of two outputs:", of_two)
+assert of_chain == [3, 2, 1, 0]
+assert of_two == [2, 2, 2, 2]
+
+
 class SavesNumber(Square):
     @staticmethod
     def forward(ctx, x, exponent):
@@ -358,10 +393,15 @@ with shows_error(RuntimeError, match="Jacobian mismatch"):
     gradgradcheck(SineByCosine.apply, x)
 
 # %%
-# ``@once_differentiable`` refuses the second time. But look at how you ask: with
-# ``.backward()`` there is an error. ``torch.autograd.grad(..., x)`` runs what leads to
-# ``x``, and the error lies beside that way: one part of the gradient is missing, and
-# nothing is said.
+# ``@once_differentiable`` puts an error behind the gradient. Three things pass it by:
+#
+# - where ``g`` needs no gradient, as behind a ``sum``, there is no such error;
+# - ``torch.autograd.grad(..., x)`` runs what leads to ``x``, and the error lies beside
+#   that way;
+# - so does ``.backward(inputs=[x])``.
+#
+# If another way leads to ``x``, one part of the gradient is missing then, and nothing
+# is said. ``gradgradcheck`` tells.
 
 from torch.autograd.function import once_differentiable
 
@@ -388,17 +428,40 @@ part = 2 * (x.sin() + x * x.cos()) * x.cos()  # half of the slope of x cos(x) + 
 torch.testing.assert_close(missing, part)
 assert round(right[0].item(), 2) == 2.78
 assert round(missing[0].item(), 2) == 1.61
+x.grad = None
+penalty(SineOnce.apply).backward(inputs=[x])
+assert torch.equal(x.grad, missing)
+with shows_error(RuntimeError, match="Jacobian mismatch"):
+    gradgradcheck(SineOnce.apply, x)
+
+
+def gradient_of_both(sine):
+    leaf = x.detach().requires_grad_()
+    loss = sine(leaf).sum()  # the gradient that it hands back is a constant
+    (slope,) = torch.autograd.grad(loss, leaf, create_graph=True)
+    (loss + (slope**2).sum()).backward()
+    return leaf.grad
+
+
+in_truth, silent = gradient_of_both(torch.sin), gradient_of_both(SineOnce.apply)
+print("behind a sum, in truth:", in_truth.tolist(), " here:", silent.tolist())
+torch.testing.assert_close(in_truth, x.cos() - 2 * x.cos() * x.sin())
+torch.testing.assert_close(silent, x.cos())  # that of the loss alone
 
 # %%
 # What is often said
 # ------------------
 #
 # "A new operation needs a Function." Seldom: autograd differentiates what you compose
-# of torch's operations. You need one if that gradient is not wanted, if you leave
-# torch, or to store less: composed, ``x * sigmoid(x)`` keeps one tensor more.
+# of torch's operations. One helps if that gradient is not wanted (``detach`` and hooks
+# help too), if you leave torch, or to store less (checkpointing does too): composed,
+# ``x * sigmoid(x)`` keeps one tensor more.
 
 
-# More: SiLU, composed and as a Function
+# More: SiLU, composed, as a Function, and checkpointed; the first screen without one
+from torch.utils.checkpoint import checkpoint
+
+
 class Silu(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x):
@@ -415,14 +478,23 @@ class Silu(torch.autograd.Function):
 composed, own = (lambda x: x * x.sigmoid()), Silu.apply
 slopes = [torch.autograd.grad(f(x).sum(), x)[0] for f in (composed, own)]
 torch.testing.assert_close(*slopes)
-extra = [saved_for_backward(f, x).activation_bytes / x.nbytes for f in (composed, own)]
-assert extra == [1, 0]
+options = {"use_reentrant": False, "preserve_rng_state": False}
+ways = composed, own, lambda x: checkpoint(composed, x, **options)
+extra = [saved_for_backward(f, x).activation_bytes / x.nbytes for f in ways]
+assert extra == [1, 0, 0]
+passed_on = x + (x.round() - x).detach()
+assert torch.autograd.grad(passed_on.sum(), x)[0].tolist() == [1, 1]
+turned = 1 * x
+turned.register_hook(lambda g: -g)
+assert torch.autograd.grad(turned.sum(), x)[0].tolist() == [-1, -1]
 
 # %%
 # "``ctx.x = x`` does the same." The gradient is right, until somebody changes ``x`` in
-# place. With ``save_for_backward`` that is an error.
+# place. With ``save_for_backward`` that is an error, but for a change through ``.data``
+# or NumPy.
 
 assert changed_in_place(SquareByAttribute) == 8  # should be 6
+assert changed_in_place(Square, lambda h: h.data) == 8
 with shows_error(RuntimeError, match="modified by an inplace operation"):
     changed_in_place(Square)
 
@@ -461,8 +533,9 @@ with shows_error(RuntimeError, match=r"number of gradients \(expected 3, got 2")
 # A list as result
 # ~~~~~~~~~~~~~~~~
 #
-# A tensor, and tensors in a **tuple**, are connected to ``backward``. A list or a dict
-# comes back without a gradient, in silence.
+# A tensor, and tensors directly in a **tuple**, are connected to ``backward``. A list,
+# a dict or a tuple in a tuple comes back without a gradient, in silence. Nor is a list
+# connected that goes in.
 
 
 class Halves(torch.autograd.Function):
@@ -481,11 +554,24 @@ connected = [result[0].requires_grad for result in results]
 assert connected == [True, False, False]
 
 # %%
+
+
+# More: a tuple in a tuple, and a list that goes in
+class Sum(torch.autograd.Function):
+    forward = staticmethod(lambda ctx, parts: parts[0] + parts[1])
+    backward = staticmethod(lambda ctx, g: g)
+
+
+((inner, _),) = Halves.apply(x, lambda halves: (tuple(halves),))
+of_list = Sum.apply([x, x])
+assert [inner.requires_grad, of_list.requires_grad] == [False, False]
+
+# %%
 # Writing into an input
 # ~~~~~~~~~~~~~~~~~~~~~
 #
 # Say so, by ``ctx.mark_dirty``, and return it. Otherwise whoever uses the input again
-# gets a wrong gradient.
+# can get a wrong gradient.
 
 
 # More: a ReLU in place, which tells or does not tell
@@ -517,6 +603,7 @@ assert (gradient_behind(True), gradient_behind(False)) == ([0, 1], [1, 1])
 #
 # And ``vmap`` asks for a rule: a static method ``vmap``, or
 # ``generate_vmap_rule = True``, if torch can vectorize all that your methods do.
+# ``jvp`` asks for a static method ``jvp``; ``jacfwd`` and ``hessian`` ask for both.
 
 row = x.detach()
 message = "must override the setup_context staticmethod"
@@ -525,15 +612,49 @@ with shows_error(RuntimeError, match=message):
 assert torch.func.grad(lambda x: Relu.apply(x).sum())(row).tolist() == [1, 1]
 with shows_error(RuntimeError, match="does not have vmap support"):
     torch.func.vmap(Relu.apply)(row)
+assert torch.func.jacrev(Relu.apply)(row).tolist() == [[1, 0], [0, 1]]
 Relu.generate_vmap_rule = True
 assert torch.equal(torch.func.vmap(Relu.apply)(row), row)
+with shows_error(NotImplementedError, match="must implement the jvp function"):
+    torch.func.jvp(Relu.apply, (row,), (row,))
+
+# %%
+
+
+# More: with both, and with one of them
+class ReluBoth(Relu):
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(output)
+        ctx.save_for_forward(output)
+
+    @staticmethod
+    def jvp(ctx, tangent):
+        return tangent * (ctx.saved_tensors[0] > 0)
+
+
+class ReluForward(ReluBoth):
+    generate_vmap_rule = False
+
+
+def works(function):
+    try:
+        assert torch.func.jacfwd(function.apply)(row).tolist() == [[1, 0], [0, 1]]
+        squares = torch.func.hessian(lambda x: (function.apply(x) ** 2).sum())(row)
+        assert squares.tolist() == [[2, 0], [0, 2]]
+    except (NotImplementedError, RuntimeError):
+        return False
+    return True
+
+
+assert [works(f) for f in (ReluBoth, Relu, ReluForward)] == [True, False, False]
 
 # %%
 # More: ``gradcheck`` in float32
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Its steps of 1e-6 are lost in the rounding of float32, and it complains of a right
-# gradient. Give it float64.
+# Its steps of 1e-6 are lost in the rounding of float32, unless the numbers are near 0,
+# and it complains of a right gradient. Give it float64.
 
 import warnings
 
@@ -541,7 +662,9 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it warns, too
     passed = gradcheck(Square.apply, x.float(), eps=1e-6, raise_exception=False)
     passed64 = gradcheck(Square.apply, x, eps=1e-6)
-assert [passed, passed64] == [False, True]
+    zeros = torch.zeros_like(x, dtype=torch.float32).requires_grad_()
+    passed_at_0 = gradcheck(Square.apply, zeros, eps=1e-6)
+assert [passed, passed64, passed_at_0] == [False, True, True]
 
 # %%
 # More: several results, and whole numbers among them
@@ -593,11 +716,11 @@ assert (len(frozen.tensors), len(by_torch.tensors)) == (2, 1)
 # --------
 #
 # A Function runs where its tensors are. Under ``autocast`` a matrix product in
-# ``forward`` has a bfloat16 result, and ``backward``, which runs outside, meets what
-# was saved in float32. ``torch.amp.custom_fwd`` and ``custom_bwd`` give both the same
-# mode.
+# ``forward`` has a narrower result (float16, bfloat16), and ``backward``, if it is
+# called outside, meets what was saved in float32. ``torch.amp.custom_fwd`` and
+# ``custom_bwd`` give both the same mode.
 
-# More: the linear layer from above, decorated
+# More: the linear layer from above, decorated or not, called inside or outside
 kind = device.type
 
 
@@ -609,11 +732,12 @@ class LinearAmp(Linear):
 single = [tensor.detach().float().to(device).requires_grad_() for tensor in (a, b)]
 with torch.autocast(kind, dtype=torch.bfloat16):
     narrow, decorated = (f.apply(*single, 2.0).sum() for f in (Linear, LinearAmp))
+    inside = torch.autograd.grad(Linear.apply(*single, 2.0).sum(), single)
 with shows_error(RuntimeError, match="dtype"):
     narrow.backward()
 gradients = torch.autograd.grad(decorated, single)
 print("this page ran on", device.type)
-assert {gradient.dtype for gradient in gradients} == {torch.float32}
+assert {gradient.dtype for gradient in (*gradients, *inside)} == {torch.float32}
 
 # %%
 # Exercises
@@ -696,7 +820,7 @@ assert fell
 #   <https://github.com/pytorch/pytorch/issues/25340>`__; lists: `87713
 #   <https://github.com/pytorch/pytorch/issues/87713>`__.
 # - Y. Bengio, N. Léonard, A. Courville, `Estimating or Propagating Gradients Through
-#   Stochastic Neurons <https://arxiv.org/abs/1308.3432>`__, 2013: gradients that are
-#   passed straight through a threshold.
+#   Stochastic Neurons for Conditional Computation <https://arxiv.org/abs/1308.3432>`__,
+#   2013: gradients that are passed straight through a threshold.
 # - The question is from the questionnaire of chapter 17 of *Deep Learning for Coders
 #   with fastai and PyTorch* (J. Howard, S. Gugger, 2020).
