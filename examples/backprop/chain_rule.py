@@ -155,8 +155,9 @@ assert shapes == [(64, 8), (64, 16), (16, 1), (64, 16), (64, 1)]  # x h w2 h out
 #    \qquad \frac{\partial L}{\partial w_{jk}}
 #    = \sum_i x_{ij} \, \frac{\partial L}{\partial \mathit{out}_{ik}}
 #
-# The sum is ``x.T @ out_g``. All functions must have a slope at that point. (Parr and
-# Howard 2018. Jacobians and the whole backward pass: :doc:`forward_backward`.)
+# The sum is ``x.T @ out_g``. It holds where all functions are differentiable; with
+# several inputs, a slope along each is not enough. (Parr and Howard 2018. Jacobians and
+# the whole backward pass: :doc:`forward_backward`.)
 
 point = torch.tensor(2.0, requires_grad=True)
 inner = 3 * point + 1  # u, with the slope 3
@@ -166,6 +167,28 @@ assert point.grad == 2 * inner * 3 == 42
 out_g = torch.randn(64, 16)
 by_sum = torch.stack([x[i, :, None] * out_g[i] for i in range(64)]).sum(0)
 torch.testing.assert_close(by_sum, x.T @ out_g, rtol=1e-4, atol=1e-5)
+
+# %%
+# More: a slope along each input is not enough
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# The cube root of u² v is 0 along both axes, so at 0 both slopes are 0, and so is the
+# sum over paths. But for u = v = t it is t, with the slope 1. No plane fits it at 0: it
+# is not differentiable there.
+
+
+def root(u, v):
+    product = torch.tensor(u * u * v, dtype=torch.float64)
+    return (product.sign() * product.abs() ** (1 / 3)).item()
+
+
+STEP = 1e-3
+along_u = (root(STEP, 0) - root(-STEP, 0)) / (2 * STEP)
+along_v = (root(0, STEP) - root(0, -STEP)) / (2 * STEP)
+along_t = (root(STEP, STEP) - root(-STEP, -STEP)) / (2 * STEP)
+print("sum over paths:", along_u + along_v, " in truth:", round(along_t, 9))
+assert along_u == along_v == 0
+torch.testing.assert_close(along_t, 1.0)
 
 # %%
 # More: all graphs with five nodes, path by path
@@ -221,7 +244,7 @@ assert reached == 841
 # output, ``out.g``, which the function of the **next** operation has written. (The loss
 # starts.) So they are called in reverse. Of 24 orders, 23 end with an error.
 
-# More: the functions of the chapter, and a program that calls them in any order
+# More: functions after those of the chapter, and a program that calls them in any order
 from collections import Counter
 
 
@@ -352,16 +375,17 @@ assert through_u + through_v == slope == 36
 
 # %%
 # "The gradient of ReLU is 1 for positive inputs, else 0." Right, but at 0 there is no
-# slope, and the number is a choice: ``relu`` chooses 0, ``clamp_min`` 1, ``maximum``
-# the middle. Chapter 17 computes forward with ``clamp_min`` and backward with
-# ``x > 0``: that is the gradient of ``torch.relu``, not of ``clamp_min``.
+# slope, and the number is a choice: ``relu`` chooses 0, ``maximum`` the middle,
+# ``clamp_min`` 1, from torch 2.14 on 0. Chapter 17 computes forward with ``clamp_min``
+# and backward with ``x > 0``: that is the gradient of ``torch.relu``.
 
 at = torch.tensor([-1.0, 0.0, 1.0], device=device, requires_grad=True)
 zero = torch.zeros_like(at)
 ways = {"relu": at.relu(), "clamp_min": at.clamp_min(0), "max": torch.maximum(at, zero)}
 slopes = {k: torch.autograd.grad(way.sum(), at)[0].tolist() for k, way in ways.items()}
 print(slopes)
-assert list(slopes.values()) == [[0, 0, 1], [0, 1, 1], [0, 0.5, 1]]
+at_0 = int(torch.__version__ < "2.14.dev0")
+assert list(slopes.values()) == [[0, 0, 1], [0, at_0, 1], [0, 0.5, 1]]
 assert slopes["relu"] == (at > 0).float().tolist()
 
 # %%
@@ -379,19 +403,19 @@ assert only.role == "output"
 # Traps
 # -----
 #
-# A wrong order ends with an error only once
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# A ``.g`` that is left hides a wrong order
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# If a ``.g`` is left from the step before, it is read, and nothing is said. Delete them
-# all between steps.
+# If backward runs again on the same tensors, an old ``.g`` is read, and nothing is
+# said. Delete them all before. (A new forward pass makes new tensors, without.)
 
 z, h = torch.tensor([[-1.0, 2], [0, 2]], device=device)
-with shows_error(AttributeError, match="no attribute 'g'"):
-    relu_grad(z, h)
-h.g = torch.ones_like(h)  # from the step before
+h.g = torch.ones_like(h)  # from the first time
 relu_grad(z, h)
 h.g = torch.full_like(h, 5.0)  # too late
 assert z.g.tolist() == [0, 1]  # should be [0, 5]
+with shows_error(AttributeError, match="no attribute 'g'"):
+    relu_grad(z, z.relu())
 
 # %%
 # A tensor that is used twice
@@ -444,34 +468,43 @@ assert by_mask[1] == 0
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # ``2 * (out - y) / len(out)`` is right for one output per row, as in chapter 17. With 3
-# outputs that gradient is 3 times too large.
+# outputs that gradient is 3 times too large. (The chapter squeezes ``out``, as its
+# ``y`` is no column: the difference of a column and such a ``y`` is a square.)
 
 out = torch.randn(4, 3, device=device, requires_grad=True)
 y = torch.randn(4, 3, device=device)
 (expected,) = torch.autograd.grad(torch.nn.functional.mse_loss(out, y), out)
 torch.testing.assert_close(2 * (out - y) / len(out), 3 * expected)
 torch.testing.assert_close(2 * (out - y) / out.numel(), expected)
+column = out[:, :1]
+differences = column - y[:, 0], column.squeeze() - y[:, 0]
+assert [each.shape for each in differences] == [(4, 4), (4,)]
 
 # %%
 # More: what was broadcast is summed
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# A bias is added to each row, so a path leads from it through each row: ``g.sum(0)``. A
-# gradient of another shape than its tensor is the sign that this sum was forgotten.
-# (:ref:`More on it <sphx_glr_auto_examples_broadcasting_unsqueeze.py>`.)
+# A bias is added to each row, so a path leads from it through each row: ``g.sum(0)``,
+# and ``g.sum((0, 1))`` where the rows are in three dimensions. A gradient of another
+# shape than its tensor is a sign that a sum or a transpose was forgotten. (:ref:`More
+# on it <sphx_glr_auto_examples_broadcasting_unsqueeze.py>`.)
 
 bias = torch.zeros(3, device=device, requires_grad=True)
 (expected,) = torch.autograd.grad(((y + bias) ** 2).sum(), bias)
 g = 2 * (y + bias)
 assert g.shape == (4, 3)
 torch.testing.assert_close(g.sum(0), expected)
+deep = torch.stack([g, g])
+assert deep.sum(0).shape == (4, 3)
+torch.testing.assert_close(deep.sum((0, 1)), 2 * expected)
+x = torch.ones(4, 2, device=device)  # the weight has the shape (2, 3)
+assert [(g.T @ x).shape, (x.T @ g).shape] == [(3, 2), (2, 3)]
 
 # %%
 # On a GPU
 # --------
 #
-# The formulas are the same. Sums may run in another order there, so compare with a
-# tolerance, not bit for bit.
+# The formulas are the same. Sums may run in another order: compare with a tolerance.
 
 single = [tensor.float() for tensor in (data, target, *drawn)]
 found = by_autograd(*single[:2], single[2:])
@@ -514,14 +547,15 @@ torch.testing.assert_close(sigmoid_grad(x.sigmoid(), g), expected)
 #
 # The loss of a row is log(sum(exp(logits))) minus the logit of the class. The slopes of
 # the first are ``softmax(logits)``, that of the second is 1 at the class. The mean
-# divides by the number of rows.
+# divides by the number of rows that are not ignored: those with the class -100 are.
 
 logits = torch.randn(5, 4, dtype=torch.float64, device=device, requires_grad=True)
-classes = torch.tensor([0, 3, 1, 1, 2], device=device)
+classes = torch.tensor([0, 3, 1, 1, -100], device=device)
 loss = torch.nn.functional.cross_entropy(logits, classes)
 (expected,) = torch.autograd.grad(loss, logits)
-one_hot = torch.nn.functional.one_hot(classes, 4)
-by_hand = (logits.softmax(dim=1) - one_hot) / len(logits)
+counted = classes != -100
+one_hot = torch.nn.functional.one_hot(classes.clamp(min=0), 4)
+by_hand = (logits.softmax(dim=1) - one_hot) * counted[:, None] / counted.sum()
 torch.testing.assert_close(by_hand, expected)
 
 # %%
@@ -534,9 +568,9 @@ torch.testing.assert_close(by_hand, expected)
 # - PyTorch: `Autograd mechanics
 #   <https://docs.pytorch.org/docs/stable/notes/autograd.html>`__, "Gradients for
 #   non-differentiable functions".
-# - The gradient of ``clamp`` at its bounds: `issue 184574
-#   <https://github.com/pytorch/pytorch/issues/184574>`__ and `pull request 7049
-#   <https://github.com/pytorch/pytorch/pull/7049>`__, which made it 1.
+# - The gradient of ``clamp`` at its bounds: 1 by `pull request 7049
+#   <https://github.com/pytorch/pytorch/pull/7049>`__, 0 in 2.14, says `issue 195931
+#   <https://github.com/pytorch/pytorch/issues/195931>`__.
 # - D. Bertoin, J. Bolte, S. Gerchinovitz, E. Pauwels, `Numerical influence of ReLU'(0)
 #   on backpropagation <https://arxiv.org/abs/2106.12915>`__, 2021.
 # - The questions are from the questionnaire of chapter 17 of *Deep Learning for Coders
