@@ -35,8 +35,8 @@ class Linear(torch.nn.Module):
 assert sum(p.numel() for p in Linear(torch.eye(2), torch.ones(2)).parameters()) == 6
 
 # %%
-# What is found depends on how it is assigned to ``self``. ``to()`` converts or moves
-# what is registered, ``state_dict()`` is what is saved.
+# What is found depends on how it is assigned to ``self``. ``to()`` moves what is
+# registered, and converts its floats; ``state_dict()`` is what is saved.
 
 # More: assigns a tensor in six ways, and draws who finds it
 import matplotlib.pyplot as plt
@@ -87,13 +87,16 @@ print({name: tuple(each.shape) for name, each in layer.named_parameters()})
 yes_or_no = list(table.values())
 assert yes_or_no[:3] == [[True, True, True]] * 3
 assert yes_or_no[3:] == [[False, True, True], [False] * 3, [False] * 3]
+state = nn.BatchNorm1d(1).to(torch.float64).state_dict()  # it counts batches
+converted = {name for name in state if state[name].dtype == torch.float64}
+assert state.keys() - converted == {"num_batches_tracked"}
 
 # %%
 # Take it home
 # ------------
 #
-# ``nn.Linear``, with the numbers that it draws. (:ref:`What to draw instead
-# <sphx_glr_auto_examples_initialization_weight_initialization.py>`.)
+# ``nn.Linear``, with the numbers that it draws, for ``n_in`` above 0. (:ref:`What to
+# draw instead <sphx_glr_auto_examples_initialization_weight_initialization.py>`.)
 
 
 class Linear(nn.Module):
@@ -117,33 +120,41 @@ torch.testing.assert_close(own(x), built_in(x))
 
 # %%
 # Does your model hold tensors that ``parameters()`` and ``to()`` do not find? This
-# site's library lists all that it holds (after a backward pass gradients, too).
+# site's library lists what the object itself holds, not what its class does. (After a
+# backward pass gradients, too.)
 
-from tensorglass import memory_of
+from tensorglass import memory_of, shows_error
 
 model = nn.Sequential(Linear(3, 4), nn.ReLU())
 model.later = [Linear(4, 2)]  # a list
+model.scale = nn.Buffer(torch.ones(1), persistent=False)  # not saved, but it moves
+Linear.table = torch.ones(3)  # of the class
 held = {each.name for each in memory_of(model).tensors}
-print("not registered:", *sorted(held - model.state_dict().keys()))
-assert held - model.state_dict().keys() == {"later[0].weight", "later[0].bias"}
+registered = dict([*model.named_parameters(), *model.named_buffers()])
+print("not registered:", *sorted(held - registered.keys()))
+assert held - registered.keys() == {"later[0].weight", "later[0].bias"}
 
 # %%
 # Why
 # ---
 #
 # ``nn.Module`` has its own ``__setattr__``, which Python calls at each assignment to
-# ``self``. A ``Parameter``, a ``Buffer`` and a ``Module`` each go into a dictionary,
-# which ``super().__init__()`` has made, and a tensor too, if its name is that of a
-# buffer. All else becomes an ordinary attribute. What walks over a model walks over
-# these dictionaries. (PyTorch documentation, ``torch.nn.Module``.)
+# ``self``. Under a new name, a ``Parameter``, a ``Buffer`` and a ``Module`` each go
+# into a dictionary, which ``super().__init__()`` has made; all else becomes an ordinary
+# attribute. A registered name refuses numbers, lists and tensors (a buffer's takes
+# tensors), and takes None. What walks over a model walks over these dictionaries.
+# (PyTorch documentation, ``torch.nn.Module``.)
 
 layer = Linear(3, 4)
 layer.mean, layer.note = nn.Buffer(torch.zeros(4)), torch.ones(1)
 layer.mean = torch.ones(4)  # stays a buffer
 assert list(layer.state_dict()) == ["weight", "bias", "mean"]
 assert layer.state_dict()["mean"].sum() == 4
+layer.bias = None
 plain = [name for name in ("weight", "bias", "mean", "note") if name in vars(layer)]
 assert plain == ["note"]
+with shows_error(TypeError, match="or None expected"):
+    layer.mean = 3
 
 # %%
 # More: a Module in 30 lines, compared with torch's
@@ -305,7 +316,7 @@ torch.testing.assert_close(by_call - before, -2.0, rtol=0, atol=1e-5)
 
 # %%
 # "``requires_grad=True`` makes it a parameter." It gets a gradient. But it is not
-# registered, and no optimizer gets it.
+# registered, and ``parameters()`` does not hand it to an optimizer.
 
 
 # More: a layer with such a tensor
@@ -329,8 +340,6 @@ assert list(scale.parameters()) == []
 #
 # They compute, and do not train. Wrap the list: ``nn.ModuleList``,
 # ``nn.ParameterList``, or the same with ``Dict``.
-
-from tensorglass import shows_error
 
 model = nn.Module()
 model.layers = [nn.Linear(1, 1), nn.Linear(1, 1)]
@@ -395,20 +404,52 @@ assert list(Twice().parameters()) == []
 # More: what becomes of a Parameter that is computed with
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``nn.Parameter(t) * 2`` and ``nn.Parameter(t).double()`` are results, no Parameters,
-# and are not registered. Compute first. And a name that belongs to a Parameter takes
-# only a Parameter, or None.
+# ``nn.Parameter(t) * 2`` is a result, no Parameter, and is not registered. So is what
+# ``.double()`` makes of a float32 Parameter, and ``.to(device)`` on another device.
+# **Where nothing is to convert, the Parameter itself comes back**: with ``.to(device)``
+# a layer trains on the CPU, and not on a GPU. Compute first. And a name that belongs to
+# a Parameter takes only a Parameter, or None.
 
 tensor = torch.ones(1)
-ways = nn.Parameter(tensor) * 2, nn.Parameter(tensor).double(), nn.Parameter(tensor * 2)
-registered = []
-for way in ways:
+parameter, double = nn.Parameter(tensor), nn.Parameter(tensor.double())
+results = parameter * 2, parameter.double(), parameter.to("meta")
+itself = nn.Parameter(tensor * 2), double.double(), parameter.to("cpu")
+
+
+def is_registered(value):
     model = nn.Module()
-    model.scale = way
-    registered.append(len(list(model.parameters())))
-assert registered == [0, 0, 1]
+    model.scale = value
+    return len(list(model.parameters()))
+
+
+assert [is_registered(value) for value in results] == [0, 0, 0]
+assert [is_registered(value) for value in itself] == [1, 1, 1]
+model = nn.Module()
+model.scale = parameter
 with shows_error(TypeError, match=r"torch.nn.Parameter or None expected"):
     model.scale = tensor
+
+HELD = {"scale": parameter, "mean": nn.Buffer(tensor), "layer": nn.Linear(1, 1)}
+
+
+def refused_by(value):
+    """Return which of the three names refuse a value."""
+    names = []
+    for name, held in HELD.items():
+        model = nn.Module()
+        setattr(model, name, held)
+        try:
+            setattr(model, name, value)
+        except TypeError:
+            names.append(name)
+    return names
+
+
+number, numbers, another = 3, [3], nn.Linear(1, 1)
+assert refused_by(number) == refused_by(numbers) == ["scale", "mean", "layer"]
+assert refused_by(tensor) == refused_by(nn.Buffer(tensor)) == ["scale", "layer"]
+assert refused_by(another) == ["scale"]
+assert refused_by(parameter) == refused_by(None) == []
 
 # %%
 # More: a late call under fastai's ``Module``
@@ -431,7 +472,8 @@ assert list(Late().state_dict()) == ["layer.weight", "layer.bias"]
 # --------
 #
 # ``layer.to(device)`` moves what is registered. A tensor that ``forward`` makes needs
-# ``device=x.device``.
+# ``device=x.device``. Under ``autocast`` ours returns float32, as its bias is, and
+# ``nn.functional.linear``, which adds it inside, what ``nn.Linear`` does.
 
 from tensorglass import default_device
 
@@ -441,6 +483,16 @@ moved = own.to(device)
 assert {parameter.device.type for parameter in moved.parameters()} == {device.type}
 on_device = moved(x.to(device))
 torch.testing.assert_close(on_device.cpu(), built_in(x), rtol=1e-2, atol=1e-2)
+
+# %%
+
+# More: the numbers that come back under autocast
+x, torchs_layer = x.to(device), built_in.to(device)
+with torch.autocast(device.type, dtype=torch.bfloat16):
+    inside = nn.functional.linear(x, own.weight, own.bias)
+    under = [output.dtype for output in (own(x), inside, torchs_layer(x))]
+print(*under)
+assert under == [torch.float32, torch.bfloat16, torch.bfloat16]
 
 # %%
 # Exercises
