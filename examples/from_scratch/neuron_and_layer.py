@@ -268,23 +268,30 @@ assert (pair @ square).tolist() == [[31, 42]]
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # ``x if x >= 0 else 0`` asks one question. A tensor of several values has several
-# answers. Write ``torch.relu(x)`` or ``x.clamp(min=0)``.
+# answers. Write ``torch.relu(x)``. ``x.clamp(min=0)`` has the same values, and another
+# slope where ``x`` is 0: 1, and not 0.
 
 z = tensor([4.0, -2], device=device)
 with shows_error(RuntimeError, match="more than one value is ambiguous"):
     z if z >= 0 else 0
 assert torch.relu(z).tolist() == z.clamp(min=0).tolist() == [4, 0]
+zero = torch.zeros((), device=device, requires_grad=True)
+slopes = [torch.autograd.grad(y, zero)[0] for y in (zero.relu(), zero.clamp(min=0))]
+assert slopes == [0, 1]
 
 # %%
 # More: what becomes of NaN and of infinity
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # ``torch.relu`` and ``clamp`` pass a NaN on, so that you see that something is wrong.
-# ``max(0.0, z)``, as in the short answer, makes a 0 of it, since no comparison with NaN
-# is true, and ``max(z, 0.0)`` does not. ``z * (z > 0)`` passes it on, and makes another
-# one of minus infinity.
+# ``max(0.0, z)``, as in the short answer, makes a 0 of it: ``max`` keeps its first
+# argument unless another is larger, and NaN is neither larger nor smaller than 0.
+# ``max(z, 0.0)`` keeps it. ``z * (z > 0)`` passes it on, and makes another one of minus
+# infinity.
 
 special = tensor([torch.nan, -torch.inf], device=device)
+larger_or_smaller = torch.nan > 0, torch.nan < 0
+assert larger_or_smaller == (False, False)
 ways = {
     "torch.relu(z)": torch.relu(special),
     "z.clamp(min=0)": special.clamp(min=0),
@@ -303,25 +310,29 @@ assert is_nan == [passed_on, passed_on, hidden, worse, hidden, passed_on]
 # More: the ``hidden_size`` of an LSTM
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# It is the number of features of its state, too. But an LSTM computes four values for
-# each of them: the weights have four times as many rows.
+# It is the number of features of its state, too, and of its output, if no ``proj_size``
+# makes that smaller. But an LSTM computes four values for each of them: the weights
+# have four times as many rows.
 
 lstm = nn.LSTM(input_size=3, hidden_size=5).to(device)
 output, _ = lstm(torch.zeros(7, 3, device=device))
 assert output.shape == (7, 5)
 assert lstm.weight_ih_l0.shape == (4 * 5, 3)
+smaller = nn.LSTM(input_size=3, hidden_size=5, proj_size=2, device="meta")
+assert smaller(torch.zeros(7, 3, device="meta"))[0].shape == (7, 2)
 
 # %%
-# More: whole numbers are refused
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# More: whole numbers with fractions are refused
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Python mixes whole numbers with fractions, and ``@`` does not. Which words the error
-# has depends on the version.
+# has depends on the version. Whole numbers with whole numbers it multiplies on a CPU.
 
 pixels = tensor([[1, 2, 3]], device=device)
 with shows_error(RuntimeError, match="dtype|Half|Float|Long"):
     pixels @ W.T
 assert (pixels.float() @ W.T + b).tolist() == [[4, -8]]
+assert (pixels.cpu() @ W.long().cpu().T).tolist() == [[1, -6]]
 
 # %%
 # On a GPU
