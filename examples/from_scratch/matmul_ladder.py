@@ -6,8 +6,8 @@
 Why is matrix multiplication in Python loops so slow, and how is it made fast?
 ==============================================================================
 
-People ask this when they have written the three loops by hand, and ``@`` gives the same
-numbers tens of thousands of times faster.
+People ask this when they have written the three loops by hand, and for a few images of
+784 pixels ``@`` gives the same numbers tens of thousands of times faster.
 
 :Level: beginner
 
@@ -94,9 +94,9 @@ seconds = Timer("a @ b", globals={"a": batch, "b": weights}).blocked_autorange()
 assert product.shape == (8, 5, 10)
 
 # %%
-# Fast is not all. What does your way hold in memory? The library of this site watches
-# it: without a loop, broadcasting makes all 256³ products at once, 256 times the bytes
-# of the result.
+# Fewer calls are not all. What does your way hold in memory? The library of this site
+# watches it: without a loop, broadcasting makes all 256³ products at once, 256 times
+# the bytes of the result, and on a CPU that can be slower than one loop (timed below).
 
 from tensorglass import default_device, track_memory
 
@@ -221,8 +221,8 @@ assert hundreds_of_times
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Each call finds out what its arguments are, chooses the code for their dtype and
-# device, and makes a new tensor. That takes about as long for any size. So 1,000
-# numbers take a little longer than one, and not 1,000 times as long.
+# device, and makes a new tensor or writes to one. That takes about as long for any
+# size. So 1,000 numbers take a little longer than one, and not 1,000 times as long.
 
 per_size = {}
 for size in (1, 1000, 100_000):
@@ -231,6 +231,26 @@ for size in (1, 1000, 100_000):
     print(f"{size:7,} numbers:", measured(f"{1e6 * per_size[size]:.1f} µs"))
 a_little = per_size[1000] < 20 * per_size[1]
 assert a_little
+
+# %%
+# More: fewer calls are not all
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# For 256 by 256 matrices, broadcasting calls torch 3 times, and one loop 1,281 times.
+# If calls were all, broadcasting would be hundreds of times faster. On a CPU it is not
+# even 100 times faster. The times below, on one thread, tell whether it is faster at
+# all. It writes all the products to memory, and reads them again.
+
+on_cpu = torch.ones(256, 256)
+times_on_cpu, counted = [], []
+for name in ("one loop", "broadcast"):
+    times_on_cpu.append(seconds_of(ladder[name], on_cpu, on_cpu))
+    counted.append(calls_of(ladder[name], on_cpu, on_cpu))
+    said = measured(f"{1e3 * times_on_cpu[-1]:8,.1f} ms")
+    print(f"{name:10}{counted[-1]:6,} calls", said)
+assert counted == [5 * 256 + 1, 3]
+hundredfold = times_on_cpu[0] > 100 * times_on_cpu[1]
+assert not hundredfold
 
 # %%
 # More: all sizes from 0 to 4, compared with lists
@@ -327,9 +347,9 @@ assert (square @ square).tolist() == [[7, 10], [15, 22]]
 # Without the check, other sizes give numbers
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``@`` refuses them. Loops without ``assert ac == br`` pass over the rows of ``b`` that
-# are too many, and broadcasting stretches a single one. (``shows_error`` prints an
-# error that must come.)
+# ``@`` refuses them. Three loops without ``assert ac == br`` pass over rows of ``b``
+# that are too many. The other ways, ``einsum`` too, stretch a single row of ``b`` by
+# broadcasting. (``shows_error`` prints an error that must come.)
 
 from tensorglass import shows_error
 
@@ -338,6 +358,34 @@ with shows_error(RuntimeError, match="mat1 and mat2 shapes cannot be multiplied"
     a23 @ torch.ones(5, 2, device=device)
 one_row = torch.ones(1, 2, device=device)
 assert torch.equal(one_loop(a23, one_row), a23 @ b32)  # stretched, and no error
+
+# %%
+
+# More: tries every way with 0 to 5 rows
+
+
+def unchecked(a, b):
+    c = torch.zeros(len(a), b.shape[1], device=a.device)
+    for i, j, k in itertools.product(*map(range, (*c.shape, a.shape[1]))):
+        c[i, j] += a[i, k] * b[k, j]
+    return c
+
+
+def takes(way, rows):
+    try:
+        way(a23, torch.ones(rows, 2, device=device))
+    except (AssertionError, IndexError, RuntimeError):
+        return False
+    return True
+
+
+taken = {name: [n for n in range(6) if takes(way, n)] for name, way in ladder.items()}
+taken["unchecked"] = [n for n in range(6) if takes(unchecked, n)]
+assert taken.pop("unchecked") == [3, 4, 5]
+assert taken.pop("three loops") == taken.pop("@") == [3]
+assert list(taken.values()) == [[1, 3]] * 4
+b52 = torch.arange(10.0, device=device).view(5, 2)
+assert torch.equal(unchecked(a23, b52), a23 @ b52[:3])
 
 # %%
 # ``t()`` is for matrices
