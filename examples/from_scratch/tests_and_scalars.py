@@ -14,10 +14,10 @@ one value is ambiguous", or when a sum prints as ``tensor(12)`` and not as a num
 Short answer
 ------------
 
-``(a > b).all()`` tests whether every element of ``a`` is greater than the one of ``b``
-at its place. ``a > b`` gives a truth value for each pair, and ``all`` one for them all,
-in a tensor without axes: of rank 0. ``item()`` turns a tensor with one element into a
-Python number, or a bool.
+For tensors of one dtype, ``(a > b).all()`` tests whether every element of ``a`` is
+greater than the one of ``b`` at its place. ``a > b`` gives a truth value for each pair,
+and ``all`` one for them all, in a tensor without axes: of rank 0. ``item()`` turns a
+tensor with one element into a Python number, or a bool.
 """
 
 import torch
@@ -80,8 +80,9 @@ assert [outcome.item() for outcome in outcomes.values()] == [False, True]
 # Take it home
 # ------------
 #
-# A tensor with one element may stand in an ``if``. For equality of shapes and values
-# there is ``torch.equal``, for fractions ``torch.allclose``: both give a Python bool.
+# A tensor with one element may stand in an ``if``. For equality of shapes and values,
+# in one dtype, there is ``torch.equal``, for fractions ``torch.allclose``: both give a
+# Python bool.
 
 x, y = torch.tensor([0.1, 0.2]), torch.tensor([0.1, 0.2000001])
 
@@ -230,8 +231,9 @@ with shows_error(IndexError, match="invalid index of a 0-dim tensor"):
 # ``and``, ``not``, and ``1 < x < 3``
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Each asks for one truth value. Elementwise there are ``&``, ``|`` and ``~``, with
-# parentheses, since they bind more tightly than a comparison.
+# Each asks for one truth value. Elementwise there are, for ``bool``, ``&``, ``|`` and
+# ``~``, with parentheses, since they bind more tightly than a comparison. Of whole
+# numbers they take the bits: ``~x`` is -1 where ``x`` is 0. Fractions they refuse.
 
 x = torch.tensor([0, 2, 5], device=device)
 with shows_error(RuntimeError, match="more than one value is ambiguous"):
@@ -240,6 +242,11 @@ between = (x > 1) & (x < 3)
 print(between.tolist())
 assert between.tolist() == [False, True, False]
 assert (~between).tolist() == [True, False, True]
+assert (~x).tolist() == [-1, -3, -6]
+with shows_error(TypeError, match="only implemented on integer and Boolean"):
+    ~x.float()
+for way in (torch.bitwise_and, torch.bitwise_or):
+    assert not works(lambda y, way=way: way(y, y), x.float())
 
 # %%
 # NaN is not equal to itself
@@ -272,6 +279,23 @@ assert torch.allclose(ones, column)
 assert not torch.equal(ones, column)
 with shows_error(AssertionError, match="shape"):
     torch.testing.assert_close(ones, column)
+
+# %%
+# More: two dtypes
+# ~~~~~~~~~~~~~~~~
+#
+# Two tensors are compared in a common dtype. For ``int64`` and ``float32`` that is
+# ``float32``, and it has no 2\ :sup:`24` + 1: what is greater becomes equal, for
+# ``torch.equal`` too. In ``float64`` it is greater. A whole number of Python takes the
+# dtype of a tensor of whole numbers: in ``uint8``, -1 becomes 255 and 300 becomes 44.
+
+greater, power = torch.tensor([2**24 + 1]), torch.tensor([2.0**24])
+seen = [(greater > other).item() for other in (power, power.double())]
+assert seen == [False, True]
+assert torch.equal(greater, power)
+pixel = torch.tensor([200], dtype=torch.uint8)
+above = [(pixel > number).item() for number in (-1, 255, 300, 44)]
+assert above == [False, False, True, True]
 
 # %%
 # More: fractions
@@ -312,11 +336,14 @@ assert three.to(torch.uint8).all().dtype == torch.uint8
 # More: numbers for a list, and for an index
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# ``tolist()`` makes Python numbers of any tensor. A whole number of one element can be
-# an index by itself; a fraction cannot.
+# ``tolist()`` makes Python numbers of any dense tensor that holds data. Sparse and meta
+# tensors it refuses. A tensor with one whole number can be an index by itself; one with
+# a fraction cannot.
 
 assert three.tolist() == [1, 2, 3]
 assert torch.tensor(5, device=device).tolist() == 5
+refused = torch.eye(2).to_sparse(), torch.eye(2, device="meta")
+assert not any(works(torch.Tensor.tolist, each) for each in refused)
 letters = ["x", "y", "z"]
 assert letters[torch.tensor(1, device=device)] == "y"
 with shows_error(TypeError, match="only integer tensors"):
