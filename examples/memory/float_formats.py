@@ -146,10 +146,10 @@ assert fits == (True, True)  # of the last one
 #    \mathrm{step}(x) = 2^{\,e + 1 - p}
 #    \quad \text{for} \quad 2^e \le |x| < 2^{e+1}
 #
-# A result is rounded to the nearest number, halfway to the even one. So whole numbers
-# are exact up to :math:`2^p`, and adding less than half the step on that side changes
-# nothing. The exponent's bits set the range: 8 in ``float32`` and ``bfloat16``, 5 in
-# ``float16``.
+# A result is rounded to the nearest number, halfway to the even one; to 16 bits from
+# ``float32``. So whole numbers are exact up to :math:`2^p`, and adding less than half
+# the step on that side changes nothing. The exponent's bits set the range: 8 in
+# ``float32`` and ``bfloat16``, 5 in ``float16``.
 
 for dtype, p in ((torch.float32, 24), (torch.bfloat16, 8), (torch.float16, 11)):
     last = torch.tensor(2.0**p, dtype=dtype, device=device)
@@ -164,9 +164,10 @@ for dtype, p in ((torch.float32, 24), (torch.bfloat16, 8), (torch.float16, 11)):
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Each step of the normal numbers is as the formula says. Halfway between two neighbours
-# a number of float32 goes to the even one, and next to that to the nearer one. Of the
-# patterns, ``bfloat16`` spends 254 on NaN and ``float16`` 2,046, and each 2 on infinity
-# and 2 on zero.
+# a number of float32 goes to the even one, and next to that to the nearer one. On a CPU
+# a number of float64 is rounded twice, to float32 first: from a little more than
+# halfway it may go down. Of the patterns, ``bfloat16`` spends 254 on NaN and
+# ``float16`` 2,046, and each 2 on infinity and 2 on zero.
 
 counts = {}
 for dtype, p in ((torch.bfloat16, 8), (torch.float16, 11)):
@@ -200,6 +201,8 @@ assert counts == {torch.bfloat16: [254, 2, 2], torch.float16: [2046, 2, 2]}
 
 largest = positive[-1].item(), torch.finfo(torch.float16).max
 assert largest == (65504, 65504)
+more_than_halfway = torch.tensor(1 + 2**-11 + 2**-30, dtype=torch.float64)
+assert more_than_halfway.half() == 1
 
 # %%
 # More: what TF32 does to a product
@@ -207,25 +210,31 @@ assert largest == (65504, 65504)
 #
 # The tensors stay ``float32``, and their products are added in ``float32``. The factors
 # lose 13 of their 23 places. We round them ourselves: TF32 itself was not run here.
-# Each factor is off by at most 2^-11 of itself, and so a matrix product by hundreds or
-# thousands of times as much as before. (What turns it on: :doc:`/devices`.)
+# Each factor is off by at most 2^-11 of itself, and so a product of random matrices by
+# about a thousand to ten thousand times as much as before: the more products a sum has,
+# the less. Small whole numbers stay exact. (What turns it on: :doc:`/devices`.)
 
 from tensorglass import measured
 
+
+def error_of(product, a, b):
+    scale = a.double().abs() @ b.double().abs()
+    return ((product - a.double() @ b.double()).abs() / scale).mean()
+
+
 torch.manual_seed(0)
-a, b = torch.randn(2, 128, 128, device=device)
-torch.testing.assert_close(tf32(a), a, rtol=2**-11, atol=0)
-exact = a.double() @ b.double()
-scale = a.double().abs() @ b.double().abs()
-
-
-def error_of(product):
-    return ((product - exact).abs() / scale).mean()
-
-
-orders = (error_of(tf32(a) @ tf32(b)) / error_of(a @ b)).log10()
-print("10 to the power of", measured(f"{orders:.1f}"), "times as far off")
-torch.testing.assert_close(orders.item(), 3.5, rtol=0, atol=1)
+orders = []
+for inner in (1, 16, 128, 1024):
+    a, b = torch.randn(2, 128, inner, device=device)
+    torch.testing.assert_close(tf32(a), a, rtol=2**-11, atol=0)
+    before, after = error_of(a @ b.T, a, b.T), error_of(tf32(a) @ tf32(b).T, a, b.T)
+    orders.append((after / before).log10().item())
+    print(
+        "sums of", inner, "products: 10 to the power of", measured(f"{orders[-1]:.1f}")
+    )
+torch.testing.assert_close(orders, [4.0, 3.7, 3.2, 3.1], rtol=0, atol=0.5)
+a = torch.randint(-9, 10, (128, 128), device=device).float()
+assert torch.equal(tf32(a) @ tf32(a), a @ a)
 assert (23 - 10, tf32(a).dtype) == (13, torch.float32)
 
 # %%
@@ -233,9 +242,10 @@ assert (23 - 10, tf32(a).dtype) == (13, torch.float32)
 # ------------------
 #
 # "Under ``autocast`` the model is in half precision." Weights and their gradients stay
-# ``float32``. Matrix products and convolutions run in 16 bits, losses in ``float32``.
-# Other operations take what comes. (On a GPU also ``exp``, sums, ``softmax`` and norms
-# run in ``float32``, by the documentation.)
+# ``float32``. ``@`` and convolutions of ``float32`` run in 16 bits, torch's usual
+# losses in ``float32``. Most other operations take what comes; a list for each device
+# runs in ``float32``. (On a GPU also ``exp``, sums, ``softmax`` and norms, by the
+# documentation.)
 
 image = torch.rand(1, 1, 8, 8, device=device)
 with torch.autocast(device.type, dtype=torch.bfloat16):
@@ -246,6 +256,20 @@ optimizer.zero_grad()
 loss.backward()
 assert product.dtype == image.dtype == narrow.dtype == torch.bfloat16
 assert loss.dtype == wide.dtype == model[0].weight.grad.dtype == torch.float32
+
+# %%
+
+# More: tries what is not usual
+with torch.autocast(device.type, dtype=torch.bfloat16):
+    in_double, few = inputs.double() @ inputs[:64].double().T, narrow[:4, :4]
+    usual = [F.mse_loss(few, few), F.l1_loss(few, few), F.cross_entropy(few, few.abs())]
+    listed = [few.prod(), torch.cdist(few, few)]  # on a CPU and on a GPU
+    other_loss = F.gaussian_nll_loss(few, few, few.abs())
+assert in_double.dtype == torch.float64
+assert {each.dtype for each in usual} == {torch.float32}
+assert {each.dtype for each in listed} == {torch.float32}
+if device.type == "cpu":
+    assert other_loss.dtype == torch.bfloat16
 
 # %%
 # "``bfloat16`` needs no loss scaling." That is right: its normal numbers reach as far
@@ -296,10 +320,8 @@ assert reached == 0.9  # one step of four
 # ~~~~~~~~~~~~~~~~~~~
 #
 # Added up one by one, ones reach 2048 in ``float16`` and 256 in ``bfloat16``, and stay
-# there. ``torch.sum`` adds them in ``float32`` and rounds at the end. NumPy adds
-# ``float16`` in pairs along the last axis, and one by one along others.
-
-import numpy as np
+# there. ``torch.sum`` adds these in ``float32`` and rounds at the end; of long sums on
+# several CPU threads it rounds each thread's part, too.
 
 ones = torch.ones(3000, device=device)
 for dtype, expected in ((torch.float16, 2048), (torch.bfloat16, 256)):
@@ -309,18 +331,28 @@ for dtype, expected in ((torch.float16, 2048), (torch.bfloat16, 256)):
     print(dtype, total.item(), " torch.sum:", ones.to(dtype).sum().item())
     assert total == expected
 
-columns = np.ones((3000, 2), np.float16)
 sums = [ones.half().sum().item(), ones.bfloat16().sum().item()]
 assert sums == [3000, 3008]  # bfloat16 has no 3000
-by_numpy = int(columns.T.copy().sum(1)[0]), int(columns.sum(0)[0])
-assert by_numpy == (3000, 2048)
+
+# %%
+
+# More: tries two threads
+before, parts = torch.get_num_threads(), []
+both = torch.ones(200_000, dtype=torch.float16)
+both = torch.cat([both, -both])  # each half of the sum is infinite in float16
+for threads in (1, 2):
+    torch.set_num_threads(threads)
+    parts.append(both.sum().isnan().item())
+torch.set_num_threads(before)
+assert parts == [False, True]
 
 # %%
 # More: and still it may overflow
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# The result of ``sum`` must fit, too. Ask for a wider one with ``dtype=``. ``float32``
-# itself stops at 16,777,216.
+# The result of ``sum`` must fit, too. Ask for a wider one with ``dtype=``. Added one by
+# one, ones in ``float32`` stop at 16,777,216; ``torch.sum`` adds in several parts, and
+# passes that.
 
 many = torch.ones(70_000, dtype=torch.float16, device=device)
 assert many.sum() == float("inf")
@@ -328,6 +360,25 @@ assert many.sum(dtype=torch.float32) == 70_000
 assert many.mean() == 1
 full = torch.tensor(16_777_216.0, device=device)
 assert full + 1 == full
+total = torch.ones((), device=device).expand(20_000_000).sum()
+passes = (total > full).item()
+assert passes
+
+# %%
+# More: the sums of NumPy
+# ~~~~~~~~~~~~~~~~~~~~~~~
+#
+# NumPy adds ``float16`` in pairs along the axis with the smallest stride, and one by
+# one along others. Whether that is the first axis or the last depends on the layout.
+
+import numpy as np
+
+columns = np.ones((3000, 2), np.float16)
+by_numpy = int(np.asfortranarray(columns).sum(0)[0]), int(columns.sum(0)[0])
+assert by_numpy == (3000, 2048)
+rows = columns.T
+along_rows = [int(each.sum(1).max()) for each in (rows, rows.copy())]
+assert along_rows == [2048, 3000]
 
 # %%
 # Weights in bfloat16 do not move
@@ -367,8 +418,8 @@ assert (step_above, subtracted) == (1 / 128, [1 - 1 / 256, 1])
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Whole numbers are exact up to 256 in ``bfloat16`` and 2048 in ``float16``. Of 4,096
-# positions few are left. Compute with positions, counts and indices in whole numbers or
-# ``float32``: also under ``autocast``, which rounds the factors of a matrix product.
+# positions 769 and 3,073 are left. Compute with positions, counts and indices in whole
+# numbers or ``float32``: also under ``autocast``, which rounds factors of products.
 
 positions = torch.arange(4096, device=device)
 left = [len(positions.to(dtype).unique()) for dtype in (torch.bfloat16, torch.float16)]
@@ -386,14 +437,17 @@ assert len(angles.unique()) == 769
 # More: an eps that is 0
 # ~~~~~~~~~~~~~~~~~~~~~~
 #
-# The eps that keeps a division from 0/0 must be a number of the format. In ``float16``
-# 1e-8 is 0, and 1e-4 is not.
+# The eps that you add to a tensor, to keep a division from 0/0, must be a number of its
+# format. In ``float16`` 1e-8 is 0, and 1e-4 is not. ``F.layer_norm`` computes in a
+# wider format, and takes 1e-8.
 
 spread = torch.zeros(2, dtype=torch.float16, device=device)
 too_small, large_enough = spread + 1e-8, spread + 1e-4
 assert (spread / too_small).isnan().all()
 quotient = spread / large_enough
 assert quotient.tolist() == [0, 0]
+normalized = F.layer_norm(spread, (2,), eps=1e-8)
+assert normalized.tolist() == [0, 0]
 
 # %%
 # More: Got unsupported ScalarType BFloat16
@@ -484,5 +538,6 @@ assert rounded != unrounded
 # - Weights that do not move: `pytorch/ao pull request 1124
 #   <https://github.com/pytorch/ao/pull/1124>`__. Positions: `diffusers issue 13920
 #   <https://github.com/huggingface/diffusers/issues/13920>`__. Sums:
-#   `pytorch issue 180150 <https://github.com/pytorch/pytorch/issues/180150>`__ and
-#   `numpy issue 24443 <https://github.com/numpy/numpy/issues/24443>`__.
+#   `pytorch issue 180150 <https://github.com/pytorch/pytorch/issues/180150>`__, `pull
+#   request 60387 <https://github.com/pytorch/pytorch/pull/60387>`__ and `numpy issue
+#   24443 <https://github.com/numpy/numpy/issues/24443>`__.
