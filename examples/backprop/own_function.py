@@ -14,11 +14,11 @@ computed outside of torch, or for chapter 17 of the fastai book.
 Short answer
 ------------
 
-Derive a class from ``torch.autograd.Function``, with two static methods.
-``forward(ctx, x)`` computes the result, and gives ``ctx.save_for_backward`` what the
-derivative needs. ``backward(ctx, g)`` takes the gradient of each output, and returns
-one for **each input** of ``forward``. Call it by ``.apply``.
-The gradient of ``torch.round`` is 0; this one passes gradients on:
+A class of ``torch.autograd.Function`` has two static methods. ``forward(ctx, x)``
+computes the result, and gives ``ctx.save_for_backward`` what the derivative needs.
+``backward(ctx, g)`` takes the gradient of each output, and returns one for **each
+input**. Call it by ``.apply``. The gradient of ``torch.round`` is 0; ``Round`` passes
+gradients on:
 """
 
 import torch
@@ -35,7 +35,7 @@ print(slopes)
 assert [slope.tolist() for slope in slopes] == [[1, 1], [0, 0]]
 
 # %%
-# ``ctx`` carries it from ``forward`` to ``backward``. Here that is nothing.
+# ``ctx`` carries the saved tensors from ``forward`` to ``backward``: here none.
 
 # More: draws what the two methods get and return
 import matplotlib.pyplot as plt

@@ -24,19 +24,19 @@ import torch
 
 
 class Linear(torch.nn.Module):
-    def __init__(self, weight, bias):
-        super().__init__()
-        self.weight, self.bias = torch.nn.Parameter(weight), torch.nn.Parameter(bias)
-
     def forward(self, x):
         return x @ self.weight.T + self.bias
 
 
-assert sum(p.numel() for p in Linear(torch.eye(2), torch.ones(2)).parameters()) == 6
+layer, weight, bias = Linear(), torch.eye(2), torch.ones(2)
+layer.weight, layer.bias = torch.nn.Parameter(weight), torch.nn.Parameter(bias)
+print([name for name, _ in layer.named_parameters()], layer(weight[0]).tolist())
+assert sum(parameter.numel() for parameter in layer.parameters()) == 6
 
 # %%
-# What is found depends on how it is assigned to ``self``. ``to()`` moves what is
-# registered, and converts its floats; ``state_dict()`` is what is saved.
+# Here they are assigned from outside; a class with its ``__init__`` stands below. What
+# is found depends on how it is assigned. ``to()`` moves what is registered, converting
+# its floats; ``state_dict()`` is what is saved.
 
 # More: assigns a tensor in six ways, and draws who finds it
 import matplotlib.pyplot as plt
@@ -45,7 +45,7 @@ from torch import nn
 WAYS = {
     "nn.Parameter": nn.Parameter,
     "nn.ParameterList": lambda tensor: nn.ParameterList([tensor]),
-    "another Module": lambda tensor: Linear(tensor, tensor),
+    "another Module": lambda tensor: nn.PReLU(),
     "nn.Buffer": nn.Buffer,
     "a tensor": lambda tensor: tensor,
     "a list of Parameters": lambda tensor: [nn.Parameter(tensor)],
@@ -60,7 +60,7 @@ def found_by(way):
     parameters, state = list(module.parameters()), module.state_dict()
     module.to(torch.float64)
     held = module.attribute
-    held = held.weight if isinstance(held, Linear) else held
+    held = held.weight if isinstance(held, nn.PReLU) else held
     held = held[0]  # of a list its tensor, of a tensor its number
     return [bool(parameters), bool(state), held.dtype == torch.float64]
 
@@ -82,8 +82,6 @@ for name, finds in table.items():
     found = [finder for finder, yes in zip(FINDERS, finds, strict=True) if yes]
     told.append(f"{name}: {', '.join(found) or 'nobody'}")
 ax.set_label(f"A table of who finds a tensor that was assigned as: {'; '.join(told)}.")
-layer = Linear(torch.eye(2), torch.ones(2))
-print({name: tuple(each.shape) for name, each in layer.named_parameters()})
 yes_or_no = list(table.values())
 assert yes_or_no[:3] == [[True, True, True]] * 3
 assert yes_or_no[3:] == [[False, True, True], [False] * 3, [False] * 3]
