@@ -45,7 +45,7 @@ KINDS = (
             "killed": "of these, noticed by the check after the claim",
         },
     ),
-    ("ten seeds of ", {"units": "papers reproduced with ten other seeds each"}),
+    ("ten seeds of ", {"units": "papers and questions run with ten other seeds each"}),
     ("copied ", {"units": "scripts and notebooks run as downloaded, in an empty folder"}),
     ("browser ", {"units": "pages looked at in a browser, in both themes, wide and narrow"}),
 )
