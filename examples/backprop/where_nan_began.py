@@ -14,10 +14,10 @@ on everything is.
 Short answer
 ------------
 
-Look at data and weights first. If they are finite: forward, in the first layer whose
-output is not (a hook finds it), or in the loss. If all these are finite and gradients
-are not: backward, near the operation that ``detect_anomaly()`` names, if any. Change
-what goes *into* it. A ``where`` behind it can come too late.
+First check data and weights. If they are finite, NaN began in the first layer whose
+output is not (a hook finds it), or in the loss. If all are finite and gradients are
+not, it began in the backward pass, near the operation ``detect_anomaly()`` names, if
+any. Where a slope is infinite, change the input, not the result.
 """
 
 import torch
@@ -27,49 +27,58 @@ torch.where(x > 0, torch.sqrt(x), 0).sum().backward()
 late, x.grad = x.grad.tolist(), None
 safe = torch.where(x > 0, x, 1)  # no 0 goes into sqrt
 torch.where(x > 0, torch.sqrt(safe), 0).sum().backward()
-print("gradients, masked behind sqrt:", late, "and before it:", x.grad.tolist())
+print("gradients, masked after sqrt:", late, "and before it:", x.grad.tolist())
 assert (str(late), x.grad.tolist()) == ("[0.25, nan, 0.5]", [0.25, 0, 0.5])
 
 # %%
-# The first one, step by step. Forward (blue), ``where`` takes the result for 0 out.
-# Backward (orange), it hands back a 0 there. The slope of the square root at 0 is
-# infinite, and 0 times infinity is NaN.
+# Forward (blue), ``where`` takes the result for 0 out. Backward (orange), it hands back
+# a 0 there. Left, the slope of the square root at 0 is infinite, and 0 times infinity
+# is NaN. Right, another ``where`` put in a 1, and the slope is finite.
 
 # More: draws the numbers of both passes
 import matplotlib.pyplot as plt
 
 VALUE, GRADIENT = "#0072b2", "#d55e00"
-root = torch.sqrt(x.detach())
-slope = 1 / (2 * root)
-handed_back = (x.detach() > 0).float()
-rows = {
-    "x": (VALUE, x.detach()),
-    "sqrt(x)": (VALUE, root),
-    "where(x > 0, …, 0)": (VALUE, torch.where(x.detach() > 0, root, 0)),
-    "where hands back": (GRADIENT, handed_back),
-    "slope of sqrt": (GRADIENT, slope),
-    "gradient of x": (GRADIENT, handed_back * slope),
-}
-figure, ax = plt.subplots(figsize=(3.7, 3.5), layout="constrained")
-for row, (name, (color, numbers)) in enumerate(rows.items()):
-    y = -row - 0.3 * (color == GRADIENT)
-    ax.text(-0.1, y + 0.45, name, ha="right", va="center")
-    for column, number in enumerate(numbers.tolist()):
-        bad = not torch.tensor(number).isfinite()
-        look = {"facecolor": (color, 0.25), "edgecolor": "black"}
-        ax.add_patch(
-            plt.Rectangle((column, y), 1, 0.9, **look, hatch="//" if bad else "")
-        )
-        style = {"weight": "bold"} if bad else {}
-        ax.text(
-            column + 0.5, y + 0.45, f"{number:g}", ha="center", va="center", **style
-        )
-ax.set(xlim=(-2.6, 3.05), ylim=(-5.4, 1), title="A mask behind sqrt comes too late")
+keep = x.detach() > 0
+handed_back = keep.float()
+columns = {"where after sqrt": x.detach(), "before it, too": safe.detach()}
+tables = {}
+for heading, inside in columns.items():
+    root, slope = torch.sqrt(inside), 1 / (2 * torch.sqrt(inside))
+    tables[heading] = {
+        "into sqrt": (VALUE, inside),
+        "sqrt": (VALUE, root),
+        "where(…, 0)": (VALUE, torch.where(keep, root, 0)),
+        "where\nhands back": (GRADIENT, handed_back),
+        "slope of sqrt": (GRADIENT, slope),
+        "gradient of x": (GRADIENT, handed_back * slope),
+    }
+figure, ax = plt.subplots(figsize=(3.9, 3.6), layout="constrained")
+told = []
+for place, (heading, rows) in enumerate(tables.items()):
+    left = 3.25 * place
+    ax.text(left + 1.5, 1.15, heading, ha="center", va="bottom", fontsize=9.5)
+    for row, (name, (color, numbers)) in enumerate(rows.items()):
+        y = -row - 0.3 * (color == GRADIENT)
+        if place == 0:
+            ax.text(-0.15, y + 0.45, name, ha="right", va="center", fontsize=9.5)
+        for column, number in enumerate(numbers.tolist()):
+            bad = not torch.tensor(number).isfinite()
+            look = {"facecolor": (color, 0.25), "edgecolor": "black"}
+            corner = (left + column, y)
+            ax.add_patch(plt.Rectangle(corner, 1, 0.9, **look, hatch="//" * bad))
+            style = {"weight": "bold"} if bad else {}
+            middle = {"ha": "center", "va": "center", "fontsize": 9}
+            ax.text(left + column + 0.5, y + 0.45, f"{number:g}", **middle, **style)
+    said = (f"{name}: {numbers.tolist()}" for name, (_, numbers) in rows.items())
+    told.append(f"{heading}: {', '.join(said)}".replace("\n", " "))
+ax.set(xlim=(-2.5, 6.3), ylim=(-5.4, 1.8), title="A mask after sqrt comes too late")
 ax.set_axis_off()
-told = [f"{name}: {numbers.tolist()}" for name, (_, numbers) in rows.items()]
-ax.set_label(f"A table of six rows, what is not finite hatched. {'; '.join(told)}.")
-assert str((handed_back * slope).tolist()) == "[0.25, nan, 0.5]"
-assert slope[1] == float("inf")
+ax.set_label(f"Two tables, what is not finite hatched. {'; '.join(told)}.")
+too_late, in_time = tables.values()
+assert too_late["slope of sqrt"][1][1] == float("inf")
+assert str(too_late["gradient of x"][1].tolist()) == "[0.25, nan, 0.5]"
+assert in_time["gradient of x"][1].tolist() == x.grad.tolist()
 
 # %%
 # Take it home
@@ -92,6 +101,8 @@ handle = torch.nn.modules.module.register_module_forward_hook(check)
 # prints an error that must come.)
 
 # More: defines three models that break
+import warnings
+from collections import OrderedDict
 from copy import deepcopy
 
 import torch.nn.functional as F
@@ -119,18 +130,26 @@ def linear(scale):
     return layer
 
 
-log = [linear(200.0), nn.Softmax(1), Apply("log", torch.log)]
-squares = Apply("squared distances", lambda h: (h - h[:1]).square().sum(1))
-distance = [linear(1.0), squares, Apply("sqrt", torch.sqrt)]
+def chain(scale, *layers):
+    names = (getattr(layer, "name", "softmax") for layer in layers)
+    named = dict(zip(names, layers, strict=True))
+    return nn.Sequential(OrderedDict(linear=linear(scale), **named)).to(device)
+
+
+softmax, root = nn.Softmax(1), Apply("sqrt", torch.sqrt)
+squares = Apply("squares", lambda h: (h - h[:1]).square().sum(1))
 scores = Apply("scores", lambda h: h.half() @ h.half().T)
-attention = [linear(200.0), scores, nn.Softmax(1)]
 labels = torch.tensor([0, 0, 1], device=device)
 models = {
-    "log": (nn.Sequential(*log).to(device), lambda out: F.nll_loss(out, labels)),
-    "distance": (nn.Sequential(*distance).to(device), torch.mean),
-    "attention": (nn.Sequential(*attention).to(device), lambda out: out.float().mean()),
+    "log": (
+        chain(200.0, softmax, Apply("log", torch.log)),
+        lambda out: F.nll_loss(out, labels),
+    ),
+    "distance": (chain(1.0, squares, root), torch.mean),
+    "attention": (chain(200.0, scores, softmax), lambda out: out.float().mean()),
 }
 batch = torch.tensor([[1.0, -1], [2, 0], [3, 1]], device=device)
+warnings.filterwarnings("ignore", "Anomaly Detection|Error detected")
 
 # %%
 
@@ -140,18 +159,27 @@ handle.remove()
 
 # %%
 # ``activation_stats``, from the library of this site, looks at both passes. Read
-# outputs from the front, gradients from the end. A model with distances, one of them 0,
-# has finite outputs. The gradient that arrives behind ``sqrt`` is finite, the one
-# before it is not: there it began.
+# outputs from the front, gradients from the end. Here ``squares`` gives squared
+# distances, one of them 0. All outputs are finite. The gradient of the output of
+# ``sqrt`` is finite, that of its input, the output of ``squares``, is not.
 
 model, loss_function = models["distance"]
 stats = activation_stats(model, batch, loss_function)
 for layer in stats:
-    share = f"not finite {layer.not_finite:.0%}"
-    print(f"{layer.name} {layer.kind:6} {share}, gradient {layer.gradient_rms:.2f}")
+    share = f"{layer.not_finite:.0%} not finite"
+    print(f"{layer.name:7} {share}, gradient {layer.gradient_rms:.2f}")
 arrives = [str(round(layer.gradient_rms, 2)) for layer in stats]
 assert arrives == ["nan", "inf", "0.33"]
 assert all(layer.not_finite == 0 for layer in stats)
+
+# %%
+# ``detect_anomaly()`` around your own step names an operation whose backward pass gives
+# NaN. It is slow: remove it afterwards.
+
+with shows_error(RuntimeError, match="'PowBackward0' returned nan values"):
+    with torch.autograd.detect_anomaly():
+        loss = loss_function(model(batch))
+        loss.backward()
 
 # %%
 # More: when the hook is silent, or blames a healthy layer
@@ -209,15 +237,16 @@ assert blamed(causal, batch) == "Apply(mask)"
 #
 # NaN is the result where a number has no meaning: 0/0, infinity minus infinity,
 # infinity over infinity, 0 times infinity, the root or logarithm of a negative number.
-# (The standard below.) Sums and products with NaN are NaN. The backward pass multiplies
-# the gradient g of an output by the slope:
+# (The standard below.) Sums and products with NaN are NaN. People meet it in data, in 0
+# times log 0, and when the learning rate is too high. The backward pass multiplies the
+# gradient g of an output by the slope:
 #
 # .. math::
 #
 #    \frac{\partial L}{\partial x} = g \cdot f'(x)
 #
-# So 0 behind an operation whose slope is infinite or NaN makes NaN, though forward the
-# value was thrown away.
+# So if g is 0 and the slope infinite or NaN, the gradient is NaN, though the forward
+# pass threw the value away.
 
 inf = torch.tensor(float("inf"), device=device)
 zero = torch.zeros((), device=device)
@@ -225,17 +254,51 @@ made = [zero / zero, inf - inf, inf / inf, 0 * inf, (zero - 1).sqrt(), (zero - 1
 assert all(number.isnan() for number in made)
 later = torch.stack([made[0] + 1, made[0] - inf, made[0] * 0, made[0] / inf])
 assert later.isnan().all()
-x = torch.zeros((), device=device, requires_grad=True)
-(through_zero,) = torch.autograd.grad(torch.sqrt(x) * 0, x)
-assert through_zero.isnan()
+
+
+def gradient_at(function, *numbers):
+    x = torch.tensor(numbers, device=device, requires_grad=True)
+    return torch.autograd.grad(function(x).sum(), x)[0].tolist()
+
+
+through_zero = gradient_at(lambda x: torch.sqrt(x) * 0, 0.0)
+assert str(through_zero) == "[nan]"
 
 # %%
-# More: functions at the edge, masked behind and before
-# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+# More: a learning rate that is too high
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# SGD minimizes w², whose slope is 2w, from w = 1. At the rate 0.1 each step makes w
+# smaller, by the factor 0.8. At the rate 3 the factor is -5: w grows until float32
+# ends, and then infinity minus infinity is NaN.
+
+
+def path(rate, steps=60):
+    w = torch.ones((), device=device, requires_grad=True)
+    optimizer = torch.optim.SGD([w], lr=rate)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        w.square().backward()
+        optimizer.step()
+        yield round(w.item(), 2)
+
+
+one, two, *_, last = path(0.1)
+print("at the rate 0.1:", one, two, "…", last)
+assert (one, two, last) == (0.8, 0.64, 0)
+one, two, *_, last = path(3)
+print("at the rate 3:", one, two, "…", last)
+assert (one, two) == (-5, 25)
+assert str(last) == "nan"
+assert (zero * zero.log()).isnan()
+
+# %%
+# More: functions at the edge, masked after and before
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # Each function is taken at a point where its value or its slope is not finite. The mask
-# takes the result out, so the gradient should be 0. Behind the function it is NaN for
-# all of these. With a second ``where`` before the function it is 0.
+# takes the result out, so the gradient should be 0. With a mask only after the function
+# it is NaN for all of these. With a second ``where`` before the function it is not.
 
 EDGES = {
     "sqrt(0)": (torch.sqrt, 0.0),
@@ -251,7 +314,7 @@ EDGES = {
     "exp(1000)": (torch.exp, 1000.0),
     "log1p(-1)": (torch.log1p, -1.0),
 }
-nan_behind, nan_before = [], []
+nan_after, nan_before = [], []
 
 
 def is_nan(masked, x):
@@ -263,24 +326,18 @@ def is_nan(masked, x):
 for name, (function, point) in EDGES.items():
     x = torch.tensor(point, device=device, requires_grad=True)
     keep = torch.zeros((), dtype=torch.bool, device=device)
-    masked_behind = torch.where(keep, function(x), 0)
+    masked_after = torch.where(keep, function(x), 0)
     masked_before = torch.where(keep, function(torch.where(keep, x, 0.5)), 0)
-    nan_behind += [name] if is_nan(masked_behind, x) else []
+    nan_after += [name] if is_nan(masked_after, x) else []
     nan_before += [name] if is_nan(masked_before, x) else []
-print("NaN behind a mask:", *nan_behind, sep="  ")
-assert nan_behind == list(EDGES)
+print("NaN with a mask only after:", *nan_after, sep="  ")
+assert nan_after == list(EDGES)
 assert nan_before == []
 
 # %%
 # Some functions are kind: ``norm`` of zeros has the gradient 0 by convention, where the
 # root of a sum of squares has NaN. And the slope of ``log`` at -1 is -1: the loss is
 # NaN, and the gradient is not.
-
-
-def gradient_at(function, *numbers):
-    x = torch.tensor(numbers, device=device, requires_grad=True)
-    return torch.autograd.grad(function(x).sum(), x)[0].tolist()
-
 
 assert gradient_at(lambda x: x.norm(), 0.0, 0.0) == [0, 0]
 by_hand = gradient_at(lambda x: x.square().sum().sqrt(), 0.0, 0.0)
@@ -292,31 +349,24 @@ assert gradient_at(torch.log, -1.0) == [-1]
 # ------------------
 #
 # "``detect_anomaly()`` finds the place." It names the first operation, from the end,
-# whose *backward* gives NaN. For distances that is the square, behind which infinity
-# arrived, one step after the root. And it takes no notice of infinity, nor of a NaN in
-# the forward pass if gradients are finite.
-
-import warnings
+# whose *backward* gives NaN. Above that was the square, to which the root had handed
+# infinity back: mend the root. And it takes no notice of infinity, nor of a NaN in the
+# forward pass if gradients are finite.
 
 
 def anomaly(function, *numbers):
-    with warnings.catch_warnings(action="ignore"), torch.autograd.detect_anomaly():
+    with torch.autograd.detect_anomaly():
         return gradient_at(function, *numbers)
 
 
-def length(x):
-    return x.square().sum().sqrt()
-
-
-with shows_error(RuntimeError, match="'PowBackward0' returned nan values"):
-    anomaly(length, 0.0, 0.0)
 unnoticed = [anomaly(torch.sqrt, 0.0), anomaly(torch.log, -1.0)]
 print("not noticed, the gradients", *unnoticed)
 assert unnoticed == [[float("inf")], [-1]]
 
 # %%
-# "Add an eps." Behind the root it leaves the slope infinite. It must stand inside, and
-# not be rounded to 0: 1e-8 is in ``float16``. There 1e-6 makes the root of 0 to 0.001.
+# "Add an eps." Added to the root it leaves the slope infinite. It must stand under the
+# root, and not be rounded to 0: 1e-8 is in ``float16``. With 1e-6 the root of 0 is
+# then 0.001.
 
 outside = gradient_at(lambda x: x.sqrt() + 1e-6, 0.0)
 inside = gradient_at(lambda x: (x + 1e-6).sqrt(), 0.0)
@@ -327,10 +377,13 @@ assert outside == too_small == [float("inf")]
 assert (round(inside[0]), root_of_0) == (500, 0.001)
 
 # %%
-# "Put ``nan_to_num`` around the loss, or clip the gradients." The first hides the NaN.
-# Around a mean that is NaN, no item has a gradient; around each item's loss, the others
-# have theirs. Behind an infinite slope, as of ``log`` at 0, NaN comes all the same.
-# Clipping divides all gradients by their norm, which is NaN: so now all are.
+# More: "Put ``nan_to_num`` around the loss, or clip the gradients"
+# ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# ``nan_to_num`` hides the NaN. Around a mean that is NaN, no item has a gradient;
+# around each item's loss, the others have theirs. After an infinite slope, as of
+# ``log`` at 0, NaN comes all the same. Clipping divides all gradients by their norm,
+# which is NaN: so now all are.
 
 each = gradient_at(lambda x: torch.nan_to_num(x.log()), -1.0, 2.0)
 mean = gradient_at(lambda x: torch.nan_to_num(x.log().mean()), -1.0, 2.0)
@@ -351,7 +404,7 @@ assert str(good.grad.tolist()) == "[nan, nan]"
 #
 # Outputs find the first and the third, gradients the second. Of the third, anomaly mode
 # names the softmax, where infinity became NaN: what is to be mended are the scores
-# before it.
+# before it. (The filter for warnings, above, silences those of anomaly mode.)
 
 for name, (model, loss_function) in models.items():
     stats = list(activation_stats(model, batch, loss_function))
@@ -359,16 +412,16 @@ for name, (model, loss_function) in models.items():
     finite = [torch.tensor(layer.gradient_rms).isfinite().item() for layer in stats]
     named = None
     try:
-        with warnings.catch_warnings(action="ignore"), torch.autograd.detect_anomaly():
+        with torch.autograd.detect_anomaly():
             loss_function(model(batch)).backward()
     except RuntimeError as error:
         named = str(error).split("'")[1]
     print(f"{name:9} outputs: {outputs}; gradients finite: {finite}; {named}")
     assert finite == [False, False, True]
     assert (outputs, named) == {
-        "log": ("2", "LogBackward0"),
+        "log": ("log", "LogBackward0"),
         "distance": (None, "PowBackward0"),
-        "attention": ("1", "SoftmaxBackward0"),
+        "attention": ("scores", "SoftmaxBackward0"),
     }[name]
 
 # %%
@@ -376,6 +429,11 @@ for name, (model, loss_function) in models.items():
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
 # It has the traceback of the forward pass: with the line that called the operation.
+
+
+def length(x):
+    return x.square().sum().sqrt()
+
 
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
@@ -504,7 +562,7 @@ assert on_device.log().isfinite().tolist() == [False, True]
 # Solution
 # ^^^^^^^^
 #
-# Behind 0 stands p = 0, and p log p is 0 in the limit. So give ``log`` a 1 there.
+# Where p is 0, p log p is 0 in the limit. So give ``log`` a 1 there.
 # ``torch.special.entr`` has the value too, and at 0 the infinite slope.
 
 
