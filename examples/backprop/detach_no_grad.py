@@ -14,10 +14,10 @@ stops with "Inference tensors cannot be saved for backward".
 Short answer
 ------------
 
-In ``no_grad`` an ordinary forward pass records nothing, and keeps nothing for a
-backward pass. ``inference_mode`` does the same, and its new tensors may not be kept for
-one later. ``detach()`` cuts one tensor off what made it. ``eval()`` turns off no
-gradient: it changes what layers like dropout and batch norm compute. To evaluate, use
+In ``no_grad`` an ordinary forward pass records and keeps nothing for a backward pass.
+``inference_mode`` does the same, and its new tensors may not be saved for a later
+backward pass. ``detach()`` cuts one tensor off its history. ``eval()`` does not turn
+gradients off: it changes what layers like dropout and batch norm compute. Evaluate with
 ``eval()`` and either mode.
 """
 
@@ -32,8 +32,10 @@ print("gradient?", {name: y.requires_grad for name, y in results.items()})
 assert [y.requires_grad for y in results.values()] == [True, False, False, False]
 
 # %%
-# Measured: the memory that the result of 8 layers holds, in sizes of the batch, and
-# what else is different. Colored is what differs from training.
+# Measured with a network of 8 layers. *Memory held*: by the result and what it keeps
+# alive, in sizes of the batch. *Mean updated*: the running mean of a batch norm.
+# *Usable later*: outside, an operation may save the result for a backward pass.
+# Colored is what differs from training.
 
 # More: runs each way, and draws the table
 import matplotlib.pyplot as plt
@@ -63,6 +65,7 @@ WAYS = {
     "detach()": lambda net, x: net.train()(x).detach(),
     "no_grad": torch.no_grad()(training),
     "inference_mode": torch.inference_mode()(training),
+    "eval() +\nno_grad": torch.no_grad()(lambda net, x: net.eval()(x)),
     "requires_grad_(False)": frozen,
 }
 layers = [(nn.Linear(128, 128), nn.ReLU()) for _ in range(8)]
@@ -90,19 +93,18 @@ def measure(way):
         "needs\ngradient": result.requires_grad,
         "memory\nheld": memory.live_bytes / batch.nbytes,
         "dropout\ndrops": bool((way(nn.Dropout(), batch.exp()) == 0).any()),
-        "mean\nmoves": bool(norm.running_mean.any()),
-        "writes\ncounted": works(lambda: result._version),
-        "autograd\nlater": works(lambda: result * weight),
+        "mean\nupdated": bool(norm.running_mean.any()),
+        "usable\nlater": works(lambda: result * weight),
     }
 
 
 table = {name: measure(way) for name, way in WAYS.items()}
 ordinary = table["train()"]
-figure, ax = plt.subplots(figsize=(4.6, 2.9), layout="constrained")
+figure, ax = plt.subplots(figsize=(3.9, 3.7), layout="constrained")
 told = []
 for row, (name, found) in enumerate(table.items()):
     lines = name.replace("_(", "_\n(")
-    ax.text(-0.08, -row - 0.5, lines, ha="right", va="center", fontsize=9)
+    ax.text(-0.08, -row - 0.5, lines, ha="right", va="center", fontsize=9.5)
     words = [
         f"{value:.0f}" if isinstance(value, float) else ("yes" if value else "no")
         for value in found.values()
@@ -111,29 +113,32 @@ for row, (name, found) in enumerate(table.items()):
         color = "#999999" if found[heading] == ordinary[heading] else "#d55e00"
         place = (column + 0.03, -row - 0.94)
         ax.add_patch(plt.Rectangle(place, 0.94, 0.88, color=color, alpha=0.3))
-        ax.text(column + 0.5, -row - 0.5, word, ha="center", va="center", fontsize=9)
-    told.append(f"{name}: {', '.join(words)}")
+        ax.text(column + 0.5, -row - 0.5, word, ha="center", va="center", fontsize=10)
+    told.append(f"{name}: {', '.join(words)}".replace("\n", " "))
 for column, heading in enumerate(ordinary):
-    ax.text(column + 0.5, 0.1, heading, ha="center", fontsize=8.5)
-ax.set(xlim=(-1.9, 6), ylim=(-6, 0.9), title="What each way changes")
+    ax.text(column + 0.5, 0.1, heading, ha="center", fontsize=9)
+ax.set(xlim=(-1.9, 5), ylim=(-7, 0.9), title="What each way changes")
 ax.set_axis_off()
 headings = ", ".join(heading.replace("\n", " ") for heading in ordinary)
 ax.set_label(f"A table of {headings}, in this order. {'; '.join(told)}.")
 assert [list(found.values()) for found in table.values()] == [
-    [True, 8, True, True, True, True],
-    [True, 8, False, False, True, True],
-    [False, 1, True, True, True, True],
-    [False, 1, True, True, True, True],
-    [False, 1, True, True, False, False],
-    [False, 1, True, True, True, True],
+    [True, 8, True, True, True],
+    [True, 8, False, False, True],
+    [False, 1, True, True, True],
+    [False, 1, True, True, True],
+    [False, 1, True, True, False],
+    [False, 1, False, False, True],
+    [False, 1, True, True, True],
 ]
 
 # %%
 # Take it home
 # ------------
 #
-# Validation, a target without a gradient, and layers that are not trained:
+# Validation, a target without a gradient, and layers that are not trained. Take
+# ``detach()`` for one value in a step that otherwise needs gradients, as this target.
 
+from torch import nn
 from torch.nn import functional as F
 
 net = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Dropout(), nn.Linear(8, 2))
@@ -165,10 +170,10 @@ saved
 #
 # An operation with a derivative is recorded if grad mode is on in this thread **and**
 # an input requires a gradient. ``no_grad`` switches the mode, ``detach`` and
-# ``requires_grad_(False)`` change inputs. ``inference_mode`` does not record either,
-# and marks the new tensors that are made inside, but not views of others. (PyTorch
-# notes, *Autograd mechanics*, "Locally disabling gradient computation", for eager
-# mode.)
+# ``requires_grad_(False)`` change inputs. In ``inference_mode``, as in ``no_grad``,
+# nothing is recorded. Besides, it marks the new tensors that are made inside, but not
+# views of others. (PyTorch notes, *Autograd mechanics*, "Locally disabling gradient
+# computation", for eager mode.)
 #
 # ``eval()`` sets ``training`` to False, in a module and those inside, and does no more,
 # unless a class overrides it. What that means is up to the ``forward`` of each layer.
@@ -298,16 +303,17 @@ assert tangent == 9
 # What is often said
 # ------------------
 #
-# "``eval()`` turns off gradients, so ``no_grad`` is not needed." The gradients are all
-# there. In a network whose layers do not ask ``training``, as this one, they are the
-# same numbers, and as much is kept.
+# "``eval()`` turns gradients off, so ``no_grad`` is not needed." The gradients are all
+# there. If no layer asks for ``training``, they are the same numbers, and as much is
+# kept. So it is in ``deep``, the 8 layers of the picture: linear, with ReLU.
 
-gradients = {}
-for name in ("train()", "eval()"):
-    loss = WAYS[name](deep, batch).square().mean()
-    gradients[name] = torch.autograd.grad(loss, list(deep.parameters()))
+batch, gradients = torch.randn(64, 128, device=device), {}
+for switch in (deep.train, deep.eval):
+    loss = switch()(batch).square().mean()
+    found = torch.autograd.grad(loss, list(deep.parameters()))
+    gradients[switch.__name__] = found
 assert all(map(torch.equal, *gradients.values()))
-assert all(each.any() for each in gradients["eval()"])
+assert all(each.any() for each in gradients["eval"])
 in_training = saved_for_backward(deep.train(), batch).nbytes
 in_eval = saved_for_backward(deep.eval(), batch).nbytes
 print("kept:", in_training, "bytes in training,", in_eval, "bytes in eval()")
@@ -363,9 +369,9 @@ assert inside.clone().requires_grad_().requires_grad
 # ``Inference tensors cannot be saved for backward``
 # ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
 #
-# Features of a frozen network, made under ``inference_mode``, go into a layer that is
-# trained. That layer keeps its input. Make them under ``no_grad``, or ``clone`` them
-# outside. (A sum keeps nothing, and works.)
+# Features of a network that is not trained, here ``deep``, are made under
+# ``inference_mode``, and go into a layer that is. That layer keeps its input. Make them
+# under ``no_grad``, or ``clone`` them outside. (A sum keeps nothing, and works.)
 
 with torch.inference_mode():
     features = deep(batch)
