@@ -14,11 +14,11 @@ without it trains otherwise than meant, and says nothing.
 Short answer
 ------------
 
-``backward()`` adds each gradient to what stands in ``.grad``. So clear it once a step:
+``backward()`` adds each gradient to ``.grad``. So clear it once a step:
 ``zero_grad()``, forward pass, ``backward()``, ``step()``. If a batch does not fit into
 memory, call ``backward()`` for each small part, and ``step()`` once. Divide the *sum*
-of each part's losses by the number of losses in the whole batch. (Batch norm still sees
-parts.)
+of each part's losses by the number of losses in the whole batch. (In training, batch
+norm sees each part alone: results differ.)
 """
 
 import torch
@@ -32,9 +32,8 @@ print("the batch gives", whole, "and then its parts add up to", w.grad.item() - 
 assert (whole, w.grad.item()) == (3, 6)  # nothing was cleared
 
 # %%
-# What happens without ``zero_grad()``? Here SGD at the rate 0.1 minimizes w²/2, from
-# w = 1. Each step then takes the sum of all gradients so far. After 10,000 steps w
-# still swings.
+# What happens without ``zero_grad()``? Here SGD minimizes w²/2, from w = 1. Each step
+# then takes the sum of all gradients so far. After 10,000 steps w still swings.
 
 # More: trains one number with and without zero_grad, and draws it
 from copy import deepcopy
@@ -62,7 +61,7 @@ ax.plot(cleared, color="#0072b2", label="with zero_grad")
 ax.plot(piled_up, color="#d55e00", linestyle="dashed", label="without")
 ax.axhline(0, color="#808080", linewidth=0.8)
 ax.set(xlabel="step", ylabel="w", ylim=(-1.15, 1.6))
-ax.set_title("SGD: w swings on without zero_grad")
+ax.set_title("SGD at the rate 0.1: w swings on without zero_grad")
 ax.legend(loc="upper right", ncols=2, frameon=False)
 ax.set_label(
     "Two curves over 60 steps, from w = 1: with zero_grad it falls to 0 and stays; "
@@ -85,8 +84,9 @@ optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
 # Take it home
 # ------------
 #
-# The loop, with batches of 20 items that are computed in parts of at most 8. If the
-# whole batch fits into memory, the inner loop has one part.
+# Batches of 20 items, in parts of at most 8. If the whole batch fits into memory, one
+# part is enough. If a loss gives only a mean, first multiply it by the part's number of
+# losses.
 
 for x, y in zip(inputs.split(20), targets.split(20), strict=True):
     optimizer.zero_grad()
@@ -107,8 +107,8 @@ for one, other in zip(model.parameters(), copy.parameters(), strict=True):
     torch.testing.assert_close(one, other)
 
 # %%
-# What do parts save? The activations of the others. ``track_memory``, from the library
-# of this site, measures your own step.
+# Only one part's activations are in memory at a time.
+# ``track_memory``, from the library of this site, measures your own step.
 
 from tensorglass import track_memory
 
@@ -116,7 +116,8 @@ batch, peaks = torch.randn(4096, 30, device=device), []
 for size in (4096, 256):
     with track_memory() as memory:
         for piece in batch.split(size):
-            (model(piece).square().sum() / len(batch)).backward()
+            loss = model(piece).square().sum()
+            (loss / len(batch)).backward()
     peaks.append(memory.peak_bytes)
 print("whole", peaks[0] // 2**20, "MiB, in parts", peaks[1] // 2**20, "MiB")
 far_less = peaks[1] < peaks[0] / 8
@@ -309,7 +310,7 @@ assert runs_away
 #
 # "Divide the loss by the number of accumulation steps." That is right if all parts have
 # equally many losses. Above, the last part has one item, and would count as much as the
-# other three.
+# first three items together.
 
 by_steps = sum(of_parts) / len(of_parts)
 print("by items:", by_items.item(), " by steps:", round(by_steps.item(), 2))
@@ -340,14 +341,15 @@ def run(order):
 
 others = ["forward", "backward", "step"]
 ends = [run([*others[:place], "zero_grad", *others[place:]]) for place in range(4)]
-print("zero_grad in each of the four places:", ends)
+places = "before forward", "before backward", "before step", "after step"
+print("zero_grad:", dict(zip(places, ends, strict=True)))
 assert ends == [2.345, 2.345, 1, 2.345]
 
 # %%
 # "``total += loss`` keeps the graph of every batch in memory." Of a *validation* loop
 # without ``no_grad()`` that is right: all activations stay, here 8 MiB of each batch.
-# In training ``backward()`` frees what operations saved, and of a graph its small nodes
-# stay. ``total += loss.item()`` keeps neither.
+# In training ``backward()`` frees what operations saved. Only the small nodes of the
+# graph stay. ``total += loss.item()`` keeps neither.
 
 from tensorglass import memory_of, shows_error
 
@@ -596,13 +598,11 @@ assert fresh.weight.grad is None
 # --------
 #
 # The sums are the same. ``loss.item()`` waits there until the GPU has finished its
-# work. If you want the mean loss of an epoch, add up ``loss.detach()``, and call
-# ``item()`` once. That it waits is from PyTorch's documentation, and was not run here.
+# work. (From PyTorch's documentation, and not run here.) If you want the mean loss of
+# an epoch, add up ``loss.detach()``, and call ``item()`` once.
 
 print("this page ran on", device.type)
-total = torch.zeros((), device=device)
-for part in batch.split(1024):
-    total += model(part).square().mean().detach()
+total = sum(model(part).square().mean().detach() for part in batch.split(1024))
 assert total.grad_fn is None
 assert memory_of(total).totals.get(GRAPH, 0) == 0
 
