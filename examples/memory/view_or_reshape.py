@@ -14,9 +14,9 @@ out scrambled and nothing complained.
 Short answer
 ------------
 
-``transpose`` and ``permute`` move axes: another order, the same memory. ``view`` and
-``reshape`` keep the order, and cut it into another shape. ``view`` never copies, and
-refuses where no strides give the shape; ``reshape`` then copies. ``contiguous`` keeps
+To move axes, use ``permute`` or ``transpose``: another order of the numbers, the same
+memory. To cut the same order into another shape, use ``reshape``, which copies only
+where it must, or ``view``, which never copies, and refuses there. ``contiguous`` keeps
 shape and order, and copies unless memory holds that order without gaps. (Dense tensors,
 eager mode.)
 """
@@ -25,19 +25,19 @@ import torch
 
 x = torch.tensor([[1, 2, 3], [4, 5, 6]])
 turned, cut = x.permute(1, 0), x.reshape(3, 2)
-print("permute:", turned.tolist(), "reshape:", cut.tolist())
-results = turned, cut, cut.view(6), turned.contiguous(), turned.reshape(6)
-copied = [y.data_ptr() != x.data_ptr() for y in results]
-print("copied:", copied)
-assert copied == [False, False, False, True, True]
+made = turned, cut, cut.view(6), turned.contiguous(), turned.reshape(6)
+names = "turned", "cut", "cut.view", "turned.contiguous", "turned.reshape"
+copied = [n for n, y in zip(names, made, strict=True) if y.data_ptr() != x.data_ptr()]
+print(f"turned: {turned.tolist()}\ncut: {cut.tolist()}\ncopied: {', '.join(copied)}")
+assert copied == ["turned.contiguous", "turned.reshape"]
 
 # %%
-# Both results have the shape (3, 2). The color tells from which row of ``x`` a number
-# is.
+# Both ``turned`` and ``cut`` have the shape (3, 2). The color tells from which row of
+# ``x`` a number is.
 
 # More: draws the three matrices
 import matplotlib.pyplot as plt
-from tensorglass import shares_memory, storage_cells
+from tensorglass import storage_cells
 
 drawn = {"x": x, "x.permute(1, 0)": turned, "x.reshape(3, 2)": cut}
 figure, axes = plt.subplots(1, 3, figsize=(4.6, 2.2), layout="constrained")
@@ -62,16 +62,20 @@ assert storage_cells(turned.contiguous()).tolist() == [1, 4, 2, 5, 3, 6]
 # Take it home
 # ------------
 #
-# Images from a file have the order batch, height, width, channels:
+# Use ``reshape`` or ``flatten`` if a copy does no harm. Use ``view`` if you will write
+# into the result, or a copy would be too large: it refuses instead. Four small images,
+# with the axes batch, height, width, channels:
 
-images = torch.rand(8, 28, 32, 3, generator=torch.Generator().manual_seed(0))
+from tensorglass import explain_view, shares_memory
+
+images = torch.rand(4, 6, 8, 3, generator=torch.Generator().manual_seed(0))
 first = images.permute(0, 3, 1, 2)  # channels first: moves axes
 flat = images.flatten(1)  # joins axes
-parts = flat.unflatten(1, (28, 96))  # splits an axis
+parts = flat.unflatten(1, (6, 24))  # splits an axis
 own = images[0].clone(memory_format=torch.contiguous_format)  # always a copy, in order
 
-assert torch.equal(first[5, 2], images[5, :, :, 2])
-assert torch.equal(parts[5, 27], images[5, 27].flatten())
+assert torch.equal(first[3, 2], images[3, :, :, 2])
+assert torch.equal(parts[3, 5], images[3, 5].flatten())
 shared = [shares_memory(y, images) for y in (first, flat, parts, own)]
 assert shared == [True, True, True, False]
 
@@ -79,9 +83,7 @@ assert shared == [True, True, True, False]
 # Will ``view`` work on your tensor, and what would ``reshape`` copy? Ask the library of
 # this site; ``shares_memory`` tells it afterwards.
 
-from tensorglass import explain_view
-
-explanation = explain_view(first, (8, 3 * 28 * 32))
+explanation = explain_view(first, (4, 3 * 6 * 8))
 assert not explanation
 assert explanation.copied_bytes == images.nbytes
 explanation
@@ -92,14 +94,18 @@ explanation
 #
 # The **order** of a tensor is that of ``flatten()``: the last index runs fastest. A
 # shape cuts this sequence into rows. ``view``, ``reshape``, ``flatten`` and
-# ``contiguous`` never change it. ``permute`` does, unless only axes of size 1 move past
-# others.
+# ``contiguous`` never change it. ``permute`` changes it if axes longer than 1 come in
+# another sequence.
 #
-# Two axes can become one without a copy if their strides fit: the outer stride is the
-# inner stride times the inner size. Else ``view`` raises, and ``reshape`` copies.
+# A **stride** tells how many cells of memory one step along an axis is. Two axes can
+# become one without a copy if their strides fit: the outer stride is the inner stride
+# times the inner size. Else ``view`` raises, and ``reshape`` copies.
 # ``contiguous`` returns the tensor itself where memory holds the order already, without
 # gaps. (PyTorch documentation, ``Tensor.view``, ``torch.reshape``,
 # ``Tensor.contiguous``.)
+#
+# Here five calls are tried on seven tensors, made from a matrix ``m`` of 3 rows and 4
+# columns, and from an image.
 
 # More: tries five calls on seven tensors, and draws the table
 from tensorglass import default_device, shows_error
@@ -230,9 +236,10 @@ assert (tried, shared) == (1224, 345)
 # ------------------
 #
 # "``view`` needs a contiguous tensor." It needs strides that fit the new shape. Every
-# second column is not contiguous, and ``view`` works. Transposed, a contiguous matrix
-# can be split, and only not joined (unless a size is 1 or 0).
+# second column is not contiguous, and ``view`` works. After a contiguous matrix is
+# transposed, ``view`` can split its axes, but not join them (unless a size is 1 or 0).
 
+m = torch.arange(12, device=device).reshape(3, 4)
 columns = m[:, ::2]
 assert not columns.is_contiguous()
 assert columns.view(6).tolist() == [0, 2, 4, 6, 8, 10]
