@@ -7,42 +7,42 @@ Which initialization for which activation and layer?
 ====================================================
 
 People ask this when a model has GELU, convolutions, embeddings or attention, and the
-rule that they remember, "Kaiming for ReLU, Xavier for tanh", names none of them.
+rule they remember, "Kaiming for ReLU, Xavier for tanh", names none of them.
 
 :Level: intermediate
 
 Short answer
 ------------
 
-Draw each weight with mean 0 and standard deviation gain / √fan_in, and set biases to 0.
-fan_in counts the products in one output: inputs, times the kernel's size in a
-convolution. The gain is 1 without activation, √2 for ReLU, and ``gain(f)`` for a layer
-that reads another f. Embeddings, residual branches and last layers have rules of their
-own.
+Draw weights with mean 0 and standard deviation gain / √fan_in; set biases to 0. fan_in
+counts the products in one output: inputs, times the kernel's size in a
+convolution. The gain is that of the function whose outputs the layer reads: 1 without
+one, √2 for ReLU, others below. Embeddings, residual branches and last layers have rules
+of their own.
 """
 
 import torch
+from tensorglass import gain
+from torch import nn
 
-x = torch.randn(1000, 512, generator=torch.manual_seed(0))
-w = torch.randn(512, 512)
-plain, relu = x @ (w / 512**0.5), (x @ (w * (2 / 512) ** 0.5)).relu()
-rms = [y.square().mean().sqrt().item() for y in (plain, relu)]
-print("root mean square: plain {:.2f}, ReLU {:.2f}".format(*rms))
-assert [f"{y:.1f}" for y in rms] == ["1.0", "1.0"]
+z, w = torch.randn(2, 1000, 1000, generator=torch.manual_seed(0))
+for f in (nn.Identity(), nn.ReLU(), nn.GELU(), nn.SiLU(), nn.Tanh(), nn.SELU()):
+    y = f(z) @ (w * gain(f) / 1000**0.5)  # a layer that reads f
+    print(f"{type(f).__name__:8} gain {gain(f):.3f}")
+    assert f"{y.square().mean().sqrt():.1f}" == "1.0"
 
 # %%
-# Ten layers with each gain: a dot is the median of five draws, a bar the theory. With
-# its own gain each stays within a factor of 7 of 1; GELU and SiLU drift upwards
-# (:doc:`weight_initialization`). With gain 1 in the first layer, which reads neither,
-# both end within a factor of 1.5.
+# Ten equal layers, with each gain: a dot is the median of five draws, a bar the theory.
+# With its own gain each function ends between 1/7 and 7. GELU and SiLU drift upwards
+# (:doc:`weight_initialization`). If the first layer, which reads the input, has gain 1,
+# both end within a factor of 1.5 of 1.
 
 # More: measures ten layers, and draws them
 from statistics import median
 
 import matplotlib.pyplot as plt
 import torch.nn.functional as F
-from tensorglass import default_device, gain, signal_propagation
-from torch import nn
+from tensorglass import default_device, signal_propagation
 from torch.testing import assert_close
 
 device = default_device()  # a GPU if there is one
@@ -116,25 +116,61 @@ for function in (F.gelu, F.silu):
 # Take it home
 # ------------
 #
-# In torch:
+# In torch. (Its own gain for tanh, 1.667, lets sums settle at a mean square of 1.18,
+# not 1.)
 
-conv, linear = nn.Conv2d(64, 128, 3), nn.Linear(512, 256)
-nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")  # ReLU: gain √2
-nn.init.kaiming_normal_(linear.weight, nonlinearity="linear")  # none, SELU: gain 1
-nn.init.normal_(linear.weight, std=1.534 / linear.in_features**0.5)  # reads GELU
+conv, first, after_gelu = nn.Conv2d(64, 128, 3), nn.Linear(9, 512), nn.Linear(512, 9)
+nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")  # reads ReLU: gain √2
+nn.init.kaiming_normal_(first.weight, nonlinearity="linear")  # none or SELU: gain 1
+nn.init.normal_(after_gelu.weight, std=1.534 / 512**0.5)  # reads GELU: gain 1.534
 
 assert_close(rms_of(conv.weight), (2 / (64 * 3 * 3)) ** 0.5, rtol=0.02, atol=0)
 assert round(gain(F.gelu), 3) == 1.534
 
 # %%
-# More gains. *Backward*, over √fan_out, keeps gradients of one layer whose sums have
-# mean square 1; of many, only for none and ReLU. With the *critical* gain nothing
-# vanishes or explodes exponentially; with biases of 0, GELU and SiLU have none.
+# ``initialize_`` does a whole model. Its first layer reads no GELU, so gain 1:
 
-# More: prints the table
+from tensorglass import initialize_
+
+layers = [nn.Conv2d(3, 64, 3), nn.GELU(), nn.Conv2d(64, 128, 3), nn.GELU()]
+model = nn.Sequential(*layers, nn.Flatten(), nn.Linear(128 * 36, 10)).to(device)
+done = initialize_(model, F.gelu, gains={"0.weight": 1})
+stds = [each.std for each in done.parameters if each.std]
+for each in done.parameters:
+    print(f"{each.name}: {each.how}" + (f", std {each.std:.3f}" if each.std else ""))
+assert_close(stds, [27**-0.5, gain(F.gelu) / (64 * 9) ** 0.5, (128 * 36) ** -0.5])
+
+# %%
+# Layers that differ, measured below:
+#
+# - Convolutions: a group counts its own inputs alone.
+# - Embeddings: standard deviation 1. Shared with the output layer: 0.02 or 1 / √width.
+# - Transformers: 0.02, and 0.02 / √(2 layers) where a residual branch ends.
+# - Last layers: gain 1; behind normalization layers 0 or 0.2 (0.2 / √64 = 0.025).
+
+# More: the library's choices are these
+tower = nn.Sequential(nn.Embedding(100, 64), nn.LayerNorm(64), nn.Linear(64, 100))
+head = initialize_(tower, F.gelu).parameters
+found = {each.name: each.std for each in head if each.std}
+print("embedding:", found["0.weight"])
+print(f"last layer, behind a layer norm: {found['2.weight']:.3f}")
+assert found["0.weight"] == 1
+assert_close(found["2.weight"], 0.2 / 64**0.5)
+
+# %%
+# More: gains for gradients
+# ~~~~~~~~~~~~~~~~~~~~~~~~~
+#
+# Gradients have a gain of their own, *backward*, which is divided by √fan_out. It keeps
+# their size through one layer whose sums have mean square 1. Through many layers it
+# does so only without a function and with ReLU. With the *critical* gain neither sums
+# nor gradients vanish or explode exponentially. With biases of 0, GELU and SiLU have
+# none. For tanh, 1.593 keeps sums at a mean square of 1, and torch's 1.667 at 1.18. For
+# SELU torch has 0.750, and says that this is for stable gradients.
+
 from tensorglass import critical_sigma_w
 
-print("            gain   backward   critical   in torch")
+print("      gain backward critical torch")
 for name, function in FUNCTIONS.items():
     try:
         torch_says = f"{nn.init.calculate_gain(name.lower()):.3f}"
@@ -143,12 +179,23 @@ for name, function in FUNCTIONS.items():
     found = critical_sigma_w(function).sigma_w
     critical = "-" if found is None else f"{found:.3f}"
     backward = gain(function, "backward")
-    both = f"{gain(function):.3f} {backward:10.3f}"
-    print(f"{name:8} {both:>19} {critical:>9} {torch_says:>11}")
+    both = f"{gain(function):.3f} {backward:8.3f}"
+    print(f"{name:4} {both} {critical:>8} {torch_says:>5}")
 
 points = [critical_sigma_w(function).sigma_w for function in FUNCTIONS.values()]
 assert [each and round(each, 2) for each in points] == [1, 1.41, 1, None, None, 0.69]
 assert nn.init.calculate_gain("linear") == 1
+of_tanh = gain(torch.tanh), nn.init.calculate_gain("tanh")
+assert [f"{each:.3f}" for each in of_tanh] == ["1.593", "1.667"]
+ends = [signal_propagation(torch.tanh, g).through(50).layers[-1] for g in of_tanh]
+print("tanh, mean square of the sums in layer 50:")
+print(
+    *[
+        f"gain {g:.3f}: {end.second_moment:.2f}"
+        for g, end in zip(of_tanh, ends, strict=True)
+    ]
+)
+assert [f"{end.second_moment:.2f}" for end in ends] == ["1.00", "1.18"]
 with_biases = [critical_sigma_w(f, 1.0).sigma_w for f in (F.gelu, F.silu)]
 assert [round(each, 2) for each in with_biases] == [1.41, 1.40]
 
@@ -168,42 +215,15 @@ kept = [name for name, factor in through_many.items() if factor < 1.1]
 assert kept == ["none", "ReLU"]
 
 # %%
-# ``initialize_`` does a whole model. The first layer reads no GELU:
-
-from tensorglass import initialize_
-
-layers = [nn.Conv2d(3, 64, 3), nn.GELU(), nn.Conv2d(64, 128, 3), nn.GELU()]
-model = nn.Sequential(*layers, nn.Flatten(), nn.Linear(128 * 36, 10)).to(device)
-done = initialize_(model, F.gelu, gains={"0.weight": 1})
-stds = [each.std for each in done.parameters if each.std]
-assert_close(stds, [27**-0.5, gain(F.gelu) / (64 * 9) ** 0.5, (128 * 36) ** -0.5])
-done
-
-# %%
-# Layers that differ, measured below:
-#
-# - Convolutions: a group counts its own inputs alone.
-# - Embeddings: standard deviation 1. Shared with the output layer: 0.02 or 1 / √width.
-# - Transformers: 0.02, and 0.02 / √(2 layers) where a residual branch ends.
-# - Last layers: gain 1; 0.2 or 0 behind normalization layers.
-
-# More: the library's choices are these
-tower = nn.Sequential(nn.Embedding(100, 64), nn.LayerNorm(64), nn.Linear(64, 100))
-head = initialize_(tower, F.gelu).parameters
-found = {each.name: each.std for each in head if each.std}
-print(found)
-assert found["0.weight"] == 1
-assert_close(found["2.weight"], 0.2 / 64**0.5)
-
-# %%
 # Why
 # ---
 #
 # An output y sums n = fan_in products of a weight and an input x. If the weights have
 # mean 0 and depend neither on the inputs nor on each other, the mean of y² is n Var(w)
 # times that of x². ReLU drops half of it, if y is symmetric around 0. For another f the
-# inputs are f(z): take z, the sums before, as standard normal, since long sums nearly
-# are. So the mean square stays (for any f: of sums, if it is 1) with
+# inputs are f(z), where z are the sums of the layer before. Take z as standard normal,
+# since long sums nearly are: the mean of x² is E[f(z)²]. So the mean square stays, by
+# the third formula where that of the sums is 1, with
 #
 # .. math::
 #
@@ -406,6 +426,10 @@ assert passes == [False, True]
 # mean is 1/√π and the standard deviation √(1 - 1/π): 0.56 and 0.83. The fastai book
 # prints such numbers. What the next layer keeps is the mean square.
 
+torch.manual_seed(0)
+x, w = torch.randn(2, 1000, 1000)
+relu = (x @ (w * (2 / 1000) ** 0.5)).relu()
+assert_close(rms_of(relu), 1.0, rtol=0.02, atol=0)
 pi = torch.pi
 print(f"mean {relu.mean():.3f}, by law {pi**-0.5:.3f}")
 print(f"standard deviation {relu.std():.3f}, by law {(1 - 1 / pi) ** 0.5:.3f}")
