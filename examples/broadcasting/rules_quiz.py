@@ -16,8 +16,8 @@ Short answer
 
 Write the shapes one under the other, aligned at their last axis. An axis that one shape
 lacks counts as 1. In each axis the sizes must be equal, or one of them is 1. The result
-has the equal size, or the one that is not 1. ``expand_as`` stretches one tensor so, to
-the shape of another.
+has the equal size, or the one that is not 1. ``expand_as`` stretches only one tensor,
+to another's shape, by this rule.
 """
 
 import torch
@@ -30,18 +30,21 @@ assert (*total.shape, total.tolist()) == (2, 3, 4, same.tolist())
 
 # %%
 # Read each column on its own. In the first drawing every column has equal sizes or a 1.
-# In the second one 3 meets 2, and the sum is refused.
+# In the second one 3 meets 2: the sum is refused, although the other axis would give 2.
 
 # More: draws two pairs of shapes, aligned at their last axis
 import matplotlib.pyplot as plt
-from tensorglass import explain_broadcast
+import tensorglass
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(8.2, 3.2), layout="constrained")
-fitting, clashing = explain_broadcast(a, b), explain_broadcast((2, 3), (2,))
+fitting = tensorglass.explain_broadcast(a, b)
+clashing = tensorglass.explain_broadcast((2, 3), (2,))
 fitting.plot(left)
 left.set_title("(2, 1, 4) and (3, 1): runs")
 clashing.plot(right)
 right.set_title("(2, 3) and (2,): refused")
+for box in (*left.patches, *right.patches):
+    box.set_hatch_linewidth(0.4)  # thin, so that the words inside are legible
 assert fitting.result == total.shape
 assert (clashing.result, clashing.axes[0].sizes) == (None, (3, 2))
 
@@ -49,7 +52,8 @@ assert (clashing.result, clashing.axes[0].sizes) == (None, (3, 2))
 # Take it home
 # ------------
 #
-# Torch applies the rule to shapes alone, or stretches tensors and adds nothing:
+# The first line needs shapes and no tensors. The others stretch tensors, and add
+# nothing:
 
 shape = torch.broadcast_shapes((2, 1, 4), (3, 1))  # raises an error if they do not fit
 wide_a, wide_b = torch.broadcast_tensors(a, b)  # both (2, 3, 4)
@@ -59,10 +63,18 @@ assert shape == wide_a.shape == wide_b.shape == (2, 3, 4)
 assert torch.equal(wide, wide_b)
 
 # %%
-# The library of this site says it axis by axis, and what would help:
+# The library of this site says it axis by axis, from the last one, -1, and what would
+# help. (The error counts from the front: here, dimension 1 is axis -1.) Take ``a +
+# b[:, None]`` if each number of b belongs to a row of a:
 
+from tensorglass import default_device, explain_broadcast
+
+device = default_device()  # a GPU if there is one; for the tensors further down
 explanation = explain_broadcast((2, 3), (2,))
+assert "dimension 1" in explanation.error
 assert explanation.smallest_fix.code == "a + b[:, None]"
+rows = torch.zeros(2, 3) + torch.tensor([10, 20])[:, None]
+assert rows.tolist() == [[10, 10, 10], [20, 20, 20]]
 explanation
 
 # %%
@@ -71,7 +83,8 @@ explanation
 #
 # The rule is that of the first screen. It holds for arithmetic and comparisons element
 # by element that write a new tensor, on dense tensors, and for any number of them.
-# (PyTorch notes, *Broadcasting semantics*.) Some losses refuse. As code:
+# (PyTorch notes, *Broadcasting semantics*.) Some losses, such as
+# ``binary_cross_entropy``, refuse shapes that differ. As code:
 
 
 def broadcast(*shapes):
@@ -96,14 +109,12 @@ assert [broadcast(*pair) for pair in pairs] == [(2, 3, 4), None]
 # torch, ``broadcast_shapes`` of torch and of NumPy, and the library must all give what
 # the code above gives, in both orders. And of three shapes, with up to 2 axes and sizes
 # from 0 to 2, it makes no difference which two meet first. (:doc:`unsqueeze` compares
-# the numbers, too.) From here on, tensors are on the GPU if there is one.
+# the numbers, too.)
 
 import itertools
 
 import numpy as np
-from tensorglass import default_device
 
-device = default_device()
 torch.manual_seed(0)  # for the random numbers further down
 
 
