@@ -24,7 +24,7 @@ gradients on:
 import torch
 
 
-class Round(torch.autograd.Function):  # the methods in short; written out below
+class Round(torch.autograd.Function):  # in short
     forward = staticmethod(lambda ctx, x: x.round())
     backward = staticmethod(lambda ctx, g: g)
 

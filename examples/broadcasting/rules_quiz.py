@@ -7,7 +7,7 @@ What are the rules of broadcasting?
 ===================================
 
 People ask this when they cannot tell whether a line with two shapes will run. Know the
-rule already? Then try the twenty pairs of the `exercises`_.
+rule already? Then try the twenty pairs of the exercises below.
 
 :Level: beginner
 
