@@ -40,6 +40,7 @@ def script(app: Sphinx) -> str:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ExtensionError(f"the rules of what layers keep could not be found:\n{done.stderr}")
+        kept.parent.mkdir(exist_ok=True)  # of a site that is built elsewhere
         kept.write_text(f"window.tensorglassKept = {done.stdout};\n", "utf-8")
         stamp.write_text(wanted, "utf-8")
     return kept.read_text("utf-8")
