@@ -109,7 +109,7 @@ assert again - once == 12  # matrix products, of as many layers
 # ------------
 #
 # Four ways to keep less on a GPU. In training they are **autocast**, **checkpointing**
-# and **offloading**:
+# and **offloading**. (Try :doc:`your own layers </explore_memory>` in the browser.)
 
 with torch.no_grad():  # validation: keeps nothing
     predicted = model(batch)

@@ -295,7 +295,6 @@ def many(public_messages):
         ("Object.hasOwn(object, key) ? object[key] : other", "other"),
         ("found[found.length - 1])", "found[0])"),
         ("codes[(i - 1) / 2] ?? piece", "piece"),
-        ("2 * place + 1 >= pieces.length", "false"),
         ("has: (name) => found[name] !== undefined", "has: () => true"),
         (r"match(/-?\d+/g)", r"match(/\d+/g)"),
         ("slice(-longestPaste)", "slice()"),
@@ -503,5 +502,6 @@ def test_without_scripts_there_is_the_list_and_no_field(explorer):
 
 def test_the_site_has_the_catalogue_of_the_library(built_site, catalogue):
     sent = (built_site / "_static/explorers/catalogue.js").read_text("utf-8")
-    assert sent.splitlines() == catalogue.splitlines()[1:]  # without the comment
+    without_indentation = [line.lstrip() for line in catalogue.splitlines()[1:]]  # and without the comment
+    assert [line.lstrip() for line in sent.splitlines()] == without_indentation
     assert catalogue.startswith("// ")

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.long, pytest.mark.site]
 
 EXPLORERS = ROOT / "docs/_static/explorers"
 LOGIC = EXPLORERS / "kept.js"
-STORED = PAGE = "auto_examples/backprop/stored_activations"
+PAGE = "explore_memory"
 CASES = 800  # of which some are refused: at least 500 are compared
 
 # Of each case all that the page says.
@@ -718,7 +718,7 @@ def test_bytes_are_written_as_the_library_writes_them(logic):
 # On a page
 
 
-PAGES = ["explore_memory", STORED, "auto_examples/backprop/forward_backward"]
+PAGES = [PAGE, "auto_examples/backprop/forward_backward"]
 FIELD = "Your own layers"
 
 
@@ -804,14 +804,14 @@ def test_many_layers_are_drawn_by_blocks(explorer):
         (
             "layers",
             "ReLU Linear(3, 4)",
-            "Linear(3, 4): mat1 and mat2 shapes cannot be multiplied (2048x128 and 3x4)",
+            "Linear(3, 4): mat1 and mat2 shapes cannot be multiplied (64x784 and 3x4)",
             5,
         ),
-        ("batch", "(64, 3)", "Linear(128, 128): mat1 and mat2 shapes cannot be multiplied (64x3 and 128x128)", None),
-        ("layers", "Linear(128, 4) Tanh ReLU(inplace=True)", "ReLU(inplace=True) would change in place the output", 20),
+        ("batch", "(64, 3)", "Linear(784, 512): mat1 and mat2 shapes cannot be multiplied (64x3 and 784x512)", None),
+        ("layers", "Linear(784, 4) Tanh ReLU(inplace=True)", "ReLU(inplace=True) would change in place the output", 20),
         ("batch", "(64)", "“(64)” cannot be read: a batch has the shape (examples, ...)", None),
         ("batch", "(2048, 128) int8", "“int8” is not known here; known are float32, bfloat16, float16.", 12),
-        ("training", "Adam, 3 segments", "3 segments came, and the model has 2 parts; there are at most as many", 0),
+        ("training", "Adam, 9 segments", "9 segments came, and the model has 5 parts; there are at most as many", 0),
         ("training", "SGD, Lion", "“Lion” came; expected SGD, momentum or Adam, and a number of segments", 5),
     ],
 )

@@ -123,7 +123,7 @@ def test_where_nothing_can_be_pointed_at_the_buttons_that_copy_are_seen(open_pag
     assert by_finger.locator("button.copybtn").first.evaluate(opacity) == 1
 
 
-@pytest.mark.parametrize(("page", "height"), [("auto_examples/papers/index", 2000), ("checks", 3500)])
+@pytest.mark.parametrize(("page", "height"), [("auto_examples/papers/index", 2000), ("checks", 4000)])
 def test_long_lists_are_a_line_for_each_page(open_page, page, height):
     window = open_page(page)
     lines = window.locator("details.of-page > summary")

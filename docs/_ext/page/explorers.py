@@ -19,7 +19,7 @@ EXPLORERS: dict[str, tuple[str, ...]] = {
     "Saved tensors": (kept_script.NAME, "kept.js", "kept_view.js"),
 }
 # Its form begins with the layers of the page's table, which it knows: on other pages with such a table it has none.
-KNOWN = {"explore_memory", "auto_examples/backprop/stored_activations", "auto_examples/backprop/forward_backward"}
+KNOWN = {"explore_memory", "auto_examples/backprop/forward_backward"}
 # By the id of an empty element, where there is nothing to show before a reader has put something in.
 IN_PLACES = {"explained": ("broadcast.js", "catalogue.js", "explain.js", "explain_view.js")}
 

@@ -106,11 +106,6 @@
     caret.textContent = text === null ? "" : marked(text, wrong.at);
   }
 
-  // What stands there from the beginning is an example: whoever comes to it by a click or a finger replaces it.
-  function selectExample({ target }, { input }, value) {
-    if (input.value === value && target.selectionStart === target.selectionEnd) input.select?.();
-  }
-
   function explore({ report, name, fields, hint, examples = [], read, content, code }) {
     const initial = Object.fromEntries(fields.map((field) => [field.name, field.value]));
     const inputs = fields.map((field) => fieldOf(name, field, hint));
@@ -168,7 +163,10 @@
     };
     for (const { field, input } of inputs) {
       input.addEventListener("input", answer);
-      input.addEventListener("click", (event) => selectExample(event, { input }, initial[field]));
+      // What stands there from the beginning is an example: whoever comes to it by a click or a finger replaces it.
+      input.addEventListener("click", () => {
+        if (input.value === initial[field] && input.selectionStart === input.selectionEnd) input.select?.();
+      });
       input.addEventListener("keydown", (event) => { if (event.key === "Escape") show(initial); });
     }
     addEventListener("hashchange", follow);
