@@ -2,6 +2,7 @@
 // message is a query too: what differs in it from reader to reader is blurred. Only search.html loads this file.
 
 const SHOWN = 20, OF_ONE_PAGE = 3, EXCERPT = 240;
+const LOOKED_AT = 10; // results, by somebody who looks for something
 const WEAK = 0.1; // a result of less than this part of the best one's score has a word by chance
 const MOST = 0.6; // of a query's words: a message that has so many of them is the one that was pasted
 const QUESTIONS = "auto_examples/", MESSAGES = "errors.html"; // the pages that answer, and the list of all messages
@@ -71,7 +72,7 @@ function found({ places, index }, query) {
     const isListed = message && place.address.startsWith(MESSAGES);
     return { ...place, message, score: score * (1 + 4 * likeness) * (isListed ? 2.5 : 1) };
   });
-  return few(results.sort((one, other) => other.score - one.score));
+  return withTheList(few(results.sort((one, other) => other.score - one.score)));
 }
 
 // Other pages say it shorter, or say how; what is folded on a page carries a proof, or few need it.
@@ -92,6 +93,13 @@ function messageOf({ errors, terms }, count) {
   });
   const best = known.sort((one, other) => other.likeness - one.likeness)[0];
   return best?.likeness ? best : { likeness: 0 };
+}
+
+// Where many pages explain a message, its entry in the list of errors is still one of the first.
+function withTheList(results) {
+  const at = results.findIndex(({ address }) => address.startsWith(MESSAGES));
+  if (at >= LOOKED_AT) results.splice(LOOKED_AT - 1, 0, ...results.splice(at, 1));
+  return results;
 }
 
 // Without what is weak, and not all of one page.

@@ -10,6 +10,7 @@ import sys
 
 import pytest
 import torch
+from explored import pages_loading
 from looks import overflow, violations
 from places import ROOT
 from torch import nn
@@ -525,11 +526,7 @@ def test_dots_are_those_that_the_page_measured(explorer):
 
 
 def test_only_pages_with_the_table_load_it(built_site):
-    loading = {
-        path.relative_to(built_site).with_suffix("").as_posix()
-        for path in built_site.rglob("*.html")
-        if "explorers/depth.js" in path.read_text("utf-8")
-    }
+    loading = pages_loading(built_site, "depth.js")
     assert loading == {PAGE}
 
 

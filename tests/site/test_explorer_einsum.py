@@ -12,6 +12,7 @@ from collections import Counter
 import pytest
 import torch
 from einsum_cases import SPECIAL, random_cases, valid
+from explored import opened_by_link, pages_loading
 from looks import overflow, violations
 from places import ROOT
 
@@ -486,11 +487,7 @@ def tables(window):
 
 
 def test_the_pages_where_a_plan_stands_take_other_equations_and_no_other_page_loads_it(built_site):
-    loading = {
-        path.relative_to(built_site).with_suffix("").as_posix()
-        for path in built_site.rglob("*.html")
-        if "explorers/einsum_view.js" in path.read_text("utf-8")
-    }
+    loading = pages_loading(built_site, "einsum_view.js")
     assert PAGE in loading
     assert loading <= {PAGE, "explore"}
 
@@ -590,13 +587,7 @@ def test_a_whole_call_may_be_pasted(explorer):
 def test_a_link_leads_to_the_same_equation(explorer):
     window = explorer(permissions=["clipboard-read", "clipboard-write"])
     fill(window, "...ij, jk -> ...ik", "(5, 2, 3) (3, 4)")
-    window.get_by_role("button", name="Copy link").click()
-    window.get_by_role("button", name="Copied").wait_for()
-    link = window.evaluate("navigator.clipboard.readText()")
-    assert link == window.url
-    other = explorer()
-    other.goto("about:blank")
-    other.goto(link)
+    other = opened_by_link(window, explorer)
     assert report(other).inner_text() == report(window).inner_text()
     assert "gives (5, 2, 4)" in report(other).inner_text()
     other.evaluate("location.hash = '#einsum=ii&shapes=(3,3)'")

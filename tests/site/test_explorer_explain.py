@@ -12,6 +12,7 @@ from _ext.javascript.translator import Translator
 from _ext.javascript.values import regex
 from _ext.lists.catalogue_script import said, script
 from _ext.lists.raised_errors import PROGRAMS
+from explored import as_data, opened_by_link
 from looks import overflow, violations
 from made_messages import message
 from places import ROOT
@@ -84,16 +85,8 @@ def library_says(text):
         "cause": told.cause,
         "fixes": [(fix.code, fix.result) for fix in told.fixes],
         "page": told.page,
-        "content": [part if isinstance(part, str) else table(part) for part in list(told._content())[1:]],
+        "content": [as_data(part) for part in list(told._content())[1:]],
     }
-
-
-def table(part):
-    rows = [
-        [(cell, "") if isinstance(cell, str) else (cell.text, " ".join(cell.classes)) for cell in row]
-        for row in part.rows
-    ]
-    return {"caption": part.caption, "header": part.header, "rows": rows}
 
 
 def told_by_library(texts):
@@ -404,13 +397,7 @@ def test_shapes_that_do_not_broadcast_lead_to_where_they_are_compared(explorer):
 def test_a_link_leads_to_the_same_message(explorer):
     window = explorer(permissions=["clipboard-read", "clipboard-write"])
     pasted(window, NUMPY)
-    window.get_by_role("button", name="Copy link").click()
-    window.get_by_role("button", name="Copied").wait_for()
-    link = window.evaluate("navigator.clipboard.readText()")
-    assert link == window.url
-    other = explorer()
-    other.goto("about:blank")
-    other.goto(link)
+    other = opened_by_link(window, explorer)
     other.wait_for_function("document.querySelector('#explained').innerText.includes('do not fit')")
     assert as_text(other).replace("Read in it: ", "") == as_text(window).replace("Read in it: ", "")
     other.evaluate(f"location.hash = '#message=' + encodeURIComponent({MATMUL!r})")

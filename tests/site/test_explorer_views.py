@@ -10,6 +10,7 @@ import warnings
 
 import pytest
 import torch
+from explored import opened_by_link, pages_loading
 from looks import overflow, violations
 from places import ROOT
 
@@ -650,11 +651,7 @@ def test_a_page_that_explains_a_view_takes_other_tensors(explorer, page):
 
 
 def test_no_other_page_loads_it(built_site):
-    loading = {
-        path.relative_to(built_site).with_suffix("").as_posix()
-        for path in built_site.rglob("*.html")
-        if "explorers/views_view.js" in path.read_text("utf-8")
-    }
+    loading = pages_loading(built_site, "views_view.js")
     assert loading >= set(WITH_EXPLORER)
     assert {page.rpartition("/")[0] for page in loading} <= {"", "auto_examples/memory", "auto_examples/errors"}
 
@@ -768,13 +765,7 @@ def test_a_link_leads_to_the_same_tensor(explorer):
     tensor.fill("torch.empty(5, 4)[1:]")
     shape.fill("-1")
     window.wait_for_url(lambda url: "#view=torch.empty(5,%204)[1:]&shape=-1" in url)
-    window.get_by_role("button", name="Copy link").click()
-    window.get_by_role("button", name="Copied").wait_for()
-    link = window.evaluate("navigator.clipboard.readText()")
-    assert link == window.url
-    other = explorer()
-    other.goto("about:blank")
-    other.goto(link)
+    other = opened_by_link(window, explorer)
     assert as_text(other) == as_text(window)
     assert "x.view(16,) works, with the stride (1,)" in as_text(other)
     other.evaluate("location.hash = '#view=(3)&shape=3'")

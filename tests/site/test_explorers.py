@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from explored import as_data, opened_by_link, pages_loading
 from looks import overflow, violations
 from places import ROOT
 
@@ -50,16 +51,8 @@ def library_says(shapes):
         "fixes": [(fix.code, fix.result) for fix in told.fixes],
         "squeezes": [(squeeze.code, squeeze.result) for squeeze in told.squeezes],
         "summed": told.summed_axes,
-        "content": [part if isinstance(part, str) else table(part) for part in told._content()],
+        "content": [as_data(part) for part in told._content()],
     }
-
-
-def table(part):
-    rows = [
-        [(cell, "") if isinstance(cell, str) else (cell.text, " ".join(cell.classes)) for cell in row]
-        for row in part.rows
-    ]
-    return {"caption": part.caption, "header": part.header, "rows": rows}
 
 
 def random_shapes(draw):
@@ -167,11 +160,7 @@ def test_a_page_that_shows_how_shapes_broadcast_takes_others(explorer, page):
 
 
 def test_no_other_page_loads_it(built_site):
-    loading = {
-        path.relative_to(built_site).with_suffix("").as_posix()
-        for path in built_site.rglob("*.html")
-        if "explorers/broadcast_view.js" in path.read_text("utf-8")
-    }
+    loading = pages_loading(built_site, "broadcast_view.js")
     assert loading >= set(WITH_EXPLORER)
     assert {page.rpartition("/")[0] for page in loading} <= {"", "auto_examples/broadcasting", "howto"}
 
@@ -246,13 +235,7 @@ def test_a_link_leads_to_the_same_shapes(explorer, address):
     window = explorer(permissions=["clipboard-read", "clipboard-write"])
     window.get_by_label("Your own shapes").fill("(5, 4) () (5,)")
     window.wait_for_url(lambda url: url.endswith("#shapes=(5,%204)%20()%20(5,)"))
-    window.get_by_role("button", name="Copy link").click()
-    window.get_by_role("button", name="Copied").wait_for()
-    link = window.evaluate("navigator.clipboard.readText()")
-    assert link == window.url
-    other = explorer()
-    other.goto("about:blank")
-    other.goto(link)
+    other = opened_by_link(window, explorer)
     assert as_text(other) == as_text(window)
     assert as_text(other).startswith("(5, 4) and () and (5,): do not broadcast")
     other.evaluate("location.hash = '#shapes=(2,) (3,)'")

@@ -244,7 +244,9 @@ def test_every_message_of_the_list_is_found_with_other_numbers(search, built_sit
     others = {each["id"]: re.sub(r"\d+", "37", each.p.text) for each in page.select("li:has(> p + ul)")}
     assert len(known) > 100
     assert len(others) > 10
-    missed = [message for name, message in {**known, **others}.items() if f"errors.html#{name}" not in search(message)]
+    missed = [
+        message for name, message in {**known, **others}.items() if f"errors.html#{name}" not in search(message)[:10]
+    ]
     assert missed == []
 
 

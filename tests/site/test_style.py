@@ -123,13 +123,14 @@ def test_where_nothing_can_be_pointed_at_the_buttons_that_copy_are_seen(open_pag
     assert by_finger.locator("button.copybtn").first.evaluate(opacity) == 1
 
 
-@pytest.mark.parametrize(("page", "height"), [("auto_examples/papers/index", 2000), ("checks", 4000)])
-def test_long_lists_are_a_line_for_each_page(open_page, page, height):
+@pytest.mark.parametrize(("page", "beside"), [("auto_examples/papers/index", 1700), ("checks", 2600)])
+def test_long_lists_are_a_line_for_each_page(open_page, page, beside):
     window = open_page(page)
     lines = window.locator("details.of-page > summary")
     assert lines.count() > 5
-    assert max(line.bounding_box()["height"] for line in lines.all()) < 64  # two lines of text at most
-    assert window.evaluate("document.documentElement.scrollHeight") < height
+    heights = [line.bounding_box()["height"] for line in lines.all()]
+    assert max(heights) < 64  # two lines of text at most
+    assert window.evaluate("document.documentElement.scrollHeight") - sum(heights) < beside  # however many pages
 
 
 def test_the_points_of_numbers_stand_below_each_other(open_page):
