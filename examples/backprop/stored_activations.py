@@ -109,7 +109,7 @@ assert again - once == 12  # matrix products, of as many layers
 # ------------
 #
 # Four ways to keep less on a GPU. In training they are **autocast**, **checkpointing**
-# and **offloading**. (Try :doc:`your own layers </explore_memory>` in the browser.)
+# and **offloading**:
 
 with torch.no_grad():  # validation: keeps nothing
     predicted = model(batch)
@@ -126,8 +126,8 @@ assert torch.equal(again, moved)
 assert (peak != 0) == on_gpu
 
 # %%
-# What does your model keep? The library of this site lists it. The output of a ReLU is
-# the input of the next layer, and counts once.
+# What does your model keep? The library lists it (:doc:`try here </explore_memory>`).
+# The output of a ReLU is the input of the next layer, and counts once.
 
 saved = saved_for_backward(network(2), batch)
 assert saved.activation_bytes == 2 * batch.nbytes
