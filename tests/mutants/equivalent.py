@@ -101,12 +101,12 @@ EQUIVALENT: dict[str, str] = {
     "autograd/report.py: `kept_by = f\"{tensor.node}.{tensor.field}\".strip(\".\")`: '.' -> '.~'": _NO_NAME_HAS_A_TILDE,
     "signals/correlation_map.py: `_REACH, _PANELS = 8, 32  # of the grid on which expectations over two variables are "
     "computed`: 8 -> 9": _FINE_ENOUGH,
-    "signals/correlation_map.py: `_NEARLY_ONE = 0.99999  # where correlations begin to shrink in the chaotic phase; "
-    "that of 1 stays`: 0.99999 -> 1.99999": "any place beyond the one looked for will do",
     "signals/correlation_map.py: `if slope_at_one <= 1 + AT_ONE:  # inputs become alike`: slope_at_one <= 1 + AT_ONE "
     "-> slope_at_one < 1 + AT_ONE": _NEVER_EXACTLY,
     "signals/correlation_map.py: `if self(0.0) <= _ROUNDING:  # an odd activation without biases: inputs become "
     "independent`: self(0.0) <= _ROUNDING -> self(0.0) < _ROUNDING": _NEVER_EXACTLY,
+    "signals/correlation_map.py: `if self(_NEARLY_ONE) >= _NEARLY_ONE:  # it settles closer to 1 than can be told`: "
+    "self(_NEARLY_ONE) >= _NEARLY_ONE -> self(_NEARLY_ONE) > _NEARLY_ONE": _NEVER_EXACTLY,
     "signals/correlation_map.py: `second = (correlation * first)[:, None] + own * first  # the only step on the whole "
     "grid, with its function`: "
     "(correlation * first)[:, None] + own * first -> (correlation * first)[:, None] - own * first": (
