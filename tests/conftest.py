@@ -15,6 +15,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import old_torch
 import process_groups
 from fresh_units import FreshUnits, add_options
 
@@ -75,6 +76,7 @@ def counted(function):
 def pytest_configure(config):
     config.pluginmanager.register(FreshUnits(config), "fresh units")
     config.pluginmanager.register(process_groups)
+    config.pluginmanager.register(old_torch)
     if config.getoption("--record"):
         for module, names in ORACLES.items():
             for name in names:

@@ -43,8 +43,6 @@ fitting.plot(left)
 left.set_title("(2, 1, 4) and (3, 1): runs")
 clashing.plot(right)
 right.set_title("(2, 3) and (2,): refused")
-for box in (*left.patches, *right.patches):
-    box.set_hatch_linewidth(0.4)  # thin, so that the words inside are legible
 assert fitting.result == total.shape
 assert (clashing.result, clashing.axes[0].sizes) == (None, (3, 2))
 

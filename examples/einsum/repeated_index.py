@@ -40,6 +40,7 @@ import itertools
 import matplotlib.pyplot as plt
 from matplotlib.patches import Rectangle
 
+plt.rcParams["hatch.linewidth"] = 0.6
 COLORS = {"i": "#0072b2", "j": "#d55e00", "k": "#009e73"}
 
 
@@ -47,7 +48,7 @@ def box(ax, place, text, color, summed=False):
     x, y, width = place
     patch = Rectangle((x, y), width, 0.8, facecolor=(color, 0.3), edgecolor=color)
     if summed:
-        patch.set(facecolor="none", hatch="//", hatch_linewidth=0.6)
+        patch.set(facecolor="none", hatch="//")
     ax.add_patch(patch)
     ax.text(x + width / 2, y + 0.4, text, ha="center", va="center", color="black")
 

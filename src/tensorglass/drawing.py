@@ -13,12 +13,13 @@ import matplotlib.pyplot as plt
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.patches import Patch
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart, from the last axis backwards.
 AXIS_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 CELL_COLOR = "#808080"
 HATCH = "//"
-HATCH_WIDTH = 0.6  # points: of matplotlib's 1.0, text on a hatched cell is hard to read
+_HATCH_WIDTH = 0.6  # points: of matplotlib's 1.0, text on a hatched cell is hard to read
 # More names under or beside an axis would overlap, at the widths that a page allows.
 NAMES_AT_MOST = 40
 
@@ -26,6 +27,13 @@ NAMES_AT_MOST = 40
 def axis_color(axis: int) -> str:
     """Return the colour of an axis, given as -1 for the last one, -2 for the one before, and so on."""
     return AXIS_COLORS[(-axis - 1) % len(AXIS_COLORS)]
+
+
+def hatch(patch: Patch) -> None:
+    """Hatch a patch with thin lines; matplotlib before 3.10 draws them in the one width that all patches share."""
+    patch.set_hatch(HATCH)
+    if hasattr(patch, "set_hatch_linewidth"):
+        patch.set_hatch_linewidth(_HATCH_WIDTH)
 
 
 def blank(ax: Axes | None, width: float, height: float) -> Axes:

@@ -1,15 +1,15 @@
 """What the library calls of torch although torch does not promise to keep it: no other module calls what is private.
 
-Each has a sentence on what is relied on. With a new version of torch this is the module to check; it was tried with
-torch 2.11 on CUDA and 2.13 on the CPU. Names that torch gives to things are elsewhere: those of nodes and their fields
-in `autograd.graph` and `autograd.roles`, those of the profiler's events in `memory.recorder`.
+Each has a sentence on what is relied on. With a new version of torch this is the module to check; `nox -s versions`
+tries the oldest and the newest. Names that torch gives to things are elsewhere: those of nodes and their fields in
+`autograd.graph` and `autograd.roles`, those of the profiler's events in `memory.recorder`.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from functools import cache
 from typing import Any
 
@@ -45,8 +45,14 @@ autocast_is_on_somewhere = torch._C._is_any_autocast_enabled
 function_mode_is_on = torch._C._is_torch_function_mode_enabled
 running_transform = torch._C._functorch.peek_interpreter_stack
 
-# Inside its block, tensors may be written to without counting as changed for a backward pass.
-versions_kept = _unsafe_preserve_version_counter
+
+@contextmanager
+def versions_kept(tensors: Iterable[torch.Tensor]) -> Iterator[None]:
+    """Let tensors be written to inside the block without counting as changed for a backward pass."""
+    with ExitStack() as stack:
+        for tensor in tensors:  # several at once are taken from torch 2.7 on
+            stack.enter_context(_unsafe_preserve_version_counter(tensor))
+        yield
 
 
 def is_fake(tensor: torch.Tensor) -> bool:
@@ -96,8 +102,13 @@ def storage_address(tensor: torch.Tensor) -> int:
 
 
 def is_lazy_clone(tensor: torch.Tensor) -> bool:
-    """Return whether the storage is a lazy clone's, or its source's: copied when either is first written to."""
-    return bool(torch._C._is_cow_tensor(tensor))  # type: ignore[attr-defined]
+    """Return whether the storage is a lazy clone's, or its source's: copied when either is first written to.
+
+    Of subclasses that compute in Python, such as fake tensors, none is; torch 2.14 and newer refuse to be asked.
+    """
+    with suppress(RuntimeError):
+        return bool(torch._C._is_cow_tensor(tensor))  # type: ignore[attr-defined]
+    return False
 
 
 def is_view(tensor: torch.Tensor) -> bool:
@@ -181,9 +192,10 @@ def name_without_compiled(name: str) -> str:
 def compiled_code_runs_as_written() -> AbstractContextManager[object]:
     """Return the context in which what is compiled runs uncompiled, and nothing is compiled anew.
 
-    The public switch is slow to import, and not needed where the compiler was not imported: nothing is compiled then.
+    The public switch, new in torch 2.6, is slow to import, and not needed where the compiler was not imported.
     """
-    return torch.compiler.set_stance("force_eager") if "torch._dynamo" in sys.modules else nullcontext()
+    has_switch = "torch._dynamo" in sys.modules and hasattr(torch.compiler, "set_stance")
+    return torch.compiler.set_stance("force_eager") if has_switch else nullcontext()
 
 
 # --- Autograd's graph ---
@@ -195,13 +207,15 @@ IN_PLACE = "modified by an inplace operation"  # begins the reason why torch ref
 _SAVED = "_raw_saved_"  # begins the names under which a node shows its saved tensors, without unpacking them
 
 
+def saved_tensors_are_readable() -> bool:
+    """Return whether saved tensors can be looked at; before torch 2.10 only their hooks, run once more, return them."""
+    return hasattr(SavedTensor, "data")
+
+
 def check_saved_tensors_readable() -> None:
-    """Raise a RuntimeError if this version of torch does not let saved tensors be looked at."""
-    if not hasattr(SavedTensor, "data"):
-        raise RuntimeError(
-            f"record_saved() cannot read saved tensors in torch {torch.__version__}; expected 2.13, or another version "
-            "whose SavedTensor has the attribute data"
-        )
+    """Raise a RuntimeError if saved tensors cannot be looked at."""
+    if not saved_tensors_are_readable():
+        raise RuntimeError(f"record_saved() needs torch 2.10 or newer; this is {torch.__version__}")
 
 
 def next_node_number() -> int:

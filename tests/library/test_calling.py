@@ -93,7 +93,7 @@ def test_a_call_of_a_module_leaves_its_buffers_as_they_were():
     assert not torch.equal(norm.running_mean, before["running_mean"])
 
 
-@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*torch.jit")
 @pytest.mark.parametrize("wrap", [nn.DataParallel, scripted, compiled])
 @pytest.mark.parametrize("inside", [False, True])
 @pytest.mark.parametrize("training", [False, True])

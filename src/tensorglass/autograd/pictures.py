@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 
-from ..drawing import AXIS_COLORS, CELL_COLOR, HATCH, HATCH_WIDTH, NAMES_AT_MOST
+from ..drawing import AXIS_COLORS, CELL_COLOR, NAMES_AT_MOST, hatch
 from ..report import byte_unit, bytes_text
 from .shares import ModuleShare, outermost
 
@@ -32,8 +32,8 @@ def plot_shares(shares: tuple[ModuleShare, ...], ax: Axes | None = None) -> Axes
     freed = [share.activation_bytes / divisor for share in shares]
     held = [share.other_bytes / divisor for share in shares]
     ax.barh(places, freed, color=(_FREED_COLOR, 0.6))
-    for bar in ax.barh(places, held, left=freed, facecolor="none", edgecolor=_HELD_COLOR, hatch=HATCH):
-        bar.set_hatch_linewidth(HATCH_WIDTH)
+    for bar in ax.barh(places, held, left=freed, facecolor="none", edgecolor=_HELD_COLOR):
+        hatch(bar)
     for place, share in enumerate(shares):
         total = (share.activation_bytes + share.other_bytes) / divisor
         told = bytes_text(share.activation_bytes) if share.activation_bytes else ""

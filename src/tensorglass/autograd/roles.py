@@ -12,7 +12,8 @@ OUTPUT, INPUT, WEIGHT, MASK, INDICES = "output", "input", "weight", "mask", "ind
 STATISTICS, RANDOM_STATE, WORKSPACE, GRADIENT = "statistics", "random state", "workspace", "gradient"
 INTERMEDIATE, ATTRIBUTE = "intermediate", "attribute"
 _FIELDS = {
-    OUTPUT: """result result0 output self_or_result LU L U Q R S P Vh eigenvalues eigenvectors solution inverse sign""",
+    OUTPUT: """result result0 output self_or_result LU L U H Q R S P Vh eigenvalues eigenvectors solution inverse
+        sign""",
     WEIGHT: """weight weight0 weight1 weight2 weight3 weights params pos_weight per_sample_weights""",
     MASK: """mask condition attn_mask attn_bias is_target""",
     INDICES: """indices index pivots offsets offs lengths input_lengths target_lengths cum_seq_q cum_seq_k cu_seqlens_q

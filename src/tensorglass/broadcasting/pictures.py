@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 from matplotlib.patches import Rectangle
 
-from ..drawing import CELL_COLOR, HATCH, HATCH_WIDTH, axis_color, blank
+from ..drawing import CELL_COLOR, axis_color, blank, hatch
 from ..shapes import Shape, operand_name
 from .axes import CLASH, EQUAL, MISSING, BroadcastAxis, spread_axes
 
@@ -75,8 +75,8 @@ def _size_box(ax: Axes, center: tuple[float, float], axis: int, size: int | None
     if role == CLASH:
         box.set(edgecolor="black", linewidth=2.6)
     elif role != EQUAL:
-        box.set(facecolor="none", hatch=HATCH, linestyle=(0, (3, 2)) if role == MISSING else "solid")
-        box.set_hatch_linewidth(HATCH_WIDTH)
+        box.set(facecolor="none", linestyle=(0, (3, 2)) if role == MISSING else "solid")
+        hatch(box)
     ax.add_patch(box)
     text = "clash" if size is None and role == CLASH else role if size is None else str(size)
     note = "" if role in (EQUAL, MISSING) or size is None else f"\n{role}"
@@ -91,8 +91,8 @@ def _grid(ax: Axes, left: int, values: torch.Tensor, stored: Shape) -> None:
             box = Rectangle((left + column - 0.5, -row - 0.5), 1, 1, facecolor=(CELL_COLOR, 0.3), edgecolor=CELL_COLOR)
             if repeated:
                 box.set(facecolor="none", linestyle=(0, (3, 2)))
-                box.set(edgecolor=axis_color(repeated[0]), hatch=HATCH)
-                box.set_hatch_linewidth(HATCH_WIDTH)
+                box.set(edgecolor=axis_color(repeated[0]))
+                hatch(box)
             ax.add_patch(box)
             ax.text(left + column, -row, f"{number:g}", ha="center", va="center", color="black", fontsize=9)
 

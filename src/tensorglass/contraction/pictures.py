@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.patches import Rectangle
 
-from ..drawing import AXIS_COLORS, CELL_COLOR, HATCH, HATCH_WIDTH, blank
+from ..drawing import AXIS_COLORS, CELL_COLOR, blank, hatch
 from ..report import counted
 from .indices import Contraction
 from .paths import Path
@@ -107,8 +107,7 @@ def _cell(ax: Axes, corner: tuple[float, float], letter: str, color: str, kept: 
     x, y = corner
     cell = Rectangle((x, y - 0.4), 0.96, 0.8, facecolor=(color, 0.3), edgecolor="black", linewidth=0.8)
     if not kept:
-        cell.set_hatch(HATCH)
-        cell.set_hatch_linewidth(HATCH_WIDTH)
+        hatch(cell)
     ax.add_patch(cell)
     ax.text(x + 0.48, y, letter, ha="center", va="center", fontsize=10 if len(letter) == 1 else 6)
 

@@ -20,7 +20,7 @@ from torch.overrides import BaseTorchFunctionMode
 from ..calling import arguments, prepared_call, random_state_kept
 from ..report import NumberColumn, Table, Verdict, counted, public
 from ..signals.layer_kinds import ATTENTION, EMBEDDINGS, NORMS, leaf_modules, output_tensor
-from ..torch_internals import is_fake
+from ..torch_internals import compiled_code_runs_as_written, is_fake
 from .selection import any_match, patterns_of
 
 NORMALISED, DEAD, NOT_REACHED, FROZEN, SKIPPED = "normalised", "dead", "not reached", "frozen", "skipped"
@@ -173,7 +173,7 @@ def _nothing_cached() -> Iterator[None]:
     torch.clear_autocast_cache()
     torch.set_autocast_cache_enabled(False)
     try:
-        with torch.compiler.set_stance("force_eager"):
+        with compiled_code_runs_as_written():
             yield
     finally:
         torch.set_autocast_cache_enabled(enabled)

@@ -14,6 +14,11 @@ from ..storage.layout import Layout, byte_places, is_shared_outside, storage_nby
 from ..storage.places import Places
 from ..torch_internals import is_lazy_clone, storage_address, storage_key
 
+try:
+    from numpy.lib.array_utils import byte_bounds
+except ImportError:  # before NumPy 2.0
+    from numpy import byte_bounds  # type: ignore[attr-defined, no-redef]
+
 
 class Storage(NamedTuple):
     """A run of bytes that lives as long as something in it.
@@ -70,9 +75,9 @@ def found_array(array: np.ndarray[Any, Any], name: str, kind: str, saved: bool) 
     owner = array
     while isinstance(owner.base, np.ndarray):
         owner = owner.base
-    low, high = np.lib.array_utils.byte_bounds(owner)
+    low, high = byte_bounds(owner)
     cpu = torch.device("cpu")
     storage = Storage((low, high), cpu, low, high - low, cpu, foreign=False)
     axes = [(count, abs(step)) for count, step in zip(array.shape, array.strides, strict=True)]
-    places = Places.of(np.lib.array_utils.byte_bounds(array)[0], [*axes, (array.itemsize, 1)])
+    places = Places.of(byte_bounds(array)[0], [*axes, (array.itemsize, 1)])
     return Found(name, array.shape, array.dtype, array.nbytes, places, storage, kind, saved)

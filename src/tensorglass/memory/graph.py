@@ -7,7 +7,13 @@ from typing import Any
 
 import torch
 
-from ..torch_internals import AccumulateGrad, BackwardCFunction, fields_of_formula, saved_tensors
+from ..torch_internals import (
+    AccumulateGrad,
+    BackwardCFunction,
+    fields_of_formula,
+    saved_tensors,
+    saved_tensors_are_readable,
+)
 from .kinds import GRAPH
 from .members import Member
 
@@ -44,11 +50,12 @@ def _held_by(node: Any) -> Iterator[tuple[str, object]]:
     if isinstance(node, AccumulateGrad):
         yield "variable", node.variable  # type: ignore[attr-defined]
         return
-    if any(name in node.name() for name in _CLOSED):
-        yield "saved", ClosedNode(node)
     custom = isinstance(node, BackwardCFunction)
-    for field in ("tensors",) if custom else fields_of_formula(node.__class__):
-        for saved in saved_tensors(node, field):
-            yield field, saved
+    fields = ("tensors",) if custom else fields_of_formula(node.__class__)
+    saved = [(field, each) for field in fields for each in saved_tensors(node, field)]
+    if any(name in node.name() for name in _CLOSED) or (saved and not saved_tensors_are_readable()):
+        yield "saved", ClosedNode(node)
+    else:
+        yield from saved
     if custom:
         yield from vars(node).items()

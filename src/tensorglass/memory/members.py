@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from ..torch_internals import SavedTensor, groups_of
+from ..torch_internals import SavedTensor, groups_of, saved_tensors_are_readable
 from .kinds import BUFFERS, OPTIMIZER_STATE, PACKED_WEIGHTS, PARAMETERS
 
 # These hold no tensors. Types are compared first, since most of what a heap holds is of few of them.
@@ -160,10 +160,11 @@ def _of_function(value: types.FunctionType) -> Iterator[Member] | None:
     return (Member(name, part, saved=False) for name, part in found)
 
 
-def _of_saved(value: Any) -> Iterator[Member]:
-    """Yield what autograd has saved, not unpacked: with hooks of the user the data are what these packed."""
-    yield Member("", value.data)
-    yield Member("", value.unpack_hook)
+def _of_saved(value: Any) -> Iterator[Member] | None:
+    """Return what autograd has saved, not unpacked: with hooks of the user the data are what these packed."""
+    if not saved_tensors_are_readable():
+        return None
+    return (Member("", part) for part in (value.data, value.unpack_hook))
 
 
 _WAYS_IN: dict[type, Callable[[Any], Iterator[Member] | None]] = {

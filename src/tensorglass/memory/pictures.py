@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import matplotlib.pyplot as plt
 from matplotlib.patches import Rectangle
 
-from ..drawing import AXIS_COLORS, CELL_COLOR, HATCH, HATCH_WIDTH, NAMES_AT_MOST
+from ..drawing import AXIS_COLORS, CELL_COLOR, NAMES_AT_MOST, hatch
 from ..report import byte_unit, bytes_text
 from .calls import BETWEEN, OperationCall
 from .peak import DeviceMemory
@@ -35,8 +35,8 @@ def plot_timeline(memory: DeviceMemory, ax: Axes | None = None) -> Axes:
         ax.add_patch(box)
         if call.highest > floor:
             extra = Rectangle((i, floor / divisor), 1, call.workspace / divisor, facecolor="none")
-            extra.set(edgecolor=_WORKSPACE_COLOR, hatch=HATCH)
-            extra.set_hatch_linewidth(HATCH_WIDTH)
+            extra.set(edgecolor=_WORKSPACE_COLOR)
+            hatch(extra)
             ax.add_patch(extra)
     after = [call.after / divisor for call in calls]
     ax.stairs(after, range(len(calls) + 1), color=_HELD_COLOR, linewidth=1.6, baseline=None)

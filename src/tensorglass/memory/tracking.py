@@ -140,6 +140,16 @@ def _unseen(devices: Sequence[DeviceMemory]) -> Iterator[str]:
         yield "More was released than allocated: tensors of an earlier recording were dropped here."
     if any(memory.device == "cuda" for memory in devices) and torch.cuda.device_count() > 1:
         yield "The figures for cuda are those of all CUDA devices together."
-    accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-    if accelerator is not None and accelerator.type != "cuda":
-        yield f"Memory on {accelerator.type} is not seen: torch's recorder reports only cpu and cuda."
+    accelerator = _accelerator()
+    if accelerator not in ("", "cuda"):
+        yield f"Memory on {accelerator} is not seen: torch's recorder reports only cpu and cuda."
+
+
+def _accelerator() -> str:
+    """Return the kind of device that computes in place of the CPU, nothing if there is none."""
+    if hasattr(torch, "accelerator"):
+        device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+        return device.type if device else ""
+    if torch.backends.mps.is_available():  # no public name tells it before torch 2.6
+        return "mps"
+    return "xpu" if torch.xpu.is_available() else ""

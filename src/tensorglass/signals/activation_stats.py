@@ -91,9 +91,9 @@ def activation_stats(model: nn.Module, batch: Any, loss_fn: Callable[[Any], Tens
     numbers is measured. Outputs that are empty or without such numbers are not listed. A tensor that is spread over
     processes (DTensor) is measured whole, which needs the call in each process.
 
-    A compiled model or part runs as it was written, and stays compiled. In `DataParallel` and
-    `DistributedDataParallel`, the model inside runs alone. All figures
-    are read when the layer returns: an activation that works in place changes only its own.
+    A compiled model or part runs as it was written, and stays compiled; for parts this needs torch 2.6 or newer. In
+    `DataParallel` and `DistributedDataParallel`, the model inside runs alone. All figures are read when the layer
+    returns: an activation that works in place changes only its own.
 
     The random state, the gradients of the parameters and the buffers of the model are left as they were. Gradients
     arrive where a parameter that requires them, or such a tensor of the batch, lies before the layer. In a region that

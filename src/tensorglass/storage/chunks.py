@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 
+import torch
+
 from ..shapes import Shape
 
 
@@ -20,7 +22,7 @@ def shape_error(shape: Shape, numel: int) -> str | None:
     """
     for place, count in enumerate(shape):  # torch names the first size that is wrong
         if count < -1:
-            return f"invalid shape dimension {count} at index {place} of shape {list(shape)}"
+            return _refusal(shape)
         if count == -1 and -1 in shape[:place]:
             return "only one dimension can be inferred"
     known = math.prod(count for count in shape if count != -1)
@@ -34,6 +36,15 @@ def shape_error(shape: Shape, numel: int) -> str | None:
     else:
         fits = known > 0 and numel % known == 0
     return None if fits else f"shape '{list(shape)}' is invalid for input of size {numel}"
+
+
+def _refusal(shape: Shape) -> str | None:
+    """Return why torch refuses the shape for a tensor without elements: its words differ from version to version."""
+    try:
+        torch.empty(0, device="meta").view(shape)
+    except RuntimeError as error:
+        return str(error)
+    return None
 
 
 def inferred_shape(shape: Shape, numel: int) -> Shape:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.patches import Rectangle
 
-from ..drawing import CELL_COLOR, HATCH, HATCH_WIDTH, axis_color, blank
+from ..drawing import CELL_COLOR, axis_color, blank, hatch
 from ..report import counted
 from .layout import Layout
 
@@ -91,8 +91,8 @@ def _lane_line(ax: Axes, y: float, lane: Lane, line: int) -> None:
         box = Rectangle((x - 0.46, y - 0.42), lane.width - 0.08, 0.84, facecolor=(CELL_COLOR, 0.3))
         box.set_edgecolor(CELL_COLOR)
         if len(indices) > 1:
-            box.set(facecolor="none", hatch=HATCH)
-            box.set_hatch_linewidth(HATCH_WIDTH)
+            box.set(facecolor="none")
+            hatch(box)
         ax.add_patch(box)
         text = f"{len(indices)}x" if len(indices) > 1 else indices[0]
         size = 8 if len(text) < 5 else 6

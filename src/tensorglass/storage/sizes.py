@@ -49,7 +49,7 @@ def _size(value: Any) -> int | None:
     """Return the integer that a value stands for, or None: truth values of NumPy and torch are none."""
     if isinstance(value, torch.SymInt):
         return int(value)
-    if isinstance(value, (torch.Tensor, np.ndarray)) and value.dtype in (torch.bool, np.bool_):
+    if isinstance(value, (torch.Tensor, np.ndarray, np.generic)) and value.dtype in (torch.bool, np.bool_):
         return None
     try:
         size = operator.index(value)

@@ -8,7 +8,8 @@ from tensorglass.autograd.roles import _ROLE_OF_FIELD, role_of
 # Names of operands: whatever a formula calls one of these is an input.
 INPUTS = """self other input query key value grid target targets mat mat1 mat2 vec vec1 vec2 batch1 batch2 tensor
     tensor1 tensor2 x1 x2 exponent hx cx hx_ cx_ source A b max min bias input2 input3 log_probs scale real imag end tau
-    i1 i2 i3 g v src data values padded list hidden_bias hidden_gates input_bias input_gates""".split()
+    i1 i2 i3 g v src data values padded list hidden_bias hidden_gates input_bias input_gates
+    cdist pdist""".split()
 
 
 def fields():

@@ -306,8 +306,12 @@ def test_every_pair_up_to_rank_three():
 )
 def test_bytes_follow_torchs_promotion(dtypes):
     tensors = [torch.ones(shape, dtype=dtype) for shape, dtype in zip([(2, 1), (), (3,)], dtypes, strict=True)]
-    total = tensors[0] + tensors[1] + tensors[2]
     explanation = explain_broadcast(*tensors)
+    try:
+        total = tensors[0] + tensors[1] + tensors[2]
+    except NotImplementedError:
+        assert torch.__version__ >= (2, 14)
+        pytest.skip("this torch has a complex dtype of two bfloat16, and adds none of it")
     assert explanation.dtype == total.dtype
     assert explanation.nbytes == total.nbytes == explanation.elements * total.itemsize
 

@@ -172,6 +172,8 @@ ROWS = [
 @pytest.mark.parametrize(("call", "operation", "shapes", "result"), ROWS)
 @pytest.mark.filterwarnings("ignore:An output with one or more elements")
 def test_one_call(call, operation, shapes, result):
+    if torch.__version__ < (2, 6) and (operation, shapes) == ("linalg_lstsq", ((1, 3, 2), (3, 2))):
+        pytest.skip("this torch refuses it")
     call()
     with watch_broadcasts() as log:
         call()
@@ -209,7 +211,7 @@ def test_one_call(call, operation, shapes, result):
         lambda: F.cosine_embedding_loss(t(5), t(5), torch.tensor(1.0)),
         lambda: F.gaussian_nll_loss(t(3, 4), t(3, 4), t(3, 4)),
         lambda: F.gaussian_nll_loss(t(3, 4), t(3, 4), t(3)),
-        lambda: F.gaussian_nll_loss(t(3, 4), t(3, 4), 1.0),
+        lambda: F.gaussian_nll_loss(t(3, 4), t(3, 4), 1.0 if torch.__version__ >= (2, 5) else t(3, 1)),
         lambda: t(5, 6)[torch.tensor([0, 1]), torch.tensor([0, 1])],
         lambda: t(5, 6)[torch.tensor([0, 1])],
         lambda: t(5, 6)[1:, None, ..., 0],

@@ -25,9 +25,11 @@ OPERANDS = [
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_the_dtype_is_that_of_the_sum(count):
     for operands in itertools.product(OPERANDS, repeat=count):
-        total = operands[0]
-        for each in operands[1:]:
-            total = total + each
+        try:
+            total = sum(operands[1:], operands[0])
+        except NotImplementedError:  # newer ones have a complex dtype of two bfloat16, and add none of it
+            assert torch.__version__ >= (2, 14)
+            continue
         expected = torch.result_type(total, total)
         shapes = [tuple(getattr(each, "shape", ())) for each in operands]
         assert promoted_dtype(operands, shapes) == expected, operands

@@ -405,7 +405,7 @@ def test_autocast_is_part_of_what_is_remembered():
     assert einsum(*rows).dtype == torch.float32
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")
+@pytest.mark.filterwarnings("ignore:.*torch.jit", "ignore::torch.jit.TracerWarning")
 def test_traces_are_left_to_torch():
     x, y = torch.ones(3, 4), torch.ones(4, 5)
 

@@ -6,10 +6,7 @@ from collections import deque
 import numpy as np
 import pytest
 import torch
-from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.tensor import Replicate, Shard, distribute_tensor
 from torch.masked import masked_tensor
-from torch.testing._internal.distributed.fake_pg import FakeStore
 from torch.testing._internal.two_tensor import TwoTensor
 
 from tensorglass import EinsumError, einsum, plan_einsum
@@ -251,6 +248,9 @@ def test_a_plan_for_what_has_no_plan_says_why():
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.long
 def test_distributed_tensors_are_left_to_torch():
+    from torch.distributed.tensor import Replicate, Shard, distribute_tensor, init_device_mesh
+    from torch.testing._internal.distributed.fake_pg import FakeStore
+
     torch.distributed.init_process_group("fake", store=FakeStore(), rank=0, world_size=2)
     try:
         mesh = init_device_mesh("cpu", (2,))

@@ -3,6 +3,7 @@
 Each is run as a file. What a fix proposes is put into the place that it names, and the program is run again.
 """
 
+import sys
 from typing import NamedTuple
 
 
@@ -11,6 +12,7 @@ class Program(NamedTuple):
     source: str
     operands: str = ""  # the names that must be among the operands
     fixes: bool = True  # whether one of its fixes must be tried
+    since: tuple[int, int] = (2, 4)  # the version of torch from which on the message is this one
 
 
 RAISED = """
@@ -203,7 +205,7 @@ PROGRAMS = [
     Program("truth", "x = torch.ones(3)\nresult = bool(x)", "x"),
     Program("truth", "x = torch.ones(0)\nresult = not x", "x"),
     Program("no_axes", "x = torch.tensor(2.0)\nresult = len(x)", "x"),
-    Program("no_axes", "x = torch.tensor(2.0)\nresult = [y + 1 for y in x]", "x", fixes=False),
+    Program("no_axes", "x = torch.tensor(2.0)\nresult = [y + 1 for y in x]", "x", fixes=sys.version_info >= (3, 12)),
     Program("no_axes", "x = torch.tensor(2.0)\nfor y in x:\n    pass", "x"),
     # Losses
     Program(
@@ -337,7 +339,7 @@ PROGRAMS = [
     ),
     Program("norm_shape", "layer = nn.LayerNorm(3)\nx = torch.ones(2, 4)\nresult = layer(x)", "x layer.weight"),
     Program("norm_shape", "layer = nn.LayerNorm(3)\nx = torch.ones(2, 3, 4)\nresult = layer(x)", "x"),
-    Program("groups", "result = nn.GroupNorm(2, 3)"),
+    Program("groups", "result = nn.GroupNorm(2, 3)", since=(2, 10)),
     Program("groups", "layer = nn.GroupNorm(2, 4)\nx = torch.ones(1, 3, 2, 2)\nresult = layer(x)", "x"),
     Program(
         "kernel_size", "layer = nn.Conv2d(3, 8, 5)\nx = torch.ones(1, 3, 4, 4)\nresult = layer(x)", "x layer.weight"
@@ -364,7 +366,7 @@ PROGRAMS = [
     Program(
         "matmul_dtype", "layer = nn.Linear(3, 2)\nx = torch.ones(2, 3).double()\nresult = layer(x)", "x layer.weight"
     ),
-    Program("matmul_dtype", "a = torch.ones(2, 3)\nb = torch.ones(3).double()\nresult = a @ b", "a b"),
+    Program("matmul_dtype|scalar_type", "a = torch.ones(2, 3)\nb = torch.ones(3).double()\nresult = a @ b", "a b"),
     Program("matmul_dtype", "a = torch.ones(2)\nb = torch.ones(2, 3).double()\nresult = a @ b", "a b"),
     Program(
         "norm_dtype", "layer = nn.LayerNorm(3)\nx = torch.ones(2, 3).double()\nresult = layer(x)", "x layer.weight"
@@ -439,7 +441,7 @@ PROGRAMS = [
         RAISED.format(error='RuntimeError("CUDA error: device-side assert triggered\\nCUDA kernel errors might be")'),
         fixes=False,
     ),
-    Program("map_location", "import reproduced_file\nresult = torch.load(reproduced_file.on_a_gpu())"),
+    Program("map_location", "import reproduced_file\nresult = torch.load(reproduced_file.on_a_gpu())", since=(2, 6)),
     # Autograd
     Program("no_graph", "x = torch.ones(3)\nz = x * 2\ny = z.sum()\ny.backward()", "y"),
     Program("no_graph", "x = torch.ones(3)\ny = (x * 2).sum()\nresult = torch.autograd.grad(y, [x])", "y x"),
@@ -551,8 +553,13 @@ PROGRAMS = [
         "model = nn.Linear(2, 3)\nstate = {**nn.Linear(2, 4).state_dict(), 'scale': torch.ones(3)}\n"
         "result = model.load_state_dict(state)",
     ),
-    Program("weights_only", "import reproduced_file\nresult = torch.load(reproduced_file.web_page())", fixes=False),
-    Program("weights_only", "import reproduced_file\nresult = torch.load(reproduced_file.whole_model())"),
+    Program(
+        "weights_only",
+        "import reproduced_file\nresult = torch.load(reproduced_file.web_page())",
+        fixes=False,
+        since=(2, 6),
+    ),
+    Program("weights_only", "import reproduced_file\nresult = torch.load(reproduced_file.whole_model())", since=(2, 6)),
     # NumPy
     Program("numpy_broadcast", "a = np.ones((2, 3))\nb = np.ones(2)\nresult = a + b", "a b"),
     Program("numpy_broadcast", "a = np.ones((2, 3))\nb = np.ones((3, 2))\nresult = a * b", "a b"),

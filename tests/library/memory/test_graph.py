@@ -6,10 +6,12 @@ import pytest
 import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
+from torch_versions import needs_saved_tensors
 
 from tensorglass import memory_of, track_memory
 from tensorglass.memory.graph import ClosedNode, graph_members
 
+pytestmark = needs_saved_tensors
 GRAPH = "kept by autograd's graph"
 
 

@@ -12,6 +12,7 @@ from kinds_of_tensors import with_storage, without_storage
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.testing._internal.distributed.fake_pg import FakeStore
 from torch.testing._internal.two_tensor import TwoTensor
+from torch_versions import needs_saved_tensors
 
 from tensorglass import (
     Holdings,
@@ -86,7 +87,8 @@ def test_the_size_of_the_file_is_predicted(name):
     assert abs(held.saved_bytes - saved(value)) < 2048 + 600 * len(held.storages)
     # and much closer than that, for what consists of tensors alone
     if not isinstance(value, torch.nn.Module):
-        assert abs(held.saved_bytes - saved(value)) < 300 + 75 * len(held.storages) + 20 * len(held.tensors)
+        around = 300 if torch.__version__ >= (2, 7) else 450  # records of the file that older ones do not write
+        assert abs(held.saved_bytes - saved(value)) < around + 75 * len(held.storages) + 20 * len(held.tensors)
 
 
 def test_a_gradient_is_memory_but_not_saved():
@@ -407,6 +409,7 @@ def test_a_storage_of_several_kinds_is_of_the_first_and_counts_once():
     assert memory_of(module, array).totals == {"parameters": 32, "other": 32}
 
 
+@needs_saved_tensors
 def test_a_large_model_is_shown_by_block():
     blocks = [torch.nn.Sequential(torch.nn.Linear(i + 1, 8), torch.nn.Linear(8, 1)) for i in range(12)]
     model = torch.nn.ModuleDict({"blocks": torch.nn.ModuleList(blocks), "head": torch.nn.Linear(50, 50)})
@@ -450,7 +453,7 @@ def every_kind():
     kinds = {**with_storage(), **{name: tensor for name, (tensor, _) in without_storage().items()}}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        kinds |= {name: torch.empty(6, dtype=getattr(torch, name)) for name in NARROW}
+        kinds |= {name: torch.empty(6, dtype=getattr(torch, name)) for name in NARROW if hasattr(torch, name)}
         kinds["quantized"] = torch.quantize_per_tensor(torch.randn(4), 0.1, 0, torch.qint8)
         kinds["by channel"] = torch.quantize_per_channel(torch.eye(4), torch.ones(4), torch.zeros(4), 0, torch.quint8)
         kinds["half bytes"] = torch.quantize_per_channel(torch.eye(4), torch.ones(4), torch.zeros(4), 0, torch.quint4x2)
@@ -580,6 +583,7 @@ def test_long_lines_are_cut():
     assert "more" not in str(holdings((("a", "b"),) * 40, (("a", "b"),) * 40))
 
 
+@needs_saved_tensors
 def test_the_sentence_on_graphs_says_how_to_be_without_one():
     text = str(memory_of([torch.ones(3, requires_grad=True).exp()]))
     sentence = "it lives as long as a tensor with a grad_fn does, and tensor.detach() gives one without\n"

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch_versions import needs_saved_tensors
 
 from tensorglass import memory_of
 
@@ -272,6 +273,7 @@ def test_a_file_has_a_function_and_a_method_without_what_they_keep():
     ]
 
 
+@needs_saved_tensors
 def test_what_a_hook_keeps_to_unpack_saved_tensors_is_found():
     x, kept = torch.ones(2, requires_grad=True), torch.zeros(3)
     with torch.autograd.graph.saved_tensors_hooks(lambda saved: 1, lambda packed: kept):
@@ -363,7 +365,7 @@ def test_a_quantized_model_is_its_packed_weights():
     assert ways(quantized)[:2] == [(f"{packed}[0]", "packed weights", True), (f"{packed}[1]", "parameters", True)]
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:.*torch.jit.script")
 def test_a_scripted_and_a_compiled_module_is_its_tensors():
     model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
     expected = memory_of(model).totals

@@ -136,5 +136,6 @@ def test_each_backward_pass_is_one_span(pattern, spans):
     ax = plot_timeline(DeviceMemory("cpu", calls(pattern)))
     labels = [text for text in ax.texts if text.get_text() == "backward"]
     grounds = [patch for patch in ax.patches if patch.get_facecolor()[3] == 0.18]
-    assert [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in grounds] == spans
+    extents = [patch.get_extents().transformed(ax.transData.inverted()) for patch in grounds]
+    assert [(round(extent.x0, 6), round(extent.x1, 6)) for extent in extents] == spans
     assert [text.get_position()[0] for text in labels] == [sum(span) / 2 for span in spans]

@@ -56,10 +56,11 @@ def test_a_distributed_tensor_is_its_local_part(mesh, placement):
 
 
 def test_what_is_not_sent_yet_is_its_buffer(mesh):
-    from torch.distributed._functional_collectives import AsyncCollectiveTensor, all_gather_single
+    from torch.distributed import _functional_collectives as collectives
 
-    waiting = all_gather_single(torch.ones(2, 3), 0, mesh)
-    assert isinstance(waiting, AsyncCollectiveTensor)
+    gather = getattr(collectives, "all_gather_single", None) or collectives.all_gather_tensor  # its name before
+    waiting = gather(torch.ones(2, 3), 0, mesh)
+    assert isinstance(waiting, collectives.AsyncCollectiveTensor)
     assert memory_of(waiting).nbytes == 48
     waiting.wait()
 

@@ -1,6 +1,7 @@
 """track_memory against torch's newer profiler, the statistics of the CUDA allocator, and sums done by hand."""
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -275,12 +276,23 @@ def test_several_cuda_devices_are_told(monkeypatch, count, told):
 
 @pytest.mark.parametrize(("name", "told"), [("mps", True), ("xpu", True), ("cuda", False)])
 def test_a_device_that_is_not_seen_is_told(monkeypatch, name, told):
-    monkeypatch.setattr("torch.accelerator.is_available", lambda: True)
-    monkeypatch.setattr("torch.accelerator.current_accelerator", lambda: torch.device(name))
+    accelerator = SimpleNamespace(is_available=lambda: True, current_accelerator=lambda: torch.device(name))
+    monkeypatch.setattr(torch, "accelerator", accelerator, raising=False)
     expected = (f"Memory on {name} is not seen: torch's recorder reports only cpu and cuda.",) if told else ()
     assert trace().notes == expected
-    monkeypatch.setattr("torch.accelerator.is_available", lambda: False)
+    accelerator.is_available = lambda: False
     assert trace().notes == ()
+
+
+def test_before_torch_2_6_a_device_that_is_not_seen_is_told_too(monkeypatch):
+    monkeypatch.delattr(torch, "accelerator", raising=False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr(torch.xpu, "is_available", lambda: False)
+    assert trace().notes == ()
+    monkeypatch.setattr(torch.xpu, "is_available", lambda: True)
+    assert trace().notes == ("Memory on xpu is not seen: torch's recorder reports only cpu and cuda.",)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert trace().notes == ("Memory on mps is not seen: torch's recorder reports only cpu and cuda.",)
 
 
 def test_it_prints_a_table_with_the_highest_first():

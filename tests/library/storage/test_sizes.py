@@ -67,6 +67,8 @@ def test_numbers_are_those_that_view_takes(name):
     x, number = torch.zeros(6, 1, 6), NUMBERS[name]
     forms = [(number, 6), (6, number), ((number, 6),), ((6, number),), ([number, 6],), (6, 1, number), (number, number)]
     forms += [(number,)] if name not in ("dtype", "list") else []
+    if name == "list" and torch.__version__ < (2, 10):
+        forms = [form for form in forms if form[0] != number]  # these pass over what comes after the list
     for form in forms:
         if taken(lambda form=form: x.view(*form)):
             explained = explain_view(x, *form)

@@ -1,0 +1,9 @@
+"""What tests skip on a torch that cannot do what they ask of it."""
+
+import pytest
+
+from tensorglass.torch_internals import saved_tensors_are_readable
+
+needs_saved_tensors = pytest.mark.skipif(
+    not saved_tensors_are_readable(), reason="saved tensors cannot be looked at before torch 2.10"
+)
