@@ -21,15 +21,12 @@ class Addresses(MetadataHookInterface):
     """Fills in the fields of the metadata that pyproject.toml names dynamic."""
 
     def update(self, metadata: dict[str, Any]) -> None:
-        """Set the readme and the addresses, unless a source distribution has brought them."""
+        """Set the readme and the addresses. hatchling does not ask where a source archive has brought both."""
         repository, site = (_address(name) for name in ("REPOSITORY", "SITE_ADDRESS"))
         sources = f"{repository}/{{}}/v{metadata['version']}" if repository else ""
-        fields = metadata.get("dynamic", ())
-        if "readme" in fields:
-            text = long_description(Path(self.root, "README.md").read_text("utf-8"), sources)
-            metadata["readme"] = {"content-type": "text/markdown", "text": text}
-        if "urls" in fields:
-            metadata["urls"] = urls(repository, sources, site)
+        text = long_description(Path(self.root, "README.md").read_text("utf-8"), sources)
+        metadata["readme"] = {"content-type": "text/markdown", "text": text}
+        metadata["urls"] = urls(repository, sources, site)
 
 
 def _address(name: str) -> str:

@@ -1,5 +1,6 @@
 """What a package index shows of the project: the README without a relative link, and the addresses that are known."""
 
+import importlib.util
 import re
 import sys
 
@@ -77,6 +78,22 @@ def test_code_is_left_as_it_is(at_home, homeless):
     assert len(code) > 5
     for described in (at_home, homeless):
         assert [block for block in code if block.rstrip() not in described.get_payload()] == []
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("See [the\nguide](docs/guide.md#top).", "See the\nguide."),
+        ("![A picture](page.png)\n\n\n\nText", "\n\nText"),
+        ("`handlers[name](value)`", "`handlers[name](value)`"),
+        ("[here](https://site.example) or [below](#end)", "[here](https://site.example) or [below](#end)"),
+    ],
+)
+def test_without_an_address_what_leads_nowhere_is_words(written, told):
+    specification = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    assert module.long_description(written, "") == told
 
 
 def test_the_addresses_that_are_known_are_named(at_home, homeless):
