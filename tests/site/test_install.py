@@ -55,7 +55,7 @@ def test_a_page_brings_its_own_lines():
 def test_what_is_needed_is_what_the_project_asks_for():
     text = (ROOT / "pyproject.toml").read_text("utf-8")
     rows = {what: (version, said[0].astext()) for what, version, said in needed(text)}
-    assert rows["Python"][1] == "yours"
+    assert rows["Python"][1] == "your environment"
     assert rows["torch"][1] == rows["numpy"][1] == "tensorglass"
     assert rows["matplotlib"][1] == "tensorglass[plot]"
     for what, (version, _) in rows.items():

@@ -31,11 +31,11 @@ def needed(project: str) -> list[tuple[str, str, list[nodes.Node]]]:
     >>> text = '[project]\\nname = "p"\\nrequires-python = ">=3.11"\\ndependencies = ["a>=2.4"]\\n'
     >>> text += '[project.optional-dependencies]\\nplot = ["b>=3.8"]'
     >>> [(what, version, said[0].astext()) for what, version, said in needed(text)]
-    [('Python', '3.11 or newer', 'yours'), ('a', '2.4 or newer', 'p'), ('b', '3.8 or newer', 'p[plot]')]
+    [('Python', '3.11 or newer', 'your environment'), ('a', '2.4 or newer', 'p'), ('b', '3.8 or newer', 'p[plot]')]
     """
     about = tomllib.loads(project)["project"]
     name = about["name"]
-    rows = [(f"Python{about['requires-python']}", nodes.Text("yours"))]
+    rows = [(f"Python{about['requires-python']}", nodes.Text("your environment"))]
     rows += [(each, nodes.literal(text=name)) for each in about["dependencies"]]
     for extra, packages in about.get("optional-dependencies", {}).items():
         rows += [(each, nodes.literal(text=f"{name}[{extra}]")) for each in packages]
