@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,7 @@ ROOT = Path(__file__).parent
 ENVIRONMENT = ROOT / ".nox" / "env"
 BUILD = ROOT / "docs" / "_build"
 SITE = BUILD / "html"
+DIST = ROOT / "dist"
 INSTALL = ["-m", "pip", "install", "-c", "constraints.txt"]
 # The files that hosts of the site and of the repository read, by the schema that they have to fit.
 HOSTS_READ = {
@@ -124,6 +126,22 @@ def record(session: nox.Session) -> None:
 
 
 @nox.session
+def release(session: nox.Session) -> None:
+    """Build what would be published, in dist/, and check it in an empty environment: -- [--tag vVERSION]."""
+    python = _environment(session)
+    shutil.rmtree(DIST, ignore_errors=True)
+    pinned = {"PIP_CONSTRAINT": str(ROOT / "constraints.txt")}  # what builds it, too, in its own environment
+    _run(session, "-m", "build", "--outdir", str(DIST), python=python, env=pinned)
+    built = sorted(str(path) for path in DIST.glob("tensorglass-*"))
+    _run(session, "-m", "twine", "check", "--strict", *built, python=python)
+    chosen = ["-p", "no:randomly", "-m", "", "-rs", "tests/release", f"--built={DIST}"]
+    _run(session, "-m", "pytest", *chosen, *session.posargs, python=python)
+    newest = re.split(r"^## .*\n", (ROOT / "CHANGELOG.md").read_text("utf-8"), flags=re.MULTILINE)[1]
+    (DIST / "NOTES.md").write_text(newest.strip() + "\n", "utf-8")
+    print(f"\nIn {DIST}, with what the changelog says of it in NOTES.md:", *map(os.path.basename, built), sep="\n  ")
+
+
+@nox.session
 def serve(session: nox.Session) -> None:
     """Build the site again at each change, and show it in the browser."""
     folders = [f"--watch={ROOT / name}" for name in ("src", "examples")]
@@ -212,7 +230,7 @@ def _environment(session: nox.Session) -> str:
     stamp.unlink(missing_ok=True)
     session.log(f"making the environment {ENVIRONMENT.relative_to(ROOT)}; torch is large, this takes minutes once")
     session.run(sys.executable, "-m", "virtualenv", "-q", "--clear", str(ENVIRONMENT), external=True)
-    groups = [f"--group={name}" for name in ("docs", "tests", "lint")]
+    groups = [f"--group={name}" for name in ("docs", "tests", "lint", "release")]
     session.run(str(python), *INSTALL, "-e", ".[plot]", *groups, external=True)
     stamp.write_text(wanted)
     return str(python)

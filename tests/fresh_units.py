@@ -23,7 +23,7 @@ from ledger import ROOT, Ledger, commit, drawn, files_of, fingerprint, sources_b
 
 BUILD = ["docs/conf.py", *(f"docs/{name}/**/*" for name in ("_ext", "_static", "_templates", "inventories"))]
 DOCUMENTS = ["docs/*.*", *(f"docs/{name}/**/*" for name in ("howto", "reference", "recorded")), "*.md", "*.toml"]
-SITE = [*BUILD, "src/**/*", "examples/**/*", *DOCUMENTS]  # all that the built site is made of
+SITE = [*BUILD, "hatch_build.py", "src/**/*", "examples/**/*", *DOCUMENTS]  # all that the built site is made of
 
 
 def add_options(parser: pytest.Parser) -> None:

@@ -83,7 +83,7 @@ if TYPE_CHECKING:
     from .storage.views import ViewExplanation as ViewExplanation
     from .storage.views import explain_view as explain_view
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 PUBLIC_NAMES = {
     "ActivationStats": "signals.activation_stats",

@@ -2,12 +2,15 @@
 
 import ast
 import re
+import tomllib
 
 import pytest
+from _ext.sources.script_metadata import metadata_of
 from places import ROOT
 
 import tensorglass
 
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 
 
@@ -47,3 +50,32 @@ def test_the_hooks_before_a_commit_have_the_pinned_version():
 
 def test_a_citation_names_the_version():
     assert f"\nversion: {tensorglass.__version__}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
+
+
+def test_the_changelog_and_the_readme_name_the_version():
+    first = re.search(r"^## (\S+) \((\S+)\)$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M)
+    assert first[1] == tensorglass.__version__
+    assert re.fullmatch(r"unreleased|20\d\d-\d\d-\d\d", first[2])
+    wheels = re.findall(r"tensorglass-(\d[\d.]*)-py3", (ROOT / "README.md").read_text("utf-8"))
+    assert set(wheels) == {tensorglass.__version__}
+
+
+SCRIPTS = [*sorted(ROOT.glob("examples/*/*.py")), ROOT / "docs" / "template.py"]
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_a_script_asks_for_the_versions_that_the_library_asks_for(script):
+    metadata = metadata_of(script.read_text("utf-8"))
+    library = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["plot"]]
+    assert metadata["requires-python"] == PROJECT["requires-python"]
+    assert set(library) <= set(metadata["dependencies"])
+    assert set(metadata["dependencies"]) - set(library) <= {"scikit-learn>=1.7"}  # the data of some pages
+
+
+def test_every_bound_is_a_lower_one():
+    library = [
+        *PROJECT["dependencies"],
+        *PROJECT["optional-dependencies"]["plot"],
+        f"python{PROJECT['requires-python']}",
+    ]
+    assert [each for each in library if not re.fullmatch(r"\w+>=\d+\.\d+", each)] == []

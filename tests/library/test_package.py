@@ -4,6 +4,7 @@ import ast
 import doctest
 import functools
 import importlib
+import inspect
 import json
 import pickle
 import re
@@ -106,6 +107,18 @@ def test_type_checkers_see_the_same_names():
 
 def test_the_version_is_a_version():
     assert re.fullmatch(r"\d+\.\d+\.\d+", tensorglass.__version__)
+
+
+def version(text):
+    return tuple(map(int, text.split(".")))
+
+
+@pytest.mark.parametrize("name", tensorglass.PUBLIC_NAMES)
+def test_a_docstring_says_since_when_the_name_is_there(name):
+    summary, *_ = re.split(r"\n\w+\n-{3,}\n", inspect.cleandoc(getattr(tensorglass, name).__doc__))
+    added = re.findall(r"\n\n\.\. versionadded:: (\d+\.\d+\.\d+)(?:\n|$)", summary)
+    assert len(added) == 1
+    assert version("0.2.0") <= version(added[0]) <= version(tensorglass.__version__)  # the first that was published
 
 
 def test_an_unknown_name_is_an_attribute_error():

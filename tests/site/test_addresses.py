@@ -97,7 +97,7 @@ def test_colab_is_offered_where_it_can_read_the_notebook_and_install_the_library
 def test_scripts_and_notebooks_name_the_library_by_its_address(hosted, homeless):
     (wheel,) = (path.name for path in hosted.glob("*.whl"))
     script = (hosted / f"{PAGE}.py").read_text("utf-8")
-    assert f'# dependencies = ["torch>=2.11", "matplotlib>=3.11", "tensorglass @ {SITE}/{wheel}"]\n' in script
+    assert f'# dependencies = ["torch>=2.4", "matplotlib>=3.8", "tensorglass @ {SITE}/{wheel}"]\n' in script
     assert "tensorglass @" not in (homeless / f"{PAGE}.py").read_text("utf-8")
     first = {
         site: "".join(json.loads((site / f"{PAGE}.ipynb").read_text("utf-8"))["cells"][0]["source"])
@@ -108,9 +108,9 @@ def test_scripts_and_notebooks_name_the_library_by_its_address(hosted, homeless)
 
 
 def test_metadata_of_several_lines_takes_the_address_too():
-    script = '# /// script\n# dependencies = [\n#     "torch>=2.11",\n# ]\n# ///\n"""A page."""\n'
+    script = '# /// script\n# dependencies = [\n#     "torch>=2.4",\n# ]\n# ///\n"""A page."""\n'
     changed = with_library(script, "https://site.example/x.whl")
-    assert '# dependencies = [\n#     "tensorglass @ https://site.example/x.whl",\n#     "torch>=2.11",\n# ]' in changed
+    assert '# dependencies = [\n#     "tensorglass @ https://site.example/x.whl",\n#     "torch>=2.4",\n# ]' in changed
     assert with_library('"""A page."""\n', "https://site.example/x.whl") == '"""A page."""\n'
     with pytest.raises(ValueError, match="no place for the library"):
         with_library("# /// script\n# dependencies = []\n# ///\n", "https://site.example/x.whl")

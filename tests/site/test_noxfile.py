@@ -98,6 +98,30 @@ def test_records_are_made_by_the_plain_command(chores):
     assert session.ran == [(sys.executable, "docs/record.py", "--device", "cuda", "--out", "docs/recorded/")]
 
 
+def test_a_release_is_built_checked_and_described(chores, project):
+    (project / "CHANGELOG.md").write_text("# Changelog\n\n## 0.2.0 (2026-12-01)\n\n- New.\n\n## 0.1.0\n\n- Old.\n")
+    (project / "dist").mkdir()
+    (project / "dist" / "tensorglass-0.1.0.tar.gz").touch()  # of an earlier run: it must not be published
+
+    class Builds(Session):
+        def run(self, *command, **options):
+            super().run(*command, **options)
+            if command[2] == "build":
+                (project / "dist").mkdir()
+                for end in (".tar.gz", "-py3-none-any.whl"):
+                    (project / "dist" / f"tensorglass-0.2.0{end}").touch()
+
+    session = Builds("--tag", "v0.2.0")
+    chores.release(session)
+    build, check, look = session.ran
+    built = [str(project / "dist" / f"tensorglass-0.2.0{end}") for end in ("-py3-none-any.whl", ".tar.gz")]
+    assert build == (sys.executable, "-m", "build", "--outdir", str(project / "dist"))
+    assert check == (sys.executable, "-m", "twine", "check", "--strict", *built)
+    assert look[:3] == (sys.executable, "-m", "pytest")
+    assert look[-4:] == ("tests/release", f"--built={project / 'dist'}", "--tag", "v0.2.0")
+    assert (project / "dist" / "NOTES.md").read_text() == "- New.\n"
+
+
 @pytest.mark.parametrize(
     ("given", "added"),
     [

@@ -162,7 +162,7 @@ def test_what_is_measured_is_found():
 
 
 SCRIPT = '''# /// script
-# dependencies = ["torch>=2.11", "matplotlib>=3.11"]
+# dependencies = ["torch>=2.4", "matplotlib>=3.8"]
 # ///
 """
 What is alpha?

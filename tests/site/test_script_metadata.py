@@ -8,7 +8,7 @@ from _ext.sources.script_metadata import requirements
     ("script", "needed"),
     [
         ("x = 1\n", []),
-        ('# /// script\n# dependencies = ["torch>=2.11", "numpy>=2", "opt_einsum>=3.4"]\n# ///\n', []),
+        ('# /// script\n# dependencies = ["torch>=2.4", "numpy>=1.26", "opt_einsum>=3.4"]\n# ///\n', []),
         (
             '# /// script\n# requires-python = ">=3.11"\n# dependencies = ["scikit-learn>=1.7", "matplotlib"]\n'
             "# ///\nimport torch\n",

@@ -10,7 +10,7 @@ from places import ROOT
 from programs import run
 
 PAGE = '''# /// script
-# dependencies = ["torch>=2.11", "matplotlib>=3.11"]
+# dependencies = ["torch>=2.4", "matplotlib>=3.8"]
 # ///
 """
 A page about {name}

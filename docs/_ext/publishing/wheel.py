@@ -6,6 +6,7 @@ The wheel lies at the site's root. It is built again when the library or its met
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,5 +35,10 @@ def build_wheel(app: Sphinx) -> None:
 
 
 def _digest(root: Path) -> str:
-    files = [root / "pyproject.toml", root / "README.md", *root.glob("LICENSE*"), *(root / "src").rglob("*.py*")]
-    return hashlib.sha256(b"\0".join(path.read_bytes() for path in sorted(files))).hexdigest()
+    files = [root / "pyproject.toml", *root.glob("hatch_build.py"), root / "README.md", *root.glob("LICENSE*")]
+    files += (root / "src").rglob("*.py*")
+    addresses = [
+        os.environ.get(f"TENSORGLASS_{name}", "") for name in ("REPOSITORY", "SITE_ADDRESS")
+    ]  # in its metadata
+    contents = [path.read_bytes() for path in sorted(files)]
+    return hashlib.sha256(b"\0".join([*contents, *(each.encode() for each in addresses)])).hexdigest()

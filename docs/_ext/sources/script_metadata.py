@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import re
 import tomllib
+from typing import Any
 
 METADATA = re.compile(r"^# /// script\n((?:#.*\n)+?)# ///$", re.MULTILINE)
 _BROUGHT = ("torch", "numpy", "opt_einsum", "tensorglass")  # by the library's wheel
 
 
+def metadata_of(script: str) -> dict[str, Any]:
+    """Return a script's inline metadata, which is empty where it has none.
+
+    >>> metadata_of('# /// script\\n# requires-python = ">=3.11"\\n# ///\\n')
+    {'requires-python': '>=3.11'}
+    """
+    block = METADATA.search(script)
+    return tomllib.loads(re.sub(r"^# ?", "", block[1], flags=re.MULTILINE)) if block else {}
+
+
 def requirements(script: str) -> list[str]:
     """Return the packages that a script's inline metadata names and that the wheel does not bring.
 
-    >>> requirements('# /// script\\n# dependencies = ["torch>=2.11", "matplotlib>=3.11"]\\n# ///\\n')
+    >>> requirements('# /// script\\n# dependencies = ["torch>=2.4", "matplotlib>=3.8"]\\n# ///\\n')
     ['matplotlib']
     """
-    block = METADATA.search(script)
-    metadata = tomllib.loads(re.sub(r"^# ?", "", block[1], flags=re.MULTILINE)) if block else {}
-    names = [re.split(r"[<>=!~ ;\[]", each)[0] for each in metadata.get("dependencies", [])]
+    names = [re.split(r"[<>=!~ ;\[]", each)[0] for each in metadata_of(script).get("dependencies", [])]
     return [name for name in names if name not in _BROUGHT]
 
 

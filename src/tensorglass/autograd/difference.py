@@ -13,6 +13,8 @@ from ..report import ROWS_SHOWN, NumberColumn, Report, Table, bytes_text, public
 class ModuleDifference:
     """The activations that one module has the graph keep, in both runs. All figures are bytes.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     module : str
@@ -34,6 +36,8 @@ class ModuleDifference:
 @dataclass(frozen=True, repr=False)
 class SavedDifference(Report):
     """The difference of two recordings, the first minus the second. The result of ``a - b``.
+
+    .. versionadded:: 0.2.0
 
     Attributes
     ----------

@@ -66,6 +66,8 @@ class Kept(NamedTuple):
 class SavedTensors(Recording[Kept]):
     """What autograd keeps for the backward pass. The result of `saved_for_backward` and `record_saved`.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     tensors : tuple of SavedTensor

@@ -16,6 +16,8 @@ from .report import Kept, SavedTensors
 def saved_for_backward(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> SavedTensors:
     """Tell what autograd would keep for the backward pass of ``fn(*args, **kwargs)``.
 
+    .. versionadded:: 0.2.0
+
     Parameters
     ----------
     fn : callable
@@ -83,6 +85,8 @@ def saved_for_backward(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Sav
 @contextmanager
 def record_saved() -> Iterator[SavedTensors]:
     """Record what autograd keeps for the backward pass of the code inside.
+
+    .. versionadded:: 0.2.0
 
     Yields
     ------

@@ -19,6 +19,8 @@ CHECKPOINT = "checkpoint"  # the operation of what is kept in order to compute a
 class SavedTensor:
     """One tensor that one node of the graph keeps.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     module : str
@@ -66,6 +68,8 @@ class SavedTensor:
 @dataclass(frozen=True)
 class SavedStorage:
     """One storage that the graph keeps alive.
+
+    .. versionadded:: 0.2.0
 
     Attributes
     ----------

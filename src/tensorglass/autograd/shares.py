@@ -13,6 +13,8 @@ from ..report import by_block, public
 class ModuleShare:
     """What one module has the graph keep, by all its calls together. A storage counts where it was saved first.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     module : str

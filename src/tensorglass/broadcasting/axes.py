@@ -16,6 +16,8 @@ EQUAL, STRETCHED, MISSING, CLASH = "equal", "stretched", "missing", "clash"
 class BroadcastAxis(Report):
     """One axis of the aligned shapes.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     axis : int

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 class BroadcastExplanation(Verdict):
     """What broadcasting does with some shapes. The result of `explain_broadcast`.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     shapes : tuple of tuple of int
@@ -195,6 +197,8 @@ def _fixes_table(caption: str, fixes: dict[tuple[Shape, ...], BroadcastFix]) -> 
 
 def explain_broadcast(*operands: object, dtype: torch.dtype | None = None) -> BroadcastExplanation:
     """Explain how shapes broadcast, or why they do not and which size-1 axes would help.
+
+    .. versionadded:: 0.2.0
 
     Parameters
     ----------

@@ -32,6 +32,8 @@ _SEARCH_LIMIT = 20_000  # many equal sizes give many alignments of the same shap
 class BroadcastFix:
     """One way to make shapes broadcast, or their result smaller, by inserting or by removing size-1 axes.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     code : str

@@ -30,6 +30,8 @@ from .unseen_operands import distribution_shapes, numpy_shapes
 class Broadcast(Report):
     """One call that broadcast.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     operation : str
@@ -74,6 +76,8 @@ class Broadcast(Report):
 class BroadcastLog(Recording[list[Broadcast]]):
     """What `watch_broadcasts` has seen so far. It has a length, can be iterated over, and prints as a table.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     broadcasts : tuple of Broadcast
@@ -103,6 +107,8 @@ class BroadcastLog(Recording[list[Broadcast]]):
 @contextmanager
 def watch_broadcasts(only: str | None = None) -> Iterator[BroadcastLog]:
     """List each broadcast that torch functions called inside the ``with`` block make.
+
+    .. versionadded:: 0.2.0
 
     Parameters
     ----------

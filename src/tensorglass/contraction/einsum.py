@@ -41,6 +41,8 @@ _templates: dict[tuple[Any, ...], Template] = {}  # by the equation, autocast, a
 def einsum(equation: Any, *operands: Any) -> torch.Tensor:
     """Compute an einsum: the values, dtypes and rejections of `torch.einsum`, planned once and then fast.
 
+    .. versionadded:: 0.2.0
+
     Parameters
     ----------
     equation : str
@@ -97,6 +99,8 @@ def einsum(equation: Any, *operands: Any) -> torch.Tensor:
 
 def plan_einsum(equation: Any, *operands: Any) -> EinsumPlan:
     """Plan an einsum, to read what it means and how it is computed.
+
+    .. versionadded:: 0.2.0
 
     Parameters
     ----------

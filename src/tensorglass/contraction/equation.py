@@ -27,6 +27,8 @@ class EinsumError(ValueError, RuntimeError):
 
     The message says what is wrong, quotes the equation, and points at the place.
 
+    .. versionadded:: 0.2.0
+
     Examples
     --------
     >>> from tensorglass import EinsumError, plan_einsum

@@ -20,6 +20,8 @@ from .equation import ELLIPSIS, Equation, Term
 class Index:
     """One index of an einsum.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     letter : str
@@ -44,6 +46,8 @@ class Index:
 @dataclass(frozen=True)
 class Contraction:
     """An equation with its shapes, each ellipsis spelled out as letters ``...0``, ``...1``, and so on.
+
+    .. versionadded:: 0.2.0
 
     Attributes
     ----------

@@ -25,6 +25,8 @@ PLANNED_DTYPES = frozenset(
 class Operand(NamedTuple):
     """What a plan depends on in one operand.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     shape, stride : tuple of int

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 class Cost(NamedTuple):
     """What a plan costs.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     multiplications : int
@@ -49,6 +51,8 @@ class Cost(NamedTuple):
 @dataclass(frozen=True, repr=False)
 class EinsumPlan(Report):
     """How an einsum is computed. The result of `plan_einsum`; call it with the operands to compute.
+
+    .. versionadded:: 0.2.0
 
     Attributes
     ----------

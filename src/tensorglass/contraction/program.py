@@ -41,6 +41,8 @@ class Value:
 class Step:
     """One operation of a plan.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     operation : str

@@ -27,6 +27,8 @@ def explain_error(error: BaseException | str) -> ErrorExplanation:
     Nothing of the program is run again. Operands are read from the frame that failed: names, stored attributes and
     items of plain containers; no property is asked.
 
+    .. versionadded:: 0.2.0
+
     Parameters
     ----------
     error : BaseException or str

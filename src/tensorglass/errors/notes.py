@@ -33,6 +33,8 @@ def explained_errors() -> AbstractContextManager[None]:
     the traceback, and so do pytest and notebooks. An exception that is not in the catalogue, or has such a note
     already, is left alone. Nothing is done before one is raised.
 
+    .. versionadded:: 0.2.0
+
     Returns
     -------
     context manager

@@ -13,6 +13,8 @@ from ..shapes import Shape
 class ErrorOperand:
     """A tensor or an array that the failing expression uses. None stands for what could not be read.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     name : str
@@ -35,6 +37,8 @@ class ErrorOperand:
 @dataclass(frozen=True)
 class ErrorFix:
     """Code that mends an error.
+
+    .. versionadded:: 0.2.0
 
     Attributes
     ----------

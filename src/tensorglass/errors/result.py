@@ -16,6 +16,8 @@ LONGEST_CODE = 120  # characters of an expression that a table shows: more is no
 class ErrorExplanation(Report):
     """What an error means. The result of `explain_error`.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     known : bool

@@ -19,6 +19,8 @@ _NUMBER = re.compile(r"(?<![^.])\d+(?![^.])")  # a whole part of a name
 class InitializedParameter:
     """What was done with one parameter.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     name : str
@@ -50,6 +52,8 @@ class InitializedParameter:
 @dataclass(frozen=True, repr=False)
 class Initialization(Verdict):
     """What was done with a model's parameters. The result of `initialize_`; truthy exactly when it is ok.
+
+    .. versionadded:: 0.2.0
 
     Attributes
     ----------

@@ -35,6 +35,8 @@ def initialize_(  # noqa: PLR0913, PLR0917 - each has a meaning of its own, and 
 ) -> Initialization:
     """Initialize all parameters of a model, in place, for its activation.
 
+    .. versionadded:: 0.2.0
+
     Parameters
     ----------
     model : torch.nn.Module

@@ -31,6 +31,8 @@ NORMALISED, DEAD, NOT_REACHED, FROZEN, SKIPPED = "normalised", "dead", "not reac
 class LsuvLayer:
     """What became of one layer.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     name : str
@@ -58,6 +60,8 @@ class LsuvLayer:
 @dataclass(frozen=True, repr=False)
 class LsuvReport(Verdict):
     """The result of `lsuv_`; truthy exactly when it is ok.
+
+    .. versionadded:: 0.2.0
 
     Attributes
     ----------
@@ -94,6 +98,8 @@ def lsuv_(
     skip: str | Iterable[str] = (),
 ) -> LsuvReport:
     """Scale the weight of each layer until its output on this batch has standard deviation 1.
+
+    .. versionadded:: 0.2.0
 
     Parameters
     ----------

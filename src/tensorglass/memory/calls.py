@@ -14,6 +14,8 @@ BETWEEN = "between operations"
 class OperationCall:
     """One call of an operation that allocated or released memory on one kind of device. All figures are bytes.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     operation : str

@@ -21,6 +21,8 @@ from .walk import walk
 class HeldTensor:
     """One tensor that was found.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     name : str
@@ -51,6 +53,8 @@ class HeldTensor:
 @dataclass(frozen=True)
 class HeldStorage:
     """One storage that was found.
+
+    .. versionadded:: 0.2.0
 
     Attributes
     ----------
@@ -84,6 +88,8 @@ class HeldStorage:
 @dataclass(frozen=True, repr=False)
 class Holdings(Report):
     """What objects hold in memory. The result of `memory_of`.
+
+    .. versionadded:: 0.2.0
 
     Attributes
     ----------
@@ -197,6 +203,8 @@ def _lines(what: str, groups: Sequence[tuple[str, ...]], plural: str) -> Iterato
 
 def memory_of(*objects: object) -> Holdings:
     """Tell what objects hold in memory: distinct storages, shared ones, what is unreachable, what a file would take.
+
+    .. versionadded:: 0.2.0
 
     Parameters
     ----------

@@ -14,6 +14,8 @@ from .calls import BETWEEN, OperationCall
 class DeviceMemory(Report):
     """What happened on one kind of device.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     device : str

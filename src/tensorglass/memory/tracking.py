@@ -24,6 +24,8 @@ class MemoryTrace(Recording[tuple[DeviceMemory, ...]]):
 
     The figures are those of `main`, the kind of device that the work was done on.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     devices : tuple of DeviceMemory
@@ -91,6 +93,8 @@ class MemoryTrace(Recording[tuple[DeviceMemory, ...]]):
 @contextmanager
 def track_memory() -> Iterator[MemoryTrace]:
     """Record the live and peak bytes of the code inside, by operation, as the allocator saw them.
+
+    .. versionadded:: 0.2.0
 
     Yields
     ------

@@ -14,6 +14,8 @@ def default_device() -> torch.device:
 
     The environment variable ``TENSORGLASS_DEVICE`` overrides the choice, for instance ``cpu`` or ``cuda:1``.
 
+    .. versionadded:: 0.2.0
+
     Returns
     -------
     torch.device

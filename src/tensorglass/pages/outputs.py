@@ -17,6 +17,8 @@ MARK_START, MARK_END = "\ue000", "\ue001"
 def shows_error(*types: type[BaseException], match: str) -> Iterator[None]:
     """Run a block that must raise, and print the error as ``Type: message``.
 
+    .. versionadded:: 0.2.0
+
     Parameters
     ----------
     *types : exception types
@@ -60,6 +62,8 @@ def measured(value: object) -> str:
 
     On the built site the text is marked as measured, so that everything else on a page must be the same from build to
     build. In your own run it is plain text.
+
+    .. versionadded:: 0.2.0
 
     Parameters
     ----------

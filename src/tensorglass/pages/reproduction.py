@@ -17,6 +17,8 @@ AGREES, DEPARTS = "agrees", "departs"
 class ReproducedValue:
     """One published value, and ours.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     claim : str
@@ -53,6 +55,8 @@ class ReproducedValue:
 class Reproduction(Verdict):
     """The result of `reproduction`: prints as a table. Truthy exactly when all values agree.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     ok : bool
@@ -78,6 +82,8 @@ class Reproduction(Verdict):
 
 def reproduction(*rows: tuple[str, str, float | str, float | str, float | None]) -> Reproduction:
     """Compare published values with ours.
+
+    .. versionadded:: 0.2.0
 
     Parameters
     ----------

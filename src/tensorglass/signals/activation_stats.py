@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 class ActivationStats(Report):
     """The result of `activation_stats`: iterable, with one item for each call of a layer or block.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     layers : tuple of LayerStats
@@ -61,6 +63,8 @@ class ActivationStats(Report):
 
 def activation_stats(model: nn.Module, batch: Any, loss_fn: Callable[[Any], Tensor] | None = None) -> ActivationStats:
     """Measure the output of each layer of a model on one batch and, with a loss, the gradient that arrives there.
+
+    .. versionadded:: 0.2.0
 
     Parameters
     ----------

@@ -25,6 +25,8 @@ _HOMOGENEOUS = "every second moment is kept"
 class CriticalPoint(Verdict):
     """The critical point of an activation, or the reason why there is none. The result of `critical_sigma_w`.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     ok : bool
@@ -61,6 +63,8 @@ class CriticalPoint(Verdict):
 
 def critical_sigma_w(activation: Callable[..., Any], sigma_b: float = 0.0) -> CriticalPoint:
     r"""Find the standard deviation of weights at which a deep network is critical.
+
+    .. versionadded:: 0.2.0
 
     Parameters
     ----------

@@ -25,6 +25,8 @@ def gain(activation: Callable[..., Any], direction: str = FORWARD) -> float:
         \text{backward} \quad & E[f'(z)^2]^{-1/2}
         \end{aligned}
 
+    .. versionadded:: 0.2.0
+
     Parameters
     ----------
     activation : callable

@@ -13,6 +13,8 @@ from .statistics import Histogram
 class LayerPrediction:
     """One layer of a `SignalPath`.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     layer : int
@@ -37,6 +39,8 @@ class LayerPrediction:
 @dataclass(frozen=True)
 class LayerStats:
     """One call of a layer, by its output. The first axis of the output counts as the axis of examples.
+
+    .. versionadded:: 0.2.0
 
     Attributes
     ----------

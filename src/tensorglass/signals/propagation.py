@@ -24,6 +24,8 @@ _OVERFLOW = 1e75  # second moments beyond it are given as infinite: it is about 
 class SignalPath(Report):
     """The prediction, layer by layer. The result of `SignalPropagation.through`.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     layers : tuple of LayerPrediction
@@ -57,6 +59,8 @@ class SignalPath(Report):
 @dataclass(frozen=True, repr=False)
 class SignalPropagation(Report):
     """Where signals settle in a deep network. The result of `signal_propagation`.
+
+    .. versionadded:: 0.2.0
 
     Attributes
     ----------
@@ -177,6 +181,8 @@ class SignalPropagation(Report):
 
 def signal_propagation(activation: Callable[..., Any], sigma_w: float, sigma_b: float = 0.0) -> SignalPropagation:
     r"""Tell where signals settle in a wide and deep network with random weights, and how fast.
+
+    .. versionadded:: 0.2.0
 
     Parameters
     ----------

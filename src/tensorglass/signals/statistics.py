@@ -23,6 +23,8 @@ _BOUNDS = {nn.Tanh: (-1.0, 1.0), nn.Softsign: (-1.0, 1.0), nn.Sigmoid: (0.0, 1.0
 class Histogram(NamedTuple):
     """How a sample of values is distributed. Both are empty if no value was finite.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     counts : tuple of int

@@ -25,6 +25,8 @@ _INTEGERS = {torch.quint8: torch.uint8, torch.qint8: torch.int8, torch.qint32: t
 def storage_cells(tensor: torch.Tensor) -> torch.Tensor:
     """Return the actual contents of memory: the whole storage as a 1-D tensor of the tensor's dtype, not a copy.
 
+    .. versionadded:: 0.2.0
+
     Parameters
     ----------
     tensor : torch.Tensor
@@ -63,6 +65,8 @@ def storage_bytes(tensor: torch.Tensor) -> torch.Tensor:
 
     The warning about writing is that of `storage_cells`.
 
+    .. versionadded:: 0.2.0
+
     Parameters
     ----------
     tensor : torch.Tensor
@@ -91,6 +95,8 @@ def storage_bytes(tensor: torch.Tensor) -> torch.Tensor:
 
 def storage_index(tensor: torch.Tensor) -> torch.Tensor:
     """Return the cell of each element: ``offset + sum(index * stride)``.
+
+    .. versionadded:: 0.2.0
 
     Parameters
     ----------
@@ -133,6 +139,8 @@ def storage_index(tensor: torch.Tensor) -> torch.Tensor:
 
 def shares_memory(a: torch.Tensor, b: torch.Tensor) -> bool:
     """Return whether two tensors really share a byte: whether a write to one can change the other.
+
+    .. versionadded:: 0.2.0
 
     Parameters
     ----------

@@ -41,6 +41,8 @@ _MEMORY_FORMATS = {4: ("channels_last", torch.channels_last), 5: ("channels_last
 class Neighbour:
     """What another tensor has to do with the first one.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     name : str
@@ -70,6 +72,8 @@ class Neighbour:
 @dataclass(frozen=True, repr=False)
 class StorageInfo(Report):
     """How a tensor lies in its storage. The result of `storage_info`.
+
+    .. versionadded:: 0.2.0
 
     Attributes
     ----------
@@ -174,6 +178,8 @@ class StorageInfo(Report):
 
 def storage_info(tensor: torch.Tensor, *others: torch.Tensor) -> StorageInfo:
     """Describe how a tensor lies in its storage, and what other tensors have to do with it.
+
+    .. versionadded:: 0.2.0
 
     Parameters
     ----------

@@ -22,6 +22,8 @@ from .places import Places
 class Layout:
     """How a tensor reads its storage: nothing but numbers.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     shape, stride : tuple of int

@@ -21,6 +21,8 @@ from .sizes import sizes_asked_for
 class AxisOfView:
     """One axis of the tensor, and whether it merges with the next one.
 
+    .. versionadded:: 0.2.0
+
     Attributes
     ----------
     axis, size, stride : int
@@ -44,6 +46,8 @@ class AxisOfView:
 @dataclass(frozen=True, repr=False)
 class ViewExplanation(Verdict):
     """Whether ``tensor.view(shape)`` works, and why. The result of `explain_view`; truthy exactly when it is ok.
+
+    .. versionadded:: 0.2.0
 
     Attributes
     ----------
@@ -103,6 +107,8 @@ class ViewExplanation(Verdict):
 
 def explain_view(tensor: torch.Tensor, *sizes: Any, shape: Any = None) -> ViewExplanation:
     """Explain whether ``tensor.view(shape)`` works, and if not, where memory breaks.
+
+    .. versionadded:: 0.2.0
 
     Parameters
     ----------
