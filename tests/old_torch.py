@@ -16,10 +16,8 @@ else:
 
 
 def pytest_collection_modifyitems(items):
-    for item in items:
-        if (
-            SENTENCE and item.name == "tensorglass.memory.holdings.memory_of"
-        ):  # its last example counts what graphs keep
+    for item in items:  # this example of the documentation counts what a graph keeps
+        if SENTENCE and item.name == "tensorglass.memory.holdings.memory_of":
             item.add_marker(pytest.mark.skip(reason=SENTENCE))
 
 

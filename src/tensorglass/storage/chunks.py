@@ -12,6 +12,7 @@ import math
 import torch
 
 from ..shapes import Shape
+from ..torch_internals import without_modes
 
 
 def shape_error(shape: Shape, numel: int) -> str | None:
@@ -41,7 +42,8 @@ def shape_error(shape: Shape, numel: int) -> str | None:
 def _refusal(shape: Shape) -> str | None:
     """Return why torch refuses the shape for a tensor without elements: its words differ from version to version."""
     try:
-        torch.empty(0, device="meta").view(shape)
+        with without_modes():
+            torch.empty(0, device="meta").view(shape)
     except RuntimeError as error:
         return str(error)
     return None
