@@ -112,6 +112,12 @@ def mutants(session: nox.Session) -> None:
 
 
 @nox.session
+def versions(session: nox.Session) -> None:
+    """Try the library with old and new versions of Python, torch, NumPy and matplotlib: -- [TORCH ...] [--record]."""
+    _run(session, "tests/versions/try_versions.py", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure what the speed figures in the documentation come from."""
     for script in sorted((ROOT / "benchmarks").glob("*.py")):

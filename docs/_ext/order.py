@@ -27,6 +27,7 @@ from .lists import (
     questions,
     recorded_runs,
     reproductions,
+    tested_with,
 )
 from .page import (
     api_reference,
@@ -187,6 +188,7 @@ DIRECTIVES: dict[str, type[Any]] = {
     "needed": needed.Needed,
     "other-errors": other_errors.OtherErrors,
     "pages-using": pages_using.PagesUsing,
+    "tested-with": tested_with.TestedWith,
     "questionnaire": questionnaire.Questionnaire,
     "questionnaire-numbers": questionnaire.QuestionnaireNumbers,
     "questions": questions.Questions,

@@ -1,7 +1,7 @@
 # /// script
 # requires-python = ">=3.11"
 # dependencies = [
-#     "torch>=2.4",
+#     "torch>=2.10",
 #     "numpy>=1.26",
 #     "opt_einsum>=3.4",
 #     "matplotlib>=3.8",

@@ -64,12 +64,16 @@ SCRIPTS = [*sorted(ROOT.glob("examples/*/*.py")), ROOT / "docs" / "template.py"]
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
-def test_a_script_asks_for_the_versions_that_the_library_asks_for(script):
-    metadata = metadata_of(script.read_text("utf-8"))
-    library = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["plot"]]
+def test_a_script_asks_for_the_versions_that_the_library_asks_for_or_a_newer_torch(script):
+    text = script.read_text("utf-8")
+    metadata = metadata_of(text)
+    asked = dict(each.split(">=") for each in metadata["dependencies"])
+    library = dict(each.split(">=") for each in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["plot"])
     assert metadata["requires-python"] == PROJECT["requires-python"]
-    assert set(library) <= set(metadata["dependencies"])
-    assert set(metadata["dependencies"]) - set(library) <= {"scikit-learn>=1.7"}  # the data of some pages
+    assert asked | {"torch": library["torch"]} in (library, library | {"scikit-learn": "1.7"})  # the data of some pages
+    calls = re.search(r"^(?!#).*\b(saved_for_backward|record_saved)\(", text, re.M)
+    torch = tuple(map(int, asked["torch"].split(".")))
+    assert torch >= ((2, 10) if calls else tuple(map(int, library["torch"].split("."))))
 
 
 def test_every_bound_is_a_lower_one():
