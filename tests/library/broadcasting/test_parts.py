@@ -211,7 +211,7 @@ def test_one_call(call, operation, shapes, result):
         lambda: F.cosine_embedding_loss(t(5), t(5), torch.tensor(1.0)),
         lambda: F.gaussian_nll_loss(t(3, 4), t(3, 4), t(3, 4)),
         lambda: F.gaussian_nll_loss(t(3, 4), t(3, 4), t(3)),
-        lambda: F.gaussian_nll_loss(t(3, 4), t(3, 4), 1.0 if torch.__version__ >= (2, 5) else t(3, 1)),
+        lambda: F.gaussian_nll_loss(t(3, 4), t(3, 4), 1.0 if torch.__version__ >= (2, 5) else t(3, 4)),
         lambda: t(5, 6)[torch.tensor([0, 1]), torch.tensor([0, 1])],
         lambda: t(5, 6)[torch.tensor([0, 1])],
         lambda: t(5, 6)[1:, None, ..., 0],
