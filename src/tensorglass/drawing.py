@@ -1,9 +1,9 @@
-"""The visual language that all pictures share. Nothing but this imports matplotlib: pictures have it from here.
+"""The visual language that all pictures share. Nothing but this imports matplotlib.
 
-An axis keeps one colour, counted from the last axis; what is stretched, repeated or shared is hatched. Fills are
-translucent. Outlines and texts have the colour that matplotlib's style gives to texts: black, which a page can swap for
-the reader's own text colour, or white in the style `dark_background`. Each drawing describes itself in words, as the
-label of its axes.
+Pictures have from here what they use of it. An axis keeps one colour, counted from the last axis; what is stretched,
+repeated or shared is hatched. Fills are translucent. Outlines and texts have the colour that matplotlib's style gives
+to texts: black, which a page can swap for the reader's own text colour, or white in the style `dark_background`. Each
+drawing describes itself in words, as the label of its axes.
 """
 
 from __future__ import annotations
