@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import typed_program
 
 import tensorglass
 
@@ -221,6 +222,18 @@ def test_it_is_an_extension_of_ipython():
 
 def test_typed():
     assert (SOURCE / "py.typed").exists()
+
+
+def test_the_typed_program_uses_every_public_function():
+    nodes = ast.walk(ast.parse(inspect.getsource(typed_program)))
+    names = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    functions = {name for name in tensorglass.PUBLIC_NAMES if not isinstance(getattr(tensorglass, name), type)}
+    assert functions - names == set()
+
+
+@pytest.mark.parametrize("part", typed_program.PARTS, ids=lambda part: part.__name__)
+def test_the_typed_program_runs(part):
+    part()
 
 
 @pytest.mark.parametrize("module", sorted(SOURCE.rglob("*.py")), ids=lambda path: path.relative_to(SOURCE).as_posix())
