@@ -40,8 +40,7 @@ without_torch_functions: Callable[[], AbstractContextManager[object]] = torch._C
 without_modes: Callable[[], AbstractContextManager[object]] = _disable_current_modes
 # Whether autocast is on for any kind of device. It is called for each einsum, and so without a function around it.
 autocast_is_on_somewhere: Callable[[], bool] = torch._C._is_any_autocast_enabled
-# Whether a mode of torch functions is on, and the innermost transform of torch.func that runs, such as vmap, None
-# outside of any. Both are called for each einsum too.
+# Whether a mode of torch functions is on, and the innermost transform of torch.func or None. Each einsum asks both.
 function_mode_is_on: Callable[[], bool] = torch._C._is_torch_function_mode_enabled
 running_transform = torch._C._functorch.peek_interpreter_stack
 
