@@ -1,13 +1,11 @@
-"""Questions about tensors, answered by running them.
-
-Every public name is listed once, in the table below, with the module that defines it. Modules are imported when a
-name is first used, so ``import tensorglass`` costs next to nothing beyond ``import torch``. The table is a literal on
-purpose: the documentation's build reads it, without importing anything, to know which modules a page depends on.
-"""
+"""Questions about tensors, answered by running them."""
 
 from __future__ import annotations
 
 import importlib
+import sys
+from collections.abc import Iterator
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -85,6 +83,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.2.0"
 
+# Every public name, once, with the module that defines it. Modules are imported when a name is first used, so that
+# `import tensorglass` costs next to nothing beyond `import torch`. The table is a literal on purpose: the
+# documentation's build reads it, without importing anything, to know which modules a page depends on.
 PUBLIC_NAMES = {
     "ActivationStats": "signals.activation_stats",
     "AxisOfView": "storage.views",
@@ -171,7 +172,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *PUBLIC_NAMES})
+    return sorted([*PUBLIC_NAMES, *_DUNDERS])
 
 
 def load_ipython_extension(shell: Any) -> None:
@@ -182,3 +183,30 @@ def load_ipython_extension(shell: Any) -> None:
 def unload_ipython_extension(shell: Any) -> None:
     """Explain errors no more: ``%unload_ext tensorglass``."""
     importlib.import_module(".errors.notebook", __name__).unload(shell)
+
+
+class _Package(ModuleType):
+    """A module whose docstring lists its names when somebody asks for it: to read theirs, all modules are imported."""
+
+    @property
+    def __doc__(self) -> str:  # type: ignore[override]
+        return "\n\n".join([vars(self)["__doc__"] or "", *_rooms(self)])
+
+
+def _rooms(package: ModuleType) -> Iterator[str]:
+    """Yield each part with its public names, functions before the classes of results, each with what it says first."""
+    for room in sorted({module.partition(".")[0] for module in PUBLIC_NAMES.values()}):
+        known = {name: getattr(package, name) for name, module in PUBLIC_NAMES.items() if module.startswith(f"{room}.")}
+        width = max(map(len, known))
+        functions_first = sorted(known, key=lambda name: (isinstance(known[name], type), name))
+        lines = (f"    {name:<{width}}  {_first_line(known[name])}" for name in functions_first)
+        yield "\n".join([f"{room}: {_first_line(importlib.import_module(f'.{room}', __name__))}", "", *lines])
+
+
+def _first_line(value: object) -> str:
+    """Return the first line of what an object says of itself; nothing where Python leaves docstrings out."""
+    return (value.__doc__ or "").strip().partition("\n")[0]
+
+
+_DUNDERS = tuple(name for name in globals() if name.startswith("__"))  # later, `__main__` may be imported
+sys.modules[__name__].__class__ = _Package

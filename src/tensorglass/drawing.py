@@ -1,7 +1,8 @@
-"""The visual language that all pictures share. Nothing but this and the pictures imports matplotlib.
+"""The visual language that all pictures share. Nothing but this imports matplotlib.
 
-An axis keeps one colour, counted from the last axis; what is stretched, repeated or shared is hatched. Fills are
-translucent and outlines and texts are black, so that a page can swap black for the reader's own text colour. Each
+Pictures have from here what they use of it. An axis keeps one colour, counted from the last axis; what is stretched,
+repeated or shared is hatched. Fills are translucent. Outlines and texts have the colour that matplotlib's style gives
+to texts: black, which a page can swap for the reader's own text colour, or white in the style `dark_background`. Each
 drawing describes itself in words, as the label of its axes.
 """
 
@@ -9,7 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
+try:
+    import matplotlib.pyplot as plt
+    from matplotlib.patches import Rectangle as Rectangle  # noqa: PLC0414 - for the pictures
+    from matplotlib.ticker import MaxNLocator as MaxNLocator  # noqa: PLC0414 - for the pictures
+except ModuleNotFoundError:
+    sentence = 'plot() needs matplotlib, which is not installed; pip install "tensorglass[plot]" brings it'
+    raise ModuleNotFoundError(sentence, name="matplotlib") from None
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,10 +43,19 @@ def hatch(patch: Patch) -> None:
         patch.set_hatch_linewidth(_HATCH_WIDTH)
 
 
+def text_color() -> str:
+    """Return the colour of texts in the style that is set, in which outlines are drawn too."""
+    return str(plt.rcParams["text.color"])
+
+
+def framed(ax: Axes | None, width: float, height: float) -> Axes:
+    """Return the axes that are given, or new ones of a size in inches."""
+    return plt.subplots(figsize=(width, height), layout="constrained")[1] if ax is None else ax
+
+
 def blank(ax: Axes | None, width: float, height: float) -> Axes:
     """Return axes without a frame, those given or new ones of a size in inches, for a drawing in equal units."""
-    if ax is None:
-        _, ax = plt.subplots(figsize=(width, height), layout="constrained")
+    ax = framed(ax, width, height)
     ax.set_aspect("equal")
     ax.set_axis_off()
     return ax

@@ -13,12 +13,15 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 # The few rules that a table needs to be read outside our site, in a notebook. The colours are translucent, so that
-# the reader's own text colour stays legible on them, in a light theme and in a dark one.
+# the reader's own text colour stays legible on them, in a light theme and in a dark one. JupyterLab aligns all cells to
+# the right, by two classes and a name: the rules against that count one name more. What is too wide scrolls.
 _STYLE = """<style>
+.tensorglass { overflow-x: auto; }
 .tensorglass table { border-collapse: collapse; margin: 0.5em 0; font-variant-numeric: tabular-nums; }
 .tensorglass caption { text-align: left; font-weight: bold; padding: 0.2em 0; }
-.tensorglass th, .tensorglass td { padding: 0.2em 0.7em; text-align: left; }
-.tensorglass .number { text-align: right; }
+.tensorglass th, .tensorglass td { padding: 0.2em 0.7em; }
+div.tensorglass.tensorglass th, div.tensorglass.tensorglass td { text-align: left; }
+div.tensorglass.tensorglass .number { text-align: right; }
 .tensorglass .code { font-family: monospace; font-weight: normal; }
 .tensorglass .stretched, .tensorglass .missing { background:
   repeating-linear-gradient(45deg, rgba(127, 127, 127, 0.28) 0 2px, transparent 2px 7px); }

@@ -35,14 +35,13 @@ __all__ = ["BackwardCFunction", "FakeTensor", "FakeTensorMode", "OpOverload", "S
 # --- Modes and fake tensors ---
 
 # Inside its block, tensors of subclasses and modes of torch functions are passed by.
-without_torch_functions = torch._C.DisableTorchFunction
+without_torch_functions: Callable[[], AbstractContextManager[object]] = torch._C.DisableTorchFunction
 # Inside its block, no mode sees what is computed.
-without_modes = _disable_current_modes
+without_modes: Callable[[], AbstractContextManager[object]] = _disable_current_modes
 # Whether autocast is on for any kind of device. It is called for each einsum, and so without a function around it.
-autocast_is_on_somewhere = torch._C._is_any_autocast_enabled
-# Whether a mode of torch functions is on, and the innermost transform of torch.func that runs, such as vmap, None
-# outside of any. Both are called for each einsum too.
-function_mode_is_on = torch._C._is_torch_function_mode_enabled
+autocast_is_on_somewhere: Callable[[], bool] = torch._C._is_any_autocast_enabled
+# Whether a mode of torch functions is on, and the innermost transform of torch.func or None. Each einsum asks both.
+function_mode_is_on: Callable[[], bool] = torch._C._is_torch_function_mode_enabled
 running_transform = torch._C._functorch.peek_interpreter_stack
 
 
@@ -139,7 +138,8 @@ def coordinates(tensor: torch.Tensor) -> list[tuple[str, torch.Tensor]]:
 # --- Modules ---
 
 # The base classes of all convolutions, transposed ones among them, and of batch and instance normalization.
-Convolution, BatchOrInstanceNorm = _ConvNd, _NormBase
+Convolution: type[_ConvNd] = _ConvNd
+BatchOrInstanceNorm: type[_NormBase] = _NormBase
 _ORIGINAL = "_orig_mod"
 _MEMBERS = ("_parameters", "_buffers", "_modules")
 

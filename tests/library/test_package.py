@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import typed_program
 
 import tensorglass
 
@@ -105,6 +106,66 @@ def test_type_checkers_see_the_same_names():
     assert guarded == tensorglass.PUBLIC_NAMES
 
 
+def test_completion_offers_the_public_names_alone_whatever_was_imported():
+    complete = "rlcompleter.Completer({'tensorglass': tensorglass}).attr_matches('tensorglass.')"
+    program = f"""
+import importlib, rlcompleter, tensorglass
+found = dir(tensorglass)
+offered = [each.removeprefix("tensorglass.").rstrip("()") for each in {complete}]
+for name in {[module.__name__ for module in modules()]}:
+    importlib.import_module(name)
+print([found == dir(tensorglass), offered, [name for name in found if not name.startswith("__")]])
+"""
+    told = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    names = sorted(tensorglass.PUBLIC_NAMES)
+    assert ast.literal_eval(told) == [True, names, names]
+    assert set(dir(tensorglass)) >= {"__all__", "__doc__", "__file__", "__version__"}
+
+
+def rooms():
+    """Return what the package says of its names: the lines of each part, by its name and what is said of it."""
+    _, *parts = tensorglass.__doc__.split("\n\n")
+    return {tuple(head.split(": ", 1)): lines.splitlines() for head, lines in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def test_each_name_has_a_line_with_what_it_says_of_itself():
+    said = dict(line.strip().split(maxsplit=1) for lines in rooms().values() for line in lines)
+    assert said == {
+        name: inspect.getdoc(getattr(tensorglass, name)).splitlines()[0] for name in tensorglass.PUBLIC_NAMES
+    }
+
+
+def test_it_stands_in_the_room_that_defines_it():
+    found = rooms()
+    for (room, words), lines in found.items():
+        assert words == getattr(tensorglass, room).__doc__
+        names = [line.split()[0] for line in lines]
+        assert {tensorglass.PUBLIC_NAMES[name].split(".")[0] for name in names} == {room}
+        assert len({line.index(line.split()[1], 4 + len(line.split()[0])) for line in lines}) == 1  # one column
+    assert [room for room, _ in found] == sorted({where.split(".")[0] for where in tensorglass.PUBLIC_NAMES.values()})
+
+
+def test_functions_come_before_the_classes_of_their_results():
+    for lines in rooms().values():
+        names = [line.split()[0] for line in lines]
+        assert names == sorted(names, key=lambda name: (isinstance(getattr(tensorglass, name), type), name))
+
+
+def test_a_name_without_documentation_has_a_line_too(monkeypatch):
+    monkeypatch.setattr(tensorglass.memory_of, "__doc__", None)
+    assert "\n    memory_of      \n" in tensorglass.__doc__
+
+
+def test_help_begins_with_it_in_a_terminal():
+    command = [sys.executable, "-m", "pydoc", "tensorglass"]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    shown = [line.strip() for line in told.splitlines() if line.strip()]
+    assert shown[1:4] == ["NAME", "tensorglass - Questions about tensors, answered by running them.", "DESCRIPTION"]
+    lines = [line.strip() for line in tensorglass.__doc__.splitlines() if line][1:]
+    assert shown[4 : 4 + len(lines)] == lines
+    assert "FUNCTIONS" in shown
+
+
 def test_the_version_is_a_version():
     assert re.fullmatch(r"\d+\.\d+\.\d+", tensorglass.__version__)
 
@@ -163,8 +224,20 @@ def test_typed():
     assert (SOURCE / "py.typed").exists()
 
 
+def test_the_typed_program_uses_every_public_function():
+    nodes = ast.walk(ast.parse(inspect.getsource(typed_program)))
+    names = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    functions = {name for name in tensorglass.PUBLIC_NAMES if not isinstance(getattr(tensorglass, name), type)}
+    assert functions - names == set()
+
+
+@pytest.mark.parametrize("part", typed_program.PARTS, ids=lambda part: part.__name__)
+def test_the_typed_program_runs(part):
+    part()
+
+
 @pytest.mark.parametrize("module", sorted(SOURCE.rglob("*.py")), ids=lambda path: path.relative_to(SOURCE).as_posix())
-def test_only_drawings_draw_and_report_knows_nobody(module):
+def test_one_module_imports_matplotlib_and_report_knows_nobody(module):
     tree = ast.parse(module.read_text())
     imported = {
         name
@@ -173,7 +246,7 @@ def test_only_drawings_draw_and_report_knows_nobody(module):
         for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
     }
     guarded = {"matplotlib.axes"}  # for type checkers alone
-    if module.stem not in ("drawing", "pictures"):
+    if module != SOURCE / "drawing.py":
         assert not {name for name in imported - guarded if name.startswith("matplotlib")}
     if module == SOURCE / "report.py":
         relative = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]

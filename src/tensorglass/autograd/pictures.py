@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
-
-from ..drawing import AXIS_COLORS, CELL_COLOR, NAMES_AT_MOST, hatch
+from ..drawing import AXIS_COLORS, CELL_COLOR, NAMES_AT_MOST, framed, hatch
 from ..report import byte_unit, bytes_text
 from .shares import ModuleShare, outermost
 
@@ -23,9 +21,8 @@ def plot_shares(shares: tuple[ModuleShare, ...], ax: Axes | None = None) -> Axes
     than 40 modules are drawn by their outer modules.
     """
     shares = outermost(shares, NAMES_AT_MOST)
-    if ax is None:
-        longest = max((len(share.module) for share in shares), default=0)
-        _, ax = plt.subplots(figsize=(5.5 + 0.07 * longest, 1.2 + 0.3 * len(shares)), layout="constrained")
+    longest = max((len(share.module) for share in shares), default=0)
+    ax = framed(ax, width=5.5 + 0.07 * longest, height=1.2 + 0.3 * len(shares))
     largest = max((share.activation_bytes + share.other_bytes for share in shares), default=0)
     unit, divisor = byte_unit(largest)
     places = range(len(shares))

@@ -54,7 +54,7 @@ class SavingRecorder(TorchFunctionMode):
         self.storages: list[KnownStorage] = []  # those behind `tensors`
         self.closed: list[str] = []  # operations whose nodes do not show what they saved
         self.opaque: list[str] = []  # layouts of saved tensors that do not show their memory
-        self.known = KnownStorages()
+        self.known: KnownStorages = KnownStorages()
         self._visited: set[int] = set()  # numbers of the nodes that were looked at
         self._checkpointed: set[KnownStorage] = set()
         self._results: dict[int, weakref.ref[torch.Tensor]] = {}  # tensors that the graph can be reached from

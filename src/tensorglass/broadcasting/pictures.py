@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
-from matplotlib.patches import Rectangle
 
-from ..drawing import CELL_COLOR, axis_color, blank, hatch
+from ..drawing import CELL_COLOR, Rectangle, axis_color, blank, hatch, text_color
 from ..shapes import Shape, operand_name
 from .axes import CLASH, EQUAL, MISSING, BroadcastAxis, spread_axes
 
@@ -32,7 +31,7 @@ def plot_aligned_shapes(shapes: Sequence[Shape], axes: Sequence[BroadcastAxis], 
     for axis in axes:
         role = CLASH if axis.result is None else EQUAL
         _size_box(ax, (rank + axis.axis, 1 - rows), axis.axis, axis.result, role)
-        ax.text(rank + axis.axis, 0.6, f"axis {axis.axis}", ha="center", va="bottom", color="black", fontsize=9)
+        ax.text(rank + axis.axis, 0.6, f"axis {axis.axis}", ha="center", va="bottom", fontsize=9)
     ax.set_xlim(-1.1 - 0.09 * max(len(str(shape)) for shape in shapes), rank - 0.4)
     ax.set_ylim(0.5 - rows, 0.95)
     ax.set_label(_aligned_description(shapes, axes))
@@ -65,7 +64,7 @@ def plot_broadcast_cells(
 
 
 def _row_label(ax: Axes, y: float, text: str) -> None:
-    ax.text(-0.75, y, text, ha="right", va="center", color="black", fontsize=10)
+    ax.text(-0.75, y, text, ha="right", va="center", fontsize=10)
 
 
 def _size_box(ax: Axes, center: tuple[float, float], axis: int, size: int | None, role: str) -> None:
@@ -73,14 +72,14 @@ def _size_box(ax: Axes, center: tuple[float, float], axis: int, size: int | None
     color = axis_color(axis)
     box = Rectangle((x - 0.44, y - 0.36), 0.88, 0.72, facecolor=(color, 0.30), edgecolor=color, linewidth=1.2)
     if role == CLASH:
-        box.set(edgecolor="black", linewidth=2.6)
+        box.set(edgecolor=text_color(), linewidth=2.6)
     elif role != EQUAL:
         box.set(facecolor="none", linestyle=(0, (3, 2)) if role == MISSING else "solid")
         hatch(box)
     ax.add_patch(box)
     text = "clash" if size is None and role == CLASH else role if size is None else str(size)
     note = "" if role in (EQUAL, MISSING) or size is None else f"\n{role}"
-    ax.text(x, y, text + note, ha="center", va="center", color="black", fontsize=8 if note or size is None else 11)
+    ax.text(x, y, text + note, ha="center", va="center", fontsize=8 if note or size is None else 11)
 
 
 def _grid(ax: Axes, left: int, values: torch.Tensor, stored: Shape) -> None:
@@ -94,25 +93,25 @@ def _grid(ax: Axes, left: int, values: torch.Tensor, stored: Shape) -> None:
                 box.set(edgecolor=axis_color(repeated[0]))
                 hatch(box)
             ax.add_patch(box)
-            ax.text(left + column, -row, f"{number:g}", ha="center", va="center", color="black", fontsize=9)
+            ax.text(left + column, -row, f"{number:g}", ha="center", va="center", fontsize=9)
 
 
 def _axis_line(ax: Axes, axis: int, rows: int, columns: int) -> None:
     """Draw the coloured line that says which way an axis runs: the last one to the right, the other one down."""
     if axis == -1:
         ax.plot([-0.5, columns - 0.5], [-rows + 0.25] * 2, color=axis_color(axis), linewidth=3)
-        ax.text((columns - 1) / 2, -rows + 0.1, "axis -1", ha="center", va="top", color="black", fontsize=9)
+        ax.text((columns - 1) / 2, -rows + 0.1, "axis -1", ha="center", va="top", fontsize=9)
     else:
         ax.plot([-0.75] * 2, [0.5, -rows + 0.5], color=axis_color(axis), linewidth=3)
-        ax.text(-0.9, -(rows - 1) / 2, "axis -2", ha="right", va="center", rotation=90, color="black", fontsize=9)
+        ax.text(-0.9, -(rows - 1) / 2, "axis -2", ha="right", va="center", rotation=90, fontsize=9)
 
 
 def _grid_label(ax: Axes, left: int, columns: int, text: str) -> None:
-    ax.text(left + columns / 2 - 0.5, 0.62, text, ha="center", va="bottom", color="black", fontsize=9)
+    ax.text(left + columns / 2 - 0.5, 0.62, text, ha="center", va="bottom", fontsize=9)
 
 
 def _sign(ax: Axes, x: float, rows: int, text: str) -> None:
-    ax.text(x, -(rows - 1) / 2, text, ha="center", va="center", color="black", fontsize=13)
+    ax.text(x, -(rows - 1) / 2, text, ha="center", va="center", fontsize=13)
 
 
 def _two_dimensional(shape: Shape) -> tuple[int, int]:

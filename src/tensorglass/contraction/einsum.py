@@ -7,8 +7,8 @@ operands. Programs are remembered, so that a repeated call costs a look-up.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, overload
 
 import torch
 from torch.compiler import is_compiling
@@ -24,7 +24,16 @@ from ..torch_internals import (
 from .equation import parse
 from .indices import contraction
 from .lowering import lower
-from .operands import PLANNED_TYPES, Operand, check_tensors, normalized, operand_of, planned_operand
+from .operands import (
+    PLANNED_TYPES,
+    Operand,
+    Sublist,
+    TensorOrShape,
+    check_tensors,
+    normalized,
+    operand_of,
+    planned_operand,
+)
 from .patterns import Template, equal_sizes, pattern_of, source_for_all_sizes
 from .plan import Cost, EinsumPlan, compiled
 from .program import is_inexact
@@ -38,7 +47,19 @@ _programs: dict[tuple[Any, ...], Program] = {}  # by the equation, the layout of
 _templates: dict[tuple[Any, ...], Template] = {}  # by the equation, autocast, and the pattern of each operand
 
 
-def einsum(equation: Any, *operands: Any) -> torch.Tensor:
+@overload
+def einsum(equation: str, *operands: torch.Tensor) -> torch.Tensor: ...
+
+
+@overload
+def einsum(equation: str, operands: Sequence[torch.Tensor], /) -> torch.Tensor: ...
+
+
+@overload
+def einsum(operand: torch.Tensor, sublist: Sublist, /, *more: Sublist) -> torch.Tensor: ...
+
+
+def einsum(equation: str | torch.Tensor, *operands: torch.Tensor | Sequence[torch.Tensor] | Sublist) -> torch.Tensor:
     """Compute an einsum: the values, dtypes and rejections of `torch.einsum`, planned once and then fast.
 
     .. versionadded:: 0.2.0
@@ -89,7 +110,13 @@ def einsum(equation: Any, *operands: Any) -> torch.Tensor:
     if is_compiling() or function_mode_is_on() or running_transform() is not None:
         return torch.einsum(equation, *operands)
     try:
-        described = tuple([(x.shape, x.stride(), x.dtype, x.device) for x in operands if type(x) in PLANNED_TYPES])
+        described = tuple(
+            [
+                (x.shape, x.stride(), x.dtype, x.device)  # type: ignore[union-attr]
+                for x in operands
+                if type(x) in PLANNED_TYPES
+            ]
+        )
         autocast = autocast_dtype(described) if autocast_is_on_somewhere() else None
         program = _programs.get((equation, described, autocast))
     except (AttributeError, RuntimeError, TypeError):  # no tensors; tensors without strides; symbols for sizes
@@ -97,7 +124,21 @@ def einsum(equation: Any, *operands: Any) -> torch.Tensor:
     return _first_call(equation, operands) if program is None else program(*operands)
 
 
-def plan_einsum(equation: Any, *operands: Any) -> EinsumPlan:
+@overload
+def plan_einsum(equation: str, *operands: TensorOrShape) -> EinsumPlan: ...
+
+
+@overload
+def plan_einsum(equation: str, operands: Sequence[TensorOrShape], /) -> EinsumPlan: ...
+
+
+@overload
+def plan_einsum(operand: torch.Tensor, sublist: Sublist, /, *more: Sublist) -> EinsumPlan: ...
+
+
+def plan_einsum(
+    equation: str | torch.Tensor, *operands: TensorOrShape | Sequence[TensorOrShape] | Sublist
+) -> EinsumPlan:
     """Plan an einsum, to read what it means and how it is computed.
 
     .. versionadded:: 0.2.0

@@ -40,7 +40,8 @@ class Extent(int):
             return self._written(f"{self.written}*{other.written}", int(self) * int(other))
         return self if other == 1 else int(self) * other
 
-    __rmul__ = __mul__  # math.prod begins with the number 1
+    def __rmul__(self, other: int) -> int:  # math.prod begins with the number 1
+        return self * other
 
     def __str__(self) -> str:
         return self.written

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from types import EllipsisType
+from typing import Any, NamedTuple, SupportsIndex, TypeAlias
 
 import torch
 
@@ -19,6 +20,11 @@ PLANNED_DTYPES = frozenset(
     {torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64}
     | {torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64, torch.complex128}
 )
+
+# The numbers of an operand's axes. They may come in an array too, and in a tensor, of which types do not say this.
+Sublist: TypeAlias = Iterable[SupportsIndex | EllipsisType] | torch.Tensor
+# What stands for an operand of which only the layout matters.
+TensorOrShape: TypeAlias = torch.Tensor | Sequence[int]
 
 
 @public

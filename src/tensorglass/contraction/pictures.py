@@ -10,9 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from matplotlib.patches import Rectangle
-
-from ..drawing import AXIS_COLORS, CELL_COLOR, blank, hatch
+from ..drawing import AXIS_COLORS, CELL_COLOR, Rectangle, blank, hatch, text_color
 from ..report import counted
 from .indices import Contraction
 from .paths import Path
@@ -76,7 +74,7 @@ def plot_contraction(contraction: Contraction, path: Path, ax: Axes | None = Non
         x, y = places[id(node)]
         for source in node.made_of:
             source_x, source_y = places[id(source)]
-            ax.plot([source_x, x], [source_y - 0.95, y + 0.5], color="black", linewidth=0.9)
+            ax.plot([source_x, x], [source_y - 0.95, y + 0.5], color=text_color(), linewidth=0.9)
         for i, letter in enumerate(node.letters):
             _cell(ax, (x + i - len(node.letters) / 2, y), letter, colors[letter], letter in tree.letters)
         if not node.letters:
@@ -105,7 +103,7 @@ def contraction_tree(contraction: Contraction, path: Path) -> Node:
 
 def _cell(ax: Axes, corner: tuple[float, float], letter: str, color: str, kept: bool) -> None:
     x, y = corner
-    cell = Rectangle((x, y - 0.4), 0.96, 0.8, facecolor=(color, 0.3), edgecolor="black", linewidth=0.8)
+    cell = Rectangle((x, y - 0.4), 0.96, 0.8, facecolor=(color, 0.3), edgecolor=text_color(), linewidth=0.8)
     if not kept:
         hatch(cell)
     ax.add_patch(cell)

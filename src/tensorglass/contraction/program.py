@@ -95,7 +95,7 @@ class Program:
     def __init__(self, operands: Sequence[tuple[tuple[str, ...], torch.Tensor]], *, exact: bool, on_cpu: bool) -> None:
         self.exact = exact
         self.on_cpu = on_cpu
-        self.operands = [Value(f"x{i}", letters, meta) for i, (letters, meta) in enumerate(operands)]
+        self.operands: list[Value] = [Value(f"x{i}", letters, meta) for i, (letters, meta) in enumerate(operands)]
         self.steps: list[Step] = []
         self._values: dict[str, Any] = {"torch": torch, **{value.name: value.meta for value in self.operands}}
         self._reads: list[tuple[str, ...]] = []

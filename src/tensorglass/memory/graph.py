@@ -25,7 +25,7 @@ class ClosedNode:
     """Stands for a node that does not show what it saved."""
 
     def __init__(self, node: Any) -> None:
-        self.name = node.name()
+        self.name: str = node.name()
 
 
 def graph_members(tensor: torch.Tensor, visited: dict[int, Any]) -> Iterator[Member]:

@@ -37,7 +37,8 @@ class HeldTensor:
         Whether `torch.save` would write it. It leaves out gradients and graphs.
     kind : str
         What it is for: "parameters", "gradients", "optimizer state", "buffers", "packed weights" of a quantized
-        module, "kept by autograd's graph" or "other".
+        module, "kept by autograd's graph" or "other". Of a module's tensors those are "other" which it keeps as plain
+        attributes, and which its `state_dict` leaves out therefore.
     """
 
     name: str
@@ -160,9 +161,11 @@ class Holdings(Report):
         """Return the storages from the largest, or the blocks of a model if the storages are too many."""
         blocks = by_block([_block_path(storage) for storage in self.storages])
         if len(self.storages) <= ROWS_SHOWN or len(blocks) == len(self.storages):
-            header = ("tensors", "device", NumberColumn("bytes"), NumberColumn("unreachable"))
+            several = len({storage.kind for storage in self.storages}) > 1
+            kind = ("kind",) if several else ()  # of one kind alone the totals tell
+            header = ("tensors", *kind, "device", NumberColumn("bytes"), NumberColumn("unreachable"))
             largest_first = sorted(self.storages, key=lambda storage: -storage.nbytes)
-            return Table("Storages", header, tuple(storage.cells() for storage in largest_first))
+            return Table("Storages", header, tuple(_storage_row(storage, several) for storage in largest_first))
         columns = map(NumberColumn, ("storages", "bytes", "unreachable"))
         groups = {name: [self.storages[i] for i in positions] for name, positions in blocks.items()}
         rows = sorted(groups.items(), key=lambda group: -sum(storage.nbytes for storage in group[1]))
@@ -185,6 +188,11 @@ def _block_path(storage: HeldStorage) -> str:
     """
     name, graph, _ = storage.tensors[0].removesuffix(".grad").partition("grad_fn")
     return name.partition("[")[0] if storage.kind == OPTIMIZER_STATE else name + graph
+
+
+def _storage_row(storage: HeldStorage, with_kind: bool) -> tuple[str, ...]:
+    names, *others = storage.cells()
+    return (names, storage.kind, *others) if with_kind else (names, *others)
 
 
 def _block_row(name: str, storages: Sequence[HeldStorage]) -> tuple[str, ...]:

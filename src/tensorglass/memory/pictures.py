@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
-from matplotlib.patches import Rectangle
-
-from ..drawing import AXIS_COLORS, CELL_COLOR, NAMES_AT_MOST, hatch
+from ..drawing import AXIS_COLORS, CELL_COLOR, NAMES_AT_MOST, Rectangle, framed, hatch, text_color
 from ..report import byte_unit, bytes_text
 from .calls import BETWEEN, OperationCall
 from .peak import DeviceMemory
@@ -26,8 +23,7 @@ def plot_timeline(memory: DeviceMemory, ax: Axes | None = None) -> Axes:
     them away again.
     """
     calls = memory.calls
-    if ax is None:
-        _, ax = plt.subplots(figsize=(7.5, 3.6), layout="constrained")
+    ax = framed(ax, width=7.5, height=3.6)
     unit, divisor = byte_unit(memory.peak_bytes)
     for i, call in enumerate(calls):
         floor = max(call.before, call.after)
@@ -62,7 +58,7 @@ def _mark_peak(ax: Axes, memory: DeviceMemory, unit: str, divisor: int) -> None:
     i, peak = memory.peak_position, memory.peak_bytes
     if i is None or not peak:
         return
-    ax.plot([0, len(memory.calls)], [peak / divisor] * 2, color="black", linewidth=0.8, linestyle=(0, (4, 3)))
+    ax.plot([0, len(memory.calls)], [peak / divisor] * 2, color=text_color(), linewidth=0.8, linestyle=(0, (4, 3)))
     left = i < len(memory.calls) / 2
     ax.annotate(
         f"peak {bytes_text(peak)} in {memory.calls[i].operation}",
@@ -71,7 +67,6 @@ def _mark_peak(ax: Axes, memory: DeviceMemory, unit: str, divisor: int) -> None:
         textcoords="offset points",
         ha="left" if left else "right",
         va="bottom",
-        color="black",
         fontsize=9,
     )
 

@@ -118,6 +118,11 @@ def track_memory() -> Iterator[MemoryTrace]:
     CPU the release of tensors that were made before any recording. Inside the block a `torch.profiler` cannot be
     started in the same thread.
 
+    Of those releases torch writes a line to stderr, of the first in a process and then of every thousandth: "Memory
+    block of unknown size was allocated before the profiling started, profiler results will not include the deallocation
+    event". Nothing is wrong then; what was made inside the block is counted in full. Torch has no switch for this line
+    alone. With `TORCH_CPP_LOG_LEVEL=ERROR` in the environment before torch is imported, its C++ code writes no warning.
+
     Every event of the block is kept until its end: record a few training steps, not a whole epoch.
 
     Examples

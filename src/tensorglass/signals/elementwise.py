@@ -47,8 +47,8 @@ class Elementwise:
                 f"{caller} is {type(activation).__name__} {activation!r}; expected a function or module, such as "
                 "torch.tanh"
             )
-        self.name = getattr(activation, "__name__", type(activation).__name__)
-        self.described = f"{caller} {self.name}"
+        self.name: str = getattr(activation, "__name__", type(activation).__name__)
+        self.described: str = f"{caller} {self.name}"
         is_module = isinstance(activation, torch.nn.Module)
         self._function = copy.deepcopy(activation).double() if is_module else activation  # type: ignore[attr-defined]
         with random_state_kept():

@@ -7,10 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
-from matplotlib.ticker import MaxNLocator
-
-from ..drawing import AXIS_COLORS, NAMES_AT_MOST
+from ..drawing import AXIS_COLORS, NAMES_AT_MOST, MaxNLocator, framed
 from .layer_results import LayerPrediction, LayerStats
 
 if TYPE_CHECKING:
@@ -29,8 +26,7 @@ def plot_path(
 ) -> Axes:
     """Draw the second moments of signal and gradient over depth; lines are predicted, dots were measured."""
     found = [] if measured is None else _linear_layers(measured, len(predicted))
-    if ax is None:
-        _, ax = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
+    ax = framed(ax, width=6.4, height=3.8)
     depths = [layer.layer for layer in predicted]
     signals = [layer.second_moment for layer in predicted]
     gradients = [layer.gradient for layer in predicted]
@@ -57,9 +53,7 @@ def plot_stats(stats: Iterable[LayerStats], ax: Axes | None = None) -> Axes:
     """
     layers = [layer for layer in stats if layer.histogram.counts]
     each = len(layers) <= NAMES_AT_MOST
-    if ax is None:
-        width = max(4.5, 1.2 + 0.32 * min(len(layers), NAMES_AT_MOST))
-        _, ax = plt.subplots(figsize=(width if each else _WIDE, 3.8), layout="constrained")
+    ax = framed(ax, width=max(4.5, 1.2 + 0.32 * len(layers)) if each else _WIDE, height=3.8)
     if each:
         _draw_each(layers, ax)
     else:

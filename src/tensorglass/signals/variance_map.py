@@ -47,7 +47,9 @@ class VarianceMap:
     """
 
     def __init__(self, activation: Elementwise, sigma_w: float, sigma_b: float) -> None:
-        self.activation, self.sigma_w, self.sigma_b = activation, sigma_w, sigma_b
+        self.activation: Elementwise = activation
+        self.sigma_w: float = sigma_w
+        self.sigma_b: float = sigma_b
 
     def __call__(self, q: float) -> float:
         return self.sigma_w**2 * self.moment(q) + self.sigma_b**2

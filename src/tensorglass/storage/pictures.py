@@ -8,9 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from matplotlib.patches import Rectangle
-
-from ..drawing import CELL_COLOR, axis_color, blank, hatch
+from ..drawing import CELL_COLOR, Rectangle, axis_color, blank, hatch, text_color
 from ..report import counted
 from .layout import Layout
 
@@ -78,8 +76,8 @@ class Lane:
 def _tape_line(ax: Axes, y: float, cells: range) -> None:
     _label(ax, y, "cell")
     for x, cell in enumerate(cells):
-        ax.add_patch(Rectangle((x - 0.5, y - 0.3), 1, 0.6, facecolor="none", edgecolor="black", linewidth=0.8))
-        ax.text(x, y, str(cell), ha="center", va="center", color="black", fontsize=7)
+        ax.add_patch(Rectangle((x - 0.5, y - 0.3), 1, 0.6, facecolor="none", edgecolor=text_color(), linewidth=0.8))
+        ax.text(x, y, str(cell), ha="center", va="center", fontsize=7)
 
 
 def _lane_line(ax: Axes, y: float, lane: Lane, line: int) -> None:
@@ -96,11 +94,11 @@ def _lane_line(ax: Axes, y: float, lane: Lane, line: int) -> None:
         ax.add_patch(box)
         text = f"{len(indices)}x" if len(indices) > 1 else indices[0]
         size = 8 if len(text) < 5 else 6
-        ax.text(x - 0.5 + lane.width / 2, y, text, ha="center", va="center", color="black", fontsize=size)
+        ax.text(x - 0.5 + lane.width / 2, y, text, ha="center", va="center", fontsize=size)
 
 
 def _label(ax: Axes, y: float, text: str) -> None:
-    ax.text(-0.75, y, text, ha="right", va="center", color="black", fontsize=9)
+    ax.text(-0.75, y, text, ha="right", va="center", fontsize=9)
 
 
 def _steps(layout: Layout) -> Iterator[tuple[int, int, str]]:
@@ -116,7 +114,7 @@ def _step(ax: Axes, y: float, ends: tuple[int, int], color: str, text: str) -> N
     arrow = {"arrowstyle": "->", "color": color, "shrinkA": 0, "shrinkB": 0}
     ax.annotate("", (end, y), (start, y), arrowprops=arrow)
     ax.plot([start], [y], marker="o", markersize=3.5, color=color)
-    ax.text(end + 0.25, y, text, ha="left", va="center", color="black", fontsize=8)
+    ax.text(end + 0.25, y, text, ha="left", va="center", fontsize=8)
 
 
 def _tape_description(cells: int, lanes: Sequence[Lane]) -> str:

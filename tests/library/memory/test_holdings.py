@@ -387,6 +387,28 @@ def test_totals_by_kind():
     ) in str(held)
 
 
+def test_a_plain_attribute_of_a_module_is_told_from_what_is_registered():
+    module = torch.nn.Linear(2, 2, bias=False)
+    module.register_buffer("mean", torch.zeros(3))
+    module.mask = torch.ones(5)
+    held = memory_of(module)
+    assert {each.name: each.kind for each in held.tensors} == {
+        "weight": "parameters",
+        "mean": "buffers",
+        "mask": "other",
+    }
+    assert {each.name for each in held.tensors if each.kind != "other"} == set(module.state_dict())
+    assert (
+        "tensors  kind        device  bytes  unreachable\n"
+        "-------  ----------  ------  -----  -----------\n"
+        "mask     other       cpu        20            0\n"
+        "weight   parameters  cpu        16            0\n"
+        "mean     buffers     cpu        12            0\n"
+    ) in str(held)
+    del module.mean, module.mask
+    assert "kind     " not in str(memory_of(module)).partition("Storages")[2]
+
+
 def test_totals_of_a_model_name_what_it_has_none_of():
     text = str(memory_of(torch.nn.Linear(2, 2)))
     assert "\nbuffers              0\n" in text

@@ -1,5 +1,8 @@
 """track_memory against torch's newer profiler, the statistics of the CUDA allocator, and sums done by hand."""
 
+import os
+import subprocess
+import sys
 import threading
 from types import SimpleNamespace
 
@@ -341,6 +344,28 @@ def test_dropping_what_an_earlier_block_made_is_told():
     assert str(memory).startswith(told)
     call = OperationCall("exp", 0, 4000, 0, 4000)
     assert trace(DeviceMemory("cpu", (call,))).notes == ()
+
+
+UNKNOWN = "Memory block of unknown size was allocated before the profiling started"
+DROPPING = """
+import sys, torch, tensorglass
+older = [torch.ones(10) for _ in range(int(sys.argv[1]))]
+with tensorglass.track_memory() as memory:
+    kept = torch.ones(1000).exp()
+    del older
+print(memory.peak_bytes, memory.live_bytes, memory.allocated_bytes, len(memory.notes))
+"""
+
+
+@pytest.mark.parametrize(("count", "lines"), [(0, 0), (1, 1), (1000, 1), (1001, 2)])
+def test_what_torch_says_of_older_tensors_is_the_line_that_the_documentation_explains(count, lines):
+    assert UNKNOWN in " ".join(track_memory.__doc__.split())
+    command = [sys.executable, "-c", DROPPING, str(count)]
+    for level, expected in (("WARNING", lines), ("ERROR", 0)):
+        environment = os.environ | {"TORCH_CPP_LOG_LEVEL": level}
+        done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+        assert [UNKNOWN in line for line in done.stderr.splitlines()] == [True] * expected
+        assert done.stdout == "8000 4000 8000 0\n"
 
 
 @pytest.mark.gpu
