@@ -323,9 +323,9 @@ assert own.tolist() == [[5, 0, 0], [0, 0, 0], [0, 0, 0]]
 # Such are ``fill_``, ``zero_``, a sparse summand, a write to a row of distinct cells,
 # and, with a warning, one through a list of indices. On a GPU, and from torch 2.15 on,
 # ``shared[:] = 5`` is a ``fill_``; on a CPU it was refused. Overlapping windows, which
-# ``unfold`` makes, torch does not notice: there ``add_`` of a number, or of a tensor of the same dtype,
-# adds to a cell once for each window. Compiled code may run even ``add_`` into an
-# expanded tensor.
+# ``unfold`` makes, torch does not notice: there ``add_`` of a number, or of a tensor of
+# the same dtype, adds to a cell once for each window. Compiled code may run even
+# ``add_`` into an expanded tensor.
 
 import warnings
 
