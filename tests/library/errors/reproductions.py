@@ -205,7 +205,7 @@ PROGRAMS = [
     Program("truth", "x = torch.ones(3)\nresult = bool(x)", "x"),
     Program("truth", "x = torch.ones(0)\nresult = not x", "x"),
     Program("no_axes", "x = torch.tensor(2.0)\nresult = len(x)", "x"),
-    Program("no_axes", "x = torch.tensor(2.0)\nresult = [y + 1 for y in x]", "x", fixes=sys.version_info >= (3, 12)),
+    Program("no_axes", "x = torch.tensor(2.0)\nresult = [y + 1 for y in x]", "x", fixes=sys.version_info >= (3, 13)),
     Program("no_axes", "x = torch.tensor(2.0)\nfor y in x:\n    pass", "x"),
     # Losses
     Program(

@@ -617,8 +617,8 @@ def test_a_place_of_gather_is_not_counted_from_the_end():
 
 def test_what_is_gone_through_is_not_called_a_tensor():
     explanation = explained("x = torch.tensor(2.0)\nresult = [y + 1 for y in x]")
-    # From Python 3.12 on a comprehension is no function of its own, which would know what is gone through by no name.
-    what = "`x` of shape ()" if sys.version_info >= (3, 12) else "The tensor"
+    # Before Python 3.13 what a comprehension goes through is handed to it before, under no name.
+    what = "`x` of shape ()" if sys.version_info >= (3, 13) else "The tensor"
     assert explanation.cause.startswith(f"{what} has no axes")
 
 
