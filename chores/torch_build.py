@@ -22,7 +22,7 @@ BUILDS = "https://download.pytorch.org/whl"
 BY_ITSELF = "pip"
 SECONDS = 5.0  # as long as a name may be looked up, and an answer waited for
 _KNOWN = re.compile(r"pip|cpu|xpu|cu\d+|rocm[\d.]+")
-_OTHERWISE = f"{VARIABLE}=pip takes what pip finds by itself, and {VARIABLE}=cu130 a build for CUDA 13.0"
+_CHOICES = {BY_ITSELF: "what pip finds by itself", "cpu": "the build for the CPU", "cu130": "a build for CUDA 13.0"}
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,9 @@ class Build:
 
     def told(self) -> str:
         """Return which build is taken, why, and how to choose another."""
-        what = "what pip finds by itself" if self.kind == BY_ITSELF else f"the build {self.kind!r} of {BUILDS}"
-        return f"torch: {what}, since {self.reason}; {_OTHERWISE}"
+        what = _CHOICES[BY_ITSELF] if self.kind == BY_ITSELF else f"the build {self.kind!r} of {BUILDS}"
+        others = [f"{VARIABLE}={kind} takes {other}" for kind, other in _CHOICES.items() if kind != self.kind]
+        return f"torch: {what}, since {self.reason}; {', '.join(others)}"
 
 
 def asked_for() -> str:
@@ -95,8 +96,9 @@ def unreachable(address: str) -> str:
 
 
 def _problem(address: str) -> str:
+    asked = urllib.request.Request(address, headers={"User-Agent": "tensorglass"})  # some refuse Python's own name
     try:
-        with urllib.request.urlopen(address, timeout=SECONDS):
+        with urllib.request.urlopen(asked, timeout=SECONDS):
             return ""
     except urllib.error.URLError as error:
         reason = getattr(error, "reason", error)

@@ -34,6 +34,7 @@ def test_without_a_gpu_the_cpu_build_is_taken_and_it_is_told_how_to_choose_anoth
     assert build.source == ["--extra-index-url", "https://download.pytorch.org/whl/cpu"]
     assert build.told().startswith("torch: the build 'cpu' of https://download.pytorch.org/whl, since ")
     assert "TENSORGLASS_TORCH=pip" in build.told()
+    assert "TENSORGLASS_TORCH=cpu" not in build.told()
 
 
 def test_with_a_gpu_pip_finds_the_build_by_itself(monkeypatch):
