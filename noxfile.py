@@ -41,7 +41,7 @@ HOSTS_READ = {
 TESTS_ENDED = {
     1: "tests failed, see above; `nox -s tests -- --lf` runs those alone",
     2: "the tests could not be read, or were interrupted, see above",
-    4: "pytest does not know these arguments, see above; `nox -s tests -- --help` lists them",
+    4: "there is no such file, or no such argument of pytest, see above",
     5: "there is no such test",
 }
 NEXT = "Next: nox -s lint, and nox -s docs; nox -s site, nox -s long and nox -s mutants look closer, and take longer."
@@ -76,7 +76,7 @@ def tests(session: nox.Session) -> None:
         _run(session, "-m", "pytest", *workers, *session.posargs, env=environment)
     except Exception as error:
         reason = TESTS_ENDED.get(getattr(error, "return_code", 1), "the tests could not run, see above")
-        session.error(f"{reason}; they took {whole_site.lasted(began)}, with {made.described()}")
+        session.error(f"{reason}; they ran with {made.described()}")
     print(f"\nThe tests passed in {whole_site.lasted(began)}, with {made.described()}.\n{NEXT}", flush=True)
 
 
