@@ -1,35 +1,36 @@
 """The project's chores. ``nox -s docs`` builds the site, ``nox -s tests`` runs the tests, ``nox -l`` lists all.
 
 All sessions share one environment, `.nox/env`, made on the first run and again when pyproject.toml or constraints.txt
-change. So torch is installed once, and the second ``nox -s docs`` starts at once.
+change. So torch is installed once, and the second ``nox -s docs`` starts at once. What they stand on is in `chores`.
 """
 
 from __future__ import annotations
 
-import argparse
-import hashlib
 import os
 import re
 import shutil
-import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nox
 
+if sys.version_info < (3, 11):  # noqa: UP036 - an older one may run nox, and reads this line before all others
+    here = ".".join(map(str, sys.version_info[:3]))
+    raise SystemExit(f"tensorglass needs Python 3.11 or newer, and nox runs on {here}: install nox in a newer one")
+
+sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent / "docs"))
 
-from _ext.sources import pages
+from chores import arguments
+from chores import environment as made
+from chores import site as whole_site
 
 nox.options.default_venv_backend = "none"
 nox.options.sessions = ["docs"]
 
 ROOT = Path(__file__).parent
-ENVIRONMENT = ROOT / ".nox" / "env"
-BUILD = ROOT / "docs" / "_build"
-SITE = BUILD / "html"
 DIST = ROOT / "dist"
-INSTALL = ["-m", "pip", "install", "-c", "constraints.txt"]
 # The files that hosts of the site and of the repository read, by the schema that they have to fit.
 HOSTS_READ = {
     "readthedocs": [".readthedocs.yaml"],
@@ -38,27 +39,29 @@ HOSTS_READ = {
     "github-issue-forms": [".github/ISSUE_TEMPLATE/[!c]*.yml"],
     "citation-file-format": ["CITATION.cff"],
 }
+# What pytest's exit status says.
+TESTS_ENDED = {
+    1: "tests failed, see above; `nox -s tests -- --lf` runs those alone",
+    2: "the tests could not be read, or were interrupted, see above",
+    4: "there is no such file, or no such argument of pytest, see above",
+    5: "there is no such test",
+}
+NEXT = "Next: nox -s lint, and nox -s docs; nox -s site, nox -s long and nox -s mutants look closer, and take longer."
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the site: -- [--only PAGE] [--device cpu|cuda]."""
-    parser = argparse.ArgumentParser(prog="nox -s docs --", description="Build the site.", exit_on_error=False)
-    parser.add_argument("--only", metavar="PAGE", help="build one page, for instance --only unsqueeze")
-    parser.add_argument("--device", help="the device that the pages run on: cpu, cuda or cuda:N")
-    options = _parse(session, parser)
-    if options.only is not None and options.only not in _pages():
-        session.error(f"there is no page {options.only!r}; the pages are {', '.join(sorted(_pages()))}")
-    python = _environment(session)
-    if options.device is not None:
-        _require_device(session, python, options.device)
-    if options.only is None:
-        _build_site(session, python)
-        print(f"\nThe site is in {SITE}\nOpen {SITE / 'index.html'}")
+    """Build the site, or one page of it: -- [PAGE] [--device cpu|cuda]."""
+    began = time.time()
+    options = arguments.of_docs(session)
+    whole_site.refuse_unreadable(session)
+    page = arguments.page(session, options.page, ROOT) if options.page else ""
+    _prepare(session, options.device)
+    if page:
+        shown = whole_site.build_page(session, _runner(session), page)
     else:
-        only = BUILD / "only"
-        _build(session, python, only / "html", only / "doctrees", "-D", f"tensorglass_only={options.only}")
-        print(f"\nThe page is {only / 'html' / f'{_pages()[options.only]}.html'}")
+        shown = whole_site.build(session, _runner(session))
+    print(whole_site.told(began, shown), flush=True)
 
 
 @nox.session
@@ -68,7 +71,15 @@ def tests(session: nox.Session) -> None:
     # Tests that stand together go to one process, if it has time, since they share what takes long to make. With a
     # process for each core, more threads would only wait for one another.
     workers = [] if chosen else ["-n", str(_cores()), "--dist", "worksteal"]
-    _run(session, "-m", "pytest", *workers, *session.posargs, env={} if chosen else {"OMP_NUM_THREADS": "1"})
+    environment = {} if chosen else {"OMP_NUM_THREADS": "1"}
+    made.python(session)
+    began = time.time()
+    try:
+        _run(session, "-m", "pytest", *workers, *session.posargs, env=environment)
+    except Exception as error:
+        reason = TESTS_ENDED.get(getattr(error, "return_code", 1), "the tests could not run, see above")
+        session.error(f"{reason}; they ran with {made.described()}")
+    print(f"\nThe tests passed in {whole_site.lasted(began)}, with {made.described()}.\n{NEXT}", flush=True)
 
 
 @nox.session
@@ -76,20 +87,14 @@ def site(session: nox.Session) -> None:
     """Build the site, look at it in a browser, and print what was measured of each page: -- [pytest's arguments]."""
     if not any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")):
         session.error("this looks at the site in Chromium, which is not here; on Debian: apt install chromium")
-    python = _environment(session)
-    _build_site(session, python)
-    chosen = ["-p", "no:randomly", "-m", "site", "tests/site", f"--site={SITE}", *_side_by_side()]
-    _run(session, "-m", "pytest", *chosen, *session.posargs, python=python)
+    _build_and_test(session, "site")
 
 
 @nox.session
 def long(session: nox.Session) -> None:
     """Build the site, and run the long tests that are not fresh, and a sample of those that are: -- [--all]."""
-    python = _environment(session)
-    session.run(python, *INSTALL, "--group=models", external=True, silent=True)
-    _build_site(session, python)
-    chosen = ["-p", "no:randomly", "-m", "long and not site", f"--site={SITE}", *_side_by_side()]
-    _run(session, "-m", "pytest", *chosen, *session.posargs, python=python)
+    session.run(made.python(session), *made.INSTALL, "--group=models", external=True, silent=True)
+    _build_and_test(session, "long and not site")
 
 
 @nox.session
@@ -134,14 +139,13 @@ def record(session: nox.Session) -> None:
 @nox.session
 def release(session: nox.Session) -> None:
     """Build what would be published, in dist/, and check it in an empty environment: -- [--tag vVERSION]."""
-    python = _environment(session)
     shutil.rmtree(DIST, ignore_errors=True)
     pinned = {"PIP_CONSTRAINT": str(ROOT / "constraints.txt")}  # what builds it, too, in its own environment
-    _run(session, "-m", "build", "--outdir", str(DIST), python=python, env=pinned)
+    _run(session, "-m", "build", "--outdir", str(DIST), env=pinned)
     built = sorted(str(path) for path in DIST.glob("tensorglass-*"))
-    _run(session, "-m", "twine", "check", "--strict", *built, python=python)
+    _run(session, "-m", "twine", "check", "--strict", *built)
     chosen = ["-p", "no:randomly", "-m", "", "-rs", "tests/release", f"--built={DIST}"]
-    _run(session, "-m", "pytest", *chosen, *session.posargs, python=python)
+    _run(session, "-m", "pytest", *chosen, *session.posargs)
     newest = re.split(r"^## .*\n", (ROOT / "CHANGELOG.md").read_text("utf-8"), flags=re.MULTILINE)[1]
     (DIST / "NOTES.md").write_text(newest.strip() + "\n", "utf-8")
     print(f"\nIn {DIST}, with what the changelog says of it in NOTES.md:", *map(os.path.basename, built), sep="\n  ")
@@ -153,71 +157,25 @@ def serve(session: nox.Session) -> None:
     folders = [f"--watch={ROOT / name}" for name in ("src", "examples")]
     generated = [f"--re-ignore={pattern}" for pattern in (r"/auto_examples/", r"/_build/", r"/__pycache__/")]
     # Its own doctrees: what is read for one folder is not written to another.
-    arguments = ["-d", str(BUILD / "serve-doctrees"), "docs", str(BUILD / "serve")]
-    _run(session, "-m", "sphinx_autobuild", "--open-browser", *folders, *generated, *session.posargs, *arguments)
+    places = ["-d", str(whole_site.BUILD / "serve-doctrees"), "docs", str(whole_site.BUILD / "serve")]
+    _run(session, "-m", "sphinx_autobuild", "--open-browser", *folders, *generated, *session.posargs, *places)
 
 
-def _side_by_side() -> list[str]:
-    """Return pytest's arguments for as many processes as there are cores; one unit of long tests stays in one."""
-    return ["-n", str(_cores()), "--dist=loadgroup", "--no-loadscope-reorder"]
+def _prepare(session: nox.Session, device: str | None = None) -> None:
+    """Refuse a device that there cannot be, make the environment, and refuse one that torch cannot use there."""
+    arguments.refuse_unknown_device(session, device, made.is_made(session))
+    arguments.refuse_missing_device(session, made.python(session), device)
 
 
-def _parse(session: nox.Session, parser: argparse.ArgumentParser) -> argparse.Namespace:
-    try:
-        options, unknown = parser.parse_known_args(session.posargs)
-    except argparse.ArgumentError as error:
-        session.error(str(error))
-    if unknown:
-        session.error(f"unknown option {unknown[0]!r}; expected --only PAGE or --device DEVICE")
-    return options
-
-
-def _pages() -> dict[str, str]:
-    """Return the short name of each executed page with its path on the site, without .html."""
-    return {path.stem: name for name, path in pages.executed(ROOT).items()}
-
-
-def _build_site(session: nox.Session, python: str) -> None:
-    _build(session, python, BUILD / "work", BUILD / "doctrees")
-    _publish(BUILD / "work", SITE)
-
-
-def _build(session: nox.Session, python: str, site: Path, doctrees: Path, *settings: str) -> None:
-    command = ["-m", "sphinx", "-b", "html", "-W", "--keep-going", "-d", str(doctrees), *settings]
-    try:
-        _run(session, *command, "docs", str(site), python=python)
-    except BaseException as error:
-        # Pages that were read are not read again: without this, the next build would pass over their warnings, and
-        # after an interruption over pages that were not written.
-        (doctrees / "environment.pickle").unlink(missing_ok=True)
-        if not isinstance(error, nox.command.CommandFailed):
-            raise
-        kept = f"; the last good build is still in {SITE}" if SITE.exists() else ""
-        session.error(f"the build failed, see above{kept}")
-
-
-def _publish(built: Path, site: Path) -> None:
-    """Put the finished build in the place of the last one, by renaming; an interrupted try is made good first."""
-    fresh, old = site.with_name("html.new"), site.with_name("html.old")
-    if old.exists() and not site.exists():
-        old.rename(site)
-    for folder in (fresh, old):
-        shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(built, fresh)
-    if site.exists():
-        site.rename(old)
-    fresh.rename(site)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _require_device(session: nox.Session, python: str, device: str) -> None:
-    """Stop before anything is built if the device is not there."""
-    os.environ["TENSORGLASS_DEVICE"] = device
-    check = "import tensorglass; tensorglass.default_device()"
-    result = subprocess.run([python, "-c", check], capture_output=True, text=True, check=False)
-    if result.returncode:
-        reason = result.stderr.strip().splitlines()[-1].removeprefix("ValueError: ")
-        session.error(reason.replace("TENSORGLASS_DEVICE", "--device") + "; nothing was built")
+def _build_and_test(session: nox.Session, marked: str) -> None:
+    """Build the site, and run the tests that are marked so on all cores; a unit of long tests stays in one process."""
+    whole_site.refuse_unreadable(session)
+    _prepare(session)
+    built = whole_site.build(session, _runner(session)).parent
+    where = ["tests/site"] if marked == "site" else []
+    side_by_side = ["-n", str(_cores()), "--dist=loadgroup", "--no-loadscope-reorder"]
+    chosen = ["-p", "no:randomly", "-m", marked, *where, f"--site={built}", *side_by_side]
+    _run(session, "-m", "pytest", *chosen, *session.posargs)
 
 
 def _cores() -> int:
@@ -225,24 +183,13 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _environment(session: nox.Session) -> str:
-    """Return the Python of the shared environment, made anew if what it is made from has changed."""
-    python = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    sources = [ROOT / "pyproject.toml", ROOT / "constraints.txt"]
-    wanted = hashlib.sha256(b"".join(path.read_bytes() for path in sources) + sys.version.encode()).hexdigest()
-    stamp = ENVIRONMENT / "made-from"
-    if python.exists() and stamp.exists() and stamp.read_text() == wanted:
-        return str(python)
-    stamp.unlink(missing_ok=True)
-    session.log(f"making the environment {ENVIRONMENT.relative_to(ROOT)}; torch is large, this takes minutes once")
-    session.run(sys.executable, "-m", "virtualenv", "-q", "--clear", str(ENVIRONMENT), external=True)
-    groups = [f"--group={name}" for name in ("docs", "tests", "lint", "release")]
-    session.run(str(python), *INSTALL, "-e", ".[plot]", *groups, external=True)
-    stamp.write_text(wanted)
-    return str(python)
+def _runner(session: nox.Session) -> whole_site.Run:
+    """Return what runs a command for this session."""
+    return lambda *arguments: _run(session, *arguments)
 
 
-def _run(session: nox.Session, *arguments: str, python: str | None = None, env: dict[str, str] | None = None) -> None:
+def _run(session: nox.Session, *arguments: str, env: dict[str, str] | None = None) -> None:
+    """Run the environment's Python."""
     # Threads that wait for others soon sleep. Where they spin and something else runs, pages take five times as long.
     settings = {"GOMP_SPINCOUNT": "1000", **(env or {})}
-    session.run(python or _environment(session), *arguments, external=True, env=settings)
+    session.run(made.python(session), *arguments, external=True, env=settings)

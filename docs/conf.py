@@ -59,7 +59,6 @@ intersphinx_mapping = inventories.mapping(Path("inventories"))  # where the name
 
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(HERE / "_build" / "notebooks")
-nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 nb_execution_show_tb = True
 nb_merge_streams = True  # what a cell prints is one output; in pieces, it would depend on the kernel's timing

@@ -24,6 +24,7 @@ sys.path.insert(0, str(DOCS))
 
 from _ext.runs.record import Figure, Output, Record, digest_of, kind_of, read, write  # noqa: E402 - found through
 from _ext.sources import pages  # noqa: E402 - the line above
+from _ext.sources.names import expected, page_named  # noqa: E402
 
 LARGEST = 2_000_000  # bytes, of all records together
 LARGEST_OF_TIMINGS = 40_000  # bytes; a larger figure of running times is not kept
@@ -31,15 +32,17 @@ LARGEST_OF_TIMINGS = 40_000  # bytes; a larger figure of running times is not ke
 
 def main() -> int:
     options = _options()
-    known = {path.stem: path for path in pages.on_devices(ROOT).values()}
-    unknown = [page for page in options.pages if page not in known]
-    if unknown:
-        return _refuse(f"there is no page {unknown[0]!r}; the pages are {', '.join(known)}")
+    known = pages.on_devices(ROOT)
+    named = {given: page_named(given, known) for given in options.pages}
+    for given, page in named.items():
+        if page is None:
+            return _refuse(f"there is no page {given!r}; {expected(given, {path.stem for path in known.values()})}")
     variables = _variables(options.device)
     problem = _problem_with_device(variables)
     if problem:
         return _refuse(f"{problem}; nothing was recorded")
-    failed = [page for page in options.pages or known if not _record(known[page], options, variables)]
+    wanted = [known[page] for page in named.values() if page] or list(known.values())
+    failed = [source.stem for source in wanted if not _record(source, options, variables)]
     if failed:
         _say(f"{len(failed)} failed, and were not recorded: {', '.join(failed)}")
     size = sum(path.stat().st_size for path in options.out.rglob("*") if path.is_file())
@@ -49,7 +52,7 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--device", default="cpu", help="cpu, which it is if you say nothing, or cuda or cuda:N")
     parser.add_argument("--out", type=Path, default=DOCS / "recorded", help="the folder of the records")
     parser.add_argument("pages", nargs="*", metavar="PAGE", help="pages to record, for instance unsqueeze; else all")

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 
 from sphinx.application import Sphinx
 
-from .law import enforce
+from .law import ending, enforce
 from .lists import (
     check_figures,
     claims,
@@ -72,6 +72,7 @@ GALLERY_LINKS, REFERENCES, IMAGES = 5, 10, 150  # links in code; links in prose;
 # In the order in which the events happen.
 HANDLERS: dict[str, Sequence[Handler | int]] = {
     "config-inited": [
+        ending.stop_at_once,  # before anything is run
         stale_pages.prepare_settings,  # keeps the settings that were written: the defaults need no fingerprint
         GALLERY_DEFAULTS,
         OTHERS,
@@ -85,6 +86,7 @@ HANDLERS: dict[str, Sequence[Handler | int]] = {
         parallel.run_stale_pages,
         OTHERS,  # the gallery takes what ran in parallel, runs what is left, and writes its pages
         parallel.give_back,
+        ending.stop_at_failed_scripts,
         cards.use_cards,  # in the place of the thumbnails that the gallery has written
         same_each_build.bring_the_style_of_notebooks,
         search_sections.switch_off_the_search_of_sphinx,

@@ -162,11 +162,12 @@ def files(folder):
     ("arguments", "sentence"),
     [
         (
-            ["--device", "cuda:99"],
-            "--device is 'cuda:99', which this machine cannot use; expected a device such as 'cpu' or 'cuda'; "
+            ["--device", "toaster"],
+            "--device is 'toaster', which this machine cannot use; expected a device such as 'cpu' or 'cuda'; "
             "nothing was recorded\n",
         ),
-        (["other"], "there is no page 'other'; the pages are bad, good, asks\n"),
+        (["other"], "there is no page 'other'; expected one of asks, bad, good\n"),
+        (["examples/goood.py"], "there is no page 'examples/goood.py'; did you mean good\n"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_one_sentence_and_leaves_the_records_alone(project, arguments, sentence):

@@ -38,6 +38,7 @@ import torch._subclasses.fake_tensor
 import torch.fx.experimental.proxy_tensor
 from _ext.sources.blocks import code_of
 from _ext.sources.dependencies import modules_used
+from _ext.sources.names import expected
 from _ext.sources.pages import executed
 from controls import Control, control
 from counter_programs import CLAIMS, file_of, survivors_of_counter_programs
@@ -186,7 +187,7 @@ def try_all(broken: list[Module], read: list[Path], lasted: dict[str, float]):
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="nox -s mutants --", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="nox -s mutants --", description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("names", nargs="*", metavar="NAME", help="a module or a page; all, if you name none")
     parser.add_argument("--all", action="store_true", help="try all, whatever the ledger says")
     parser.add_argument(
@@ -197,9 +198,11 @@ def main(arguments: list[str]) -> int:
     ledger = Ledger(options.ledger) if options.ledger else Ledger()
     started = time.monotonic()
     tests = {module.file: module.tests for module in modules()} | dict.fromkeys([*pages(), *counter_programs()], ())
-    unknown = set(options.names) - {dotted(file) for file in tests}
+    known = {dotted(file) for file in tests}
+    unknown = set(options.names) - known
     if unknown:
-        parser.error(f"there is no module or page {min(unknown)!r}")
+        kinds = "expected a module such as contraction.plan, or a page such as unsqueeze"
+        parser.error(f"there is no module or page {min(unknown)!r}; {expected(min(unknown), known, kinds)}")
     fingerprints = {file: fingerprint_of(file, those) for file, those in tests.items()}
     wanted = chosen(options, ledger, fingerprints)
     gc.freeze()  # the forks need not look through what was there before them

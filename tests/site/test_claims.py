@@ -148,6 +148,8 @@ def test_a_check_that_leaves_its_page_fails_every_build(project):
     for _ in range(2):
         _, result = project.build()
         assert result.returncode != 0
-        assert "claims.toml: claim 1: the page 'uses_beta' has no check 'assert beta() == 7'" in result.stderr
+        assert (
+            "claims.toml:2: ERROR: claim 1: the page 'uses_beta' has no check 'assert beta() == 7'\n" in result.stderr
+        )
     project.write("docs/claims.toml", FIRST.replace("beta() == 7", "7 == beta()"))
     assert "7 == beta()" in text_of(built(project))

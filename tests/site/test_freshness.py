@@ -14,6 +14,7 @@ from throwaway import PAGE, Throwaway
 pytestmark = pytest.mark.long
 
 EVERYTHING = ["alpha", "beta", "notebook"]
+LINE_OF_CHECK = PAGE.split("\n").index("assert {name}() == 7") + 1
 
 
 @pytest.fixture(scope="module")
@@ -143,24 +144,29 @@ def test_what_is_edited_while_a_page_runs_makes_it_stale(project):
 
 def test_a_page_that_fails_is_not_taken_for_fresh(project):
     project.replace("src/tensorglass/second.py", "return 7", "return 8")
+    said = (
+        f"uses_beta.py:{LINE_OF_CHECK}: ERROR: the page did not run to its end: AssertionError at assert beta() == 7\n"
+    )
     for _ in range(2):
         pages, result = project.build()
         assert pages == ["beta"]
         assert result.returncode != 0
-        assert "uses_beta.py:1: ERROR: the page did not run to its end" in result.stderr
-        assert "AssertionError" in result.stderr
+        assert result.stderr.endswith(said)
     project.replace("src/tensorglass/second.py", "return 8", "return 7")
     assert project.ran() == ["beta"]
 
 
-def test_a_script_that_is_no_python_is_shown_where_it_fails(project):
+def test_a_script_that_is_no_python_is_told_before_anything_is_run(project):
+    project.replace("src/tensorglass/first.py", "return seven", "return seven + 0")
     project.replace("examples/broadcasting/uses_beta.py", "assert beta() == 7", "assert beta( == 7")
     pages, result = project.build()
     assert pages == []
     assert result.returncode != 0
-    assert "SyntaxError: invalid syntax" in result.stderr
+    path = project.root / "examples/broadcasting/uses_beta.py"
+    assert result.stderr == f"{path}:{LINE_OF_CHECK}: ERROR: invalid syntax: assert beta( == 7\n"
+    project.replace("src/tensorglass/first.py", "return seven + 0", "return seven")
     project.replace("examples/broadcasting/uses_beta.py", "assert beta( == 7", "assert beta() == 7")
-    assert project.ran() == ["beta"]
+    assert project.ran() == []  # nothing ran meanwhile, and nothing is stale
 
 
 def test_a_broken_law_fails_every_build_until_it_is_mended(project):
@@ -317,3 +323,10 @@ def test_no_page_loads_what_the_gallery_styles_or_filters_with(project):
     assert len(pages) > 5
     for page in pages:
         assert not re.search("<(link|script)[^>]*sg[_-](gallery|tags)", page.read_text("utf-8")), page
+
+
+def test_a_device_that_is_none_ends_the_build_at_once(project):
+    pages, result = project.build(TENSORGLASS_DEVICE="banana")
+    assert pages == []
+    assert result.returncode != 0
+    assert result.stderr == "ERROR: TENSORGLASS_DEVICE is 'banana', which is no device; expected cpu, cuda or cuda:N\n"

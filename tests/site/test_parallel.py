@@ -113,12 +113,13 @@ def test_a_script_that_fails_is_named_and_the_others_are_recorded(project):
     pages, result = project.build(*TWO)
     assert pages == ["alpha", "beta", "beta", "notebook"]
     assert result.returncode != 0
-    assert "uses_alpha.py:1: ERROR: the page did not run to its end" in result.stderr
     assert re.search(r"WARNING: *\n.*uses_alpha\.py unexpectedly failed to execute correctly", result.stderr)
     line = 1 + (project.root / "examples/broadcasting/uses_alpha.py").read_text().split("\n").index(
         'assert "this" == "that"'
     )
     assert re.search(rf'uses_alpha\.py", line {line}, in <module>', result.stderr)
+    code = 'AssertionError at assert "this" == "that"'
+    assert result.stderr.endswith(f"uses_alpha.py:{line}: ERROR: the page did not run to its end: {code}\n")
     assert "\x1b" not in result.stderr
     assert recorded(project) == ["uses_beta", "uses_new"]
     project.replace("examples/broadcasting/uses_alpha.py", 'assert "this" == "that"', "")
@@ -153,22 +154,27 @@ def test_a_process_that_dies_is_told_and_its_script_runs_again(project):
 
 
 @pytest.mark.long
-def test_a_script_without_a_title_is_shown_as_ever(project):
+def test_a_script_without_a_title_is_told_before_anything_is_run(project):
     insert(project, "alpha", "")
     text = project.root / "examples/broadcasting/uses_alpha.py"
     text.write_text(re.sub('"""\n.*?"""\n', '""""""\n', text.read_text(), count=1, flags=re.DOTALL))
     pages, result = project.build(*TWO)
-    assert set(pages) == {"beta", "notebook"}
+    assert pages == []
     assert result.returncode != 0
-    assert "Example docstring should have a header for the example title" in result.stderr
+    assert (
+        result.stderr == f"{text}:4: ERROR: a page begins with a docstring, and that with a title underlined by ===\n"
+    )
 
 
 @pytest.mark.long
-def test_a_notebook_that_fails_is_shown_as_ever(project):
+def test_a_notebook_that_fails_is_shown_as_ever_and_its_line_is_told(project):
     project.replace("docs/notebook.md", "assert gamma() == 7", "assert gamma() == 8")
     _, result = project.build(*TWO)
     assert result.returncode != 0
     assert re.search("Executing notebook failed: CellExecutionError.*assert gamma\\(\\) == 8", result.stderr, re.DOTALL)
+    line = 1 + (project.root / "docs/notebook.md").read_text().split("\n").index("assert gamma() == 8")
+    said = f"notebook.md:{line}: ERROR: the page did not run to its end: AssertionError at assert gamma() == 8\n"
+    assert result.stderr.endswith(said)
     assert recorded(project) == ["uses_alpha", "uses_beta"]
     project.replace("docs/notebook.md", "assert gamma() == 8", "assert gamma() == 7")
     assert project.ran(*TWO) == ["notebook"]

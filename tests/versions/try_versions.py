@@ -21,6 +21,11 @@ import tempfile
 import tomllib
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
+
+from chores import torch_build
+
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docs" / "versions.toml"
 ENVIRONMENTS = ROOT / ".nox" / "versions"
@@ -113,7 +118,9 @@ def environment(row: dict[str, object]) -> str:
         print("making its environment; torch is large, this takes minutes", flush=True)
         made_with = interpreter(str(row["python"]))
         subprocess.run([sys.executable, "-m", "virtualenv", "-q", "--clear", "-p", made_with, folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", *wanted, *FOR_TESTS], check=True)
+        build = torch_build.choose()
+        print(build.told(), flush=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", *wanted, *FOR_TESTS, *build.source], check=True)
         stamp.write_text(" ".join([*wanted, *FOR_TESTS]), "utf-8")
     # The library as it is now: pip fails here if its bounds do not admit these versions.
     subprocess.run([python, "-m", "pip", "install", "-q", "--force-reinstall", "--no-deps", ROOT], check=True)

@@ -9,6 +9,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
+from ..runs.failures import of_notebook
 from ..runs.freshness import this_build
 from ..sources.blocks import read_page
 from .budget import over_budget
@@ -24,7 +25,8 @@ def enforce(app: Sphinx, env: BuildEnvironment) -> None:
     claims = checks = 0
     for page, path in build.wanted().items():
         if not build.is_current(page):
-            found.append((f"{path}:1", "the page did not run to its end"))
+            line, reason = of_notebook(env, page, path)  # scripts that failed have ended the build
+            found.append((f"{path}:{line}", reason))
             continue
         blocks = read_page(path)
         shown = "\n".join(block.text for block in blocks if block.is_code) + _outputs(env.get_doctree(page))

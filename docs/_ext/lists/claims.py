@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import itertools
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 from docutils import nodes
-from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from ..law.rules import checks_in
 from ..sources import pages
 from ..sources.blocks import Block, read_script
+from .entries import entries, stop_if_wrong
 from .tables import cell, counted, of_page, table
 
 KEYS = {"page", "said", "verdict", "true", "check"}
@@ -34,12 +33,10 @@ class Claims(SphinxDirective):
         file, found = docs / "claims.toml", pages.scripts(docs.parent)
         scripts = {path.stem: path for path in found.values()}
         self.env.note_dependency(file)
-        claims: list[dict[str, str]] = tomllib.loads(file.read_text("utf-8"))["claim"]
+        claims = entries(file, "claim")
         for page in {claim.get("page", "") for claim in claims} & scripts.keys():
             self.env.note_dependency(scripts[page])
-        wrong = list(problems(claims, scripts))
-        if wrong:
-            raise ExtensionError("\n".join(f"{file}: {problem}" for problem in wrong))
+        stop_if_wrong(file, "claim", problems(claims, scripts))
         return [nodes.container("", *by_page(claims, {path.stem: page for page, path in found.items()}))]
 
 

@@ -7,16 +7,15 @@ lead to the same pages. The build fails if a number is missing, or if a page or 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from ..sources import pages
+from .entries import entries, stop_if_wrong
 from .tables import cell, sentence, table
 
 FILE = "questionnaire.toml"
@@ -42,13 +41,11 @@ class Questionnaire(SphinxDirective):
         docs = Path(self.env.srcdir)
         self.env.note_dependency(str(docs / FILE))
         found = pages.scripts(docs.parent)
-        questions: list[Question] = tomllib.loads((docs / FILE).read_text("utf-8"))["question"]
+        questions = entries(docs / FILE, "question")
         scripts = {path.stem: path for path in found.values()}
         for name in {each.get("page", "") for each in questions} & scripts.keys():
             self.env.note_dependency(str(scripts[name]))
-        wrong = list(problems(questions, scripts))
-        if wrong:
-            raise ExtensionError("\n".join(f"{docs / FILE}: {problem}" for problem in wrong))
+        stop_if_wrong(docs / FILE, "question", problems(questions, scripts))
         return questions, {path.stem: page for page, path in found.items()}
 
     def row(self, question: Question, page: str) -> nodes.row:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 PACKAGES = ("torch", "numpy", "matplotlib", "opt_einsum", "scikit-learn", "sphinx-gallery", "myst-nb", "ipykernel")
 
+DEVICES = ("cpu", "cuda", "mps", "xpu", "meta")  # of those that torch knows, what a page may run on
+
 
 def describe() -> dict[str, str]:
     """Return the device and the versions on which a page's outputs depend."""
@@ -27,6 +29,19 @@ def device() -> str:
     if not gpus:
         return {"cpu": "CPU"}.get(name, name)
     return f"{name} ({gpus[int(index or 0) % len(gpus)]})"
+
+
+def unknown_device(name: str) -> str:
+    """Return why this names no device, or nothing. Whether the device is there, torch alone can tell.
+
+    >>> unknown_device("cuda:1")
+    ''
+    >>> unknown_device("banana")
+    'which is no device; expected cpu, cuda or cuda:N'
+    """
+    kind, colon, index = name.partition(":")
+    is_known = not name or (kind in DEVICES and bool(colon) == index.isdecimal())
+    return "" if is_known else "which is no device; expected cpu, cuda or cuda:N"
 
 
 def gpu_names() -> list[str]:

@@ -32,7 +32,7 @@ RUN_BY_GALLERY = (
     "legible.py",
     "stacked.py",
 )  # what becomes of a script's outputs
-NOTEBOOK_SETTINGS = ("nb_execution_mode", "nb_execution_timeout", "nb_execution_raise_on_error")
+NOTEBOOK_SETTINGS = ("nb_execution_mode", "nb_execution_timeout")
 
 
 @dataclass(frozen=True)

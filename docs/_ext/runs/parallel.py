@@ -47,6 +47,7 @@ def run_stale_pages(app: Sphinx) -> None:
     for page, result in run(build, tasks, workers):
         if page not in build.scripts():
             keep(app, build.notebooks()[page], *result)
+            build.record(page, result[1])  # a script that fails may end the build before this page is read
             continue
         returned[build.scripts()[page]] = result
         if build.is_current(page):

@@ -40,7 +40,16 @@ def default_device() -> torch.device:
         device = torch.device(name)
         torch.empty(0, device=device)  # only an allocation tells whether the device is really there
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise ValueError(
-            f"{_VARIABLE} is {name!r}, which this machine cannot use; expected a device such as 'cpu' or 'cuda'"
-        ) from error
+        raise ValueError(f"{_VARIABLE} is {name!r}, which this machine cannot use{_why_not(name)}") from error
     return device
+
+
+def _why_not(name: str) -> str:
+    """Return why torch cannot use a device, and what it could use."""
+    if name.partition(":")[0] != "cuda":
+        return "; expected a device such as 'cpu' or 'cuda'"
+    count = torch.cuda.device_count()
+    if count:
+        return f"; expected 'cpu', or a CUDA device up to 'cuda:{count - 1}', the last that torch sees here"
+    build = "" if torch.version.cuda else ", and is a build for the CPU alone"
+    return f": torch {torch.__version__} sees no CUDA device here{build}; expected 'cpu'"
