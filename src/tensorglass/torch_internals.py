@@ -101,10 +101,8 @@ def storage_address(tensor: torch.Tensor) -> int:
 
 
 def is_lazy_clone(tensor: torch.Tensor) -> bool:
-    """Return whether the storage is a lazy clone's, or its source's: copied when either is first written to.
-
-    Of subclasses that compute in Python, such as fake tensors, none is; torch 2.14 and newer refuse to be asked.
-    """
+    """Return whether the storage is a lazy clone's, or its source's: copied when either is first written to."""
+    # Of subclasses that compute in Python, such as fake tensors, none is; torch 2.14 and newer refuse to be asked.
     with suppress(RuntimeError):
         return bool(torch._C._is_cow_tensor(tensor))  # type: ignore[attr-defined]
     return False
@@ -200,15 +198,16 @@ def compiled_code_runs_as_written() -> AbstractContextManager[object]:
 
 # --- Autograd's graph ---
 
-# The type of a saved tensor before it is unpacked, and of the node at a leaf, which adds up its gradient.
+# The types of a saved tensor that is not unpacked, and of the node at a leaf, which adds up its gradient.
 SavedTensor: type = _autograd.SavedTensor
 AccumulateGrad: type = torch._C._functions.AccumulateGrad  # type: ignore[attr-defined]
 IN_PLACE = "modified by an inplace operation"  # begins the reason why torch refuses a saved tensor
+FUNCTIONS_SHOW_SAVED = torch.__version__ >= "2.13"  # before, functions of the user say that it was freed
 _SAVED = "_raw_saved_"  # begins the names under which a node shows its saved tensors, without unpacking them
 
 
 def saved_tensors_are_readable() -> bool:
-    """Return whether saved tensors can be looked at; before torch 2.10 only their hooks, run once more, return them."""
+    """Return whether saved tensors can be looked at; before torch 2.10 only their hooks, run anew, return them."""
     return hasattr(SavedTensor, "data")
 
 
@@ -251,8 +250,8 @@ def saved_tensors(node: Any, field: str) -> list[Any]:
 def is_changed(node: Any, field: str, saved: Any) -> bool:
     """Return whether a saved tensor was changed in place since it was saved: torch then refuses to unpack it.
 
-    What a node returned itself can be unpacked only together with the node. So can all else in torch 2.11: there, of
-    several tensors saved under one name, each counts as changed if one was.
+    What a node returned itself can be unpacked only with it. So can all else before torch 2.12: of several under one
+    name, each then counts as changed if one was.
     """
     try:
         if hasattr(saved, "unpack"):

@@ -7,6 +7,7 @@ import sys
 import matplotlib.pyplot as plt
 import pytest
 from matplotlib.colors import to_rgb, to_rgba
+from torch_versions import needs_saved_tensors
 
 import tensorglass
 from tensorglass.drawing import AXIS_COLORS, axis_color, blank
@@ -95,6 +96,7 @@ def test_a_picture_is_legible_in_the_style_that_is_set(name, style, ground):
         assert max(abs(a - b) for a, b in zip(to_rgb(color), to_rgb(ground), strict=True)) > 0.4, (artist, read, color)
 
 
+@needs_saved_tensors
 def test_without_matplotlib_one_sentence_says_what_to_install():
     """Ask for each picture in a process where there is no matplotlib, and print the errors."""
     tries = "".join(

@@ -14,7 +14,7 @@ from torch.nn.modules.module import (
     _global_forward_pre_hooks,
 )
 from torch.testing._internal.two_tensor import TwoTensor
-from torch_versions import needs_saved_tensors
+from torch_versions import needs_functions_shown, needs_saved_tensors
 
 from tensorglass import torch_internals as internals
 
@@ -215,6 +215,7 @@ def test_a_saved_tensor_that_was_changed_in_place_is_known():
     assert are_changed(node, ("result",)) == [True]
 
 
+@needs_functions_shown
 @needs_saved_tensors
 def test_a_tensor_that_a_function_of_the_user_saved_is_known_as_changed():
     x = torch.rand(2, requires_grad=True)
@@ -287,6 +288,7 @@ class Doubled(torch.autograd.Function):
         return 2 * gradient, None
 
 
+@needs_functions_shown
 @needs_saved_tensors
 @pytest.mark.parametrize(("saved", "tensors"), [(True, 1), (False, 0)])
 def test_functions_of_the_user_show_what_they_saved(saved, tensors):

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import torch
 
 from ..torch_internals import (
+    FUNCTIONS_SHOW_SAVED,
     AccumulateGrad,
     BackwardCFunction,
     SavedTensor,
@@ -90,7 +91,8 @@ def node_behind(tensor: torch.Tensor) -> Any:
 
 def is_closed(node: Any) -> bool:
     """Return whether the node does not show what it saved."""
-    return any(name in node.name() for name in _CLOSED)
+    hides = not FUNCTIONS_SHOW_SAVED and isinstance(node, BackwardCFunction)
+    return (hides and node.name() != _INPUT_SAVER) or any(name in node.name() for name in _CLOSED)
 
 
 def held_tensors(node: Any) -> Iterator[Held]:
