@@ -113,10 +113,7 @@ HANDLERS: dict[str, Sequence[Handler | int]] = {
         api_reference.write_linking_pages,
         enforce.enforce,  # what it says of the pages stands at the end
     ],
-    "missing-reference": [
-        OTHERS,
-        api_reference.link_name,  # after other projects' names, whose links are the right ones
-    ],
+    "missing-reference": [OTHERS, api_reference.link_name],  # after other projects' names: their links are right
     "doctree-resolved": [OTHERS, check_figures.fill_in, error_catalogue.put_links, other_errors.put_list],
     "html-page-context": [
         OTHERS,
@@ -190,11 +187,11 @@ DIRECTIVES: dict[str, type[Any]] = {
     "needed": needed.Needed,
     "other-errors": other_errors.OtherErrors,
     "pages-using": pages_using.PagesUsing,
-    "tested-with": tested_with.TestedWith,
     "questionnaire": questionnaire.Questionnaire,
     "questionnaire-numbers": questionnaire.QuestionnaireNumbers,
     "questions": questions.Questions,
     "reproductions": reproductions.Reproductions,
+    "tested-with": tested_with.TestedWith,
 }
 
 # A setting's name, its value where none is given, what is made anew when it changes, and what it says.
