@@ -132,7 +132,7 @@ def tests_passed(python: str) -> tuple[int, int] | None:
     """Run the quick tests and the doctests of the library; return how many passed and were skipped, or None."""
     processes = str(os.cpu_count() or 1)
     what = ["tests/library", "src/tensorglass"]
-    command = [python, "-m", "pytest", "-q", "-n", processes, "-p", "no:cacheprovider", *what]
+    command = [python, "-m", "pytest", "-n", processes, "-p", "no:cacheprovider", *what]
     settings = {"PYTHONPATH": os.pathsep.join(("src", "docs")), "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"}
     ended = subprocess.run(command, cwd=ROOT, env=os.environ | settings, capture_output=True, text=True, check=False)
     last = ended.stdout.strip().rpartition("\n")[2]
