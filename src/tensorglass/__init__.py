@@ -190,7 +190,7 @@ class _Package(ModuleType):
 
     @property
     def __doc__(self) -> str:  # type: ignore[override]
-        return "\n\n".join([vars(self)["__doc__"] or "", *_rooms(self)])
+        return "\n\n".join(filter(None, [vars(self)["__doc__"], *_rooms(self)]))  # Python may leave docstrings out
 
 
 def _rooms(package: ModuleType) -> Iterator[str]:

@@ -48,6 +48,12 @@ def in_a_fork(task):
     return answer
 
 
+def test_after_the_deadline_no_task_is_begun():
+    tasks = dict.fromkeys("abc", lambda: True)
+    assert list(run_in_forks(tasks, deadline=0)) == []
+    assert sorted(name for name, _, _ in run_in_forks(tasks)) == ["a", "b", "c"]
+
+
 def test_the_control_knows_which_test_reaches_which_line(toy):
     unbroken = in_a_fork(partial(control, toy.tests[0], toy.package))
     assert unbroken.passed, unbroken.said

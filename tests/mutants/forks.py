@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import time
@@ -10,15 +11,18 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 
-def run_in_forks(tasks: Mapping[Hashable, Callable[[], Any]]) -> Iterator[tuple[Any, Any, float]]:
+def run_in_forks(
+    tasks: Mapping[Hashable, Callable[[], Any]], deadline: float = math.inf
+) -> Iterator[tuple[Any, Any, float]]:
     """Run all tasks, as many at once as this process may use cores; yield each one's name, its answer and its seconds.
 
-    None stands for a task that did not come to its end: whose process died, or which raised an exception.
+    None stands for a task that did not come to its end: whose process died, or which raised an exception. After the
+    deadline, a time of `time.monotonic`, no task is begun.
     """
     context = multiprocessing.get_context("fork")
     waiting, running, cores = list(reversed(tasks.items())), {}, len(os.sched_getaffinity(0))
-    while waiting or running:
-        while waiting and len(running) < cores:
+    while running or (waiting and time.monotonic() < deadline):
+        while waiting and len(running) < cores and time.monotonic() < deadline:
             name, task = waiting.pop()
             receiver, sender = context.Pipe(duplex=False)
             process = context.Process(target=_send, args=(task, sender))

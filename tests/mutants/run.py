@@ -24,6 +24,8 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import math
+import random
 import sys
 import time
 from collections.abc import Callable
@@ -153,7 +155,7 @@ def task_of(file: Path) -> Callable[[], tuple[int, list[str]]]:
     return partial(survivors_of_counter_programs, page) if page else partial(survivors_of_page, file)
 
 
-def try_all(broken: list[Module], read: list[Path], lasted: dict[str, float]):
+def try_all(broken: list[Module], read: list[Path], lasted: dict[str, float], deadline: float = math.inf):
     """Break all places of the modules and pages; yield each one's result when its last place was tried."""
     todo = {module: module.mutants() for module in broken}
     results = {module.file: Result(module.file, len(places)) for module, places in todo.items()}
@@ -168,7 +170,7 @@ def try_all(broken: list[Module], read: list[Path], lasted: dict[str, float]):
     ordered = sorted(read, key=lambda file: -lasted.get(unit(file), 0))
     tasks = {(file, "", 0): task_of(file) for file in ordered} | of_modules
     started = time.monotonic()
-    for done, ((file, name, _), answer, seconds) in enumerate(run_in_forks(tasks), start=1):
+    for done, ((file, name, _), answer, seconds) in enumerate(run_in_forks(tasks, deadline), start=1):
         if name:
             result = results[file]
             result.tried += 1
@@ -194,6 +196,7 @@ def main(arguments: list[str]) -> int:
         "--draw", action="append", default=[], metavar="UNIT", help="try this unit although it is fresh"
     )
     parser.add_argument("--ledger", type=Path, metavar="FILE", help="another ledger than tests/ledger.jsonl")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="begin nothing after these; not with --all")
     options = parser.parse_args(arguments)
     ledger = Ledger(options.ledger) if options.ledger else Ledger()
     started = time.monotonic()
@@ -210,8 +213,12 @@ def main(arguments: list[str]) -> int:
         [module for module in modules() if module.file in wanted],
         [file for file in (*pages(), *counter_programs()) if file in wanted],
     )
+    random.Random(commit()).shuffle(broken)  # where time is short, which are left is drawn by the commit
+    deadline = math.inf if options.all else started + 60 * options.minutes
     totals = {"planted": 0, "killed": 0, "equivalent": 0, "survived": 0}
-    for result in try_all(broken, read, ledger.seconds()):
+    left = set(wanted)
+    for result in try_all(broken, read, ledger.seconds(), deadline):
+        left.discard(result.file)
         print(f"{unit(result.file)}: {result.figures}", flush=True)
         for name in result.survived:
             print("SURVIVED", name, flush=True)
@@ -221,6 +228,8 @@ def main(arguments: list[str]) -> int:
             ledger.passed(unit(result.file), fingerprints[result.file], result.seconds, **result.figures)
         for name, count in result.figures.items():
             totals[name] += count
+    if left:
+        print(f"left for another run, since time was up: {', '.join(sorted(map(unit, left)))}")
     told = ", ".join(f"{count} {name}" for name, count in totals.items())
     print(f"{told} ({(time.monotonic() - started) / 60:.1f} min)")
     return 1 if totals["survived"] else 0
