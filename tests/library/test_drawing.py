@@ -3,6 +3,7 @@
 import inspect
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import pytest
@@ -10,6 +11,7 @@ from matplotlib.colors import to_rgb, to_rgba
 from torch_versions import needs_saved_tensors
 
 import tensorglass
+from tensorglass import drawing
 from tensorglass.drawing import AXIS_COLORS, axis_color, blank
 
 # How each public picture is drawn. The text is a program too, which is run where there is no matplotlib.
@@ -108,3 +110,14 @@ def test_without_matplotlib_one_sentence_says_what_to_install():
     sentence = 'plot() needs matplotlib, which is not installed; pip install "tensorglass[plot]" brings it'
     assert told.stdout.splitlines() == [f"{name}|matplotlib|{sentence}" for name in PICTURES]
     assert told.stderr == ""
+
+
+def test_hatching_is_thin_where_matplotlib_can_draw_it_so():
+    patch = drawing.Rectangle((0, 0), 1, 1)
+    drawing.hatch(patch)
+    assert patch.get_hatch() == drawing.HATCH
+    if hasattr(patch, "get_hatch_linewidth"):
+        assert patch.get_hatch_linewidth() == 0.6
+    hatched = []
+    drawing.hatch(SimpleNamespace(set_hatch=hatched.append))  # as before matplotlib 3.10
+    assert hatched == [drawing.HATCH]

@@ -610,3 +610,8 @@ def test_the_sentence_on_graphs_says_how_to_be_without_one():
     text = str(memory_of([torch.ones(3, requires_grad=True).exp()]))
     sentence = "it lives as long as a tensor with a grad_fn does, and tensor.detach() gives one without\n"
     assert f"kept alive by autograd's graph alone: 12 bytes; {sentence}" in text
+
+
+def test_two_kinds_have_a_column_and_one_has_none():
+    assert "tensors  kind " in str(memory_of([torch.nn.Parameter(torch.ones(2)), torch.ones(3)]))
+    assert " kind " not in str(memory_of([torch.ones(2), torch.ones(3)]))
