@@ -102,6 +102,9 @@ EQUIVALENT: dict[str, str] = {
     "autograd/report.py: `kept_by = f\"{tensor.node}.{tensor.field}\".strip(\".\")`: '.' -> '.~'": _NO_NAME_HAS_A_TILDE,
     'torch_internals.py: `FUNCTIONS_SHOW_SAVED = torch.__version__ >= "2.13"`: '
     "torch.__version__ >= '2.13' -> torch.__version__ > '2.13'": _VERSION_IN_FULL,
+    'storage/chunks.py: `torch.empty(0, device="meta").view(shape)`: 0 -> 1': (
+        "a size below -1 is refused however many elements there are"
+    ),
     "signals/correlation_map.py: `_REACH, _PANELS = 8, 32  # of the grid on which expectations over two variables are "
     "computed`: 8 -> 9": _FINE_ENOUGH,
     "signals/correlation_map.py: `if slope_at_one <= 1 + AT_ONE:  # inputs become alike`: slope_at_one <= 1 + AT_ONE "
