@@ -160,8 +160,9 @@ def test_a_source_that_cannot_be_read_stops_every_build(chores, project, monkeyp
 
 
 def test_a_device_that_is_there_is_built_on_and_the_end_says_what_became_of_it(chores, project, monkeypatch, capsys):
-    (project / "docs/_build/work").mkdir()
-    (project / "docs/_build/work/index.html").write_text("this build")
+    work = project / "docs" / "_build" / "work"
+    work.mkdir()
+    (work / "index.html").write_text("this build")
     records = project / "docs/_build/runs/auto_examples"
     records.mkdir(parents=True)
     (records / "old.json").touch()
