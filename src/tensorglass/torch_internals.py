@@ -202,8 +202,6 @@ def compiled_code_runs_as_written() -> AbstractContextManager[object]:
 SavedTensor: type = _autograd.SavedTensor
 AccumulateGrad: type = torch._C._functions.AccumulateGrad  # type: ignore[attr-defined]
 IN_PLACE = "modified by an inplace operation"  # begins the reason why torch refuses a saved tensor
-# Before, functions of the user say of all that they saved that it was freed.
-FUNCTIONS_SHOW_SAVED = torch.__version__ >= "2.13"
 _SAVED = "_raw_saved_"  # begins the names under which a node shows its saved tensors, without unpacking them
 
 

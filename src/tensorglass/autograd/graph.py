@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 import torch
 
 from ..torch_internals import (
-    FUNCTIONS_SHOW_SAVED,
     AccumulateGrad,
     BackwardCFunction,
     SavedTensor,
@@ -91,8 +90,7 @@ def node_behind(tensor: torch.Tensor) -> Any:
 
 def is_closed(node: Any) -> bool:
     """Return whether the node does not show what it saved."""
-    hides = not FUNCTIONS_SHOW_SAVED and isinstance(node, BackwardCFunction)
-    return (hides and node.name() != _INPUT_SAVER) or any(name in node.name() for name in _CLOSED)
+    return any(name in node.name() for name in _CLOSED)
 
 
 def held_tensors(node: Any) -> Iterator[Held]:

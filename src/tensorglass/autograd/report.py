@@ -225,7 +225,7 @@ def _notes(
         names = ", ".join(dict.fromkeys(closed))
         yield (
             f"Not seen: what {counted(len(closed), 'operation')} saved ({names}); in-place operations on views, "
-            "scripted code, functions of C++ extensions, and before torch 2.13 those of Python do not show it."
+            "scripted code and functions of C++ extensions do not show it."
         )
     if opaque:
         layouts = ", ".join(dict.fromkeys(opaque))

@@ -8,7 +8,6 @@ from typing import Any
 import torch
 
 from ..torch_internals import (
-    FUNCTIONS_SHOW_SAVED,
     AccumulateGrad,
     BackwardCFunction,
     fields_of_formula,
@@ -54,8 +53,7 @@ def _held_by(node: Any) -> Iterator[tuple[str, object]]:
     custom = isinstance(node, BackwardCFunction)
     fields = ("tensors",) if custom else fields_of_formula(node.__class__)
     saved = [(field, each) for field in fields for each in saved_tensors(node, field)]
-    hides = not FUNCTIONS_SHOW_SAVED if custom else bool(saved) and not saved_tensors_are_readable()
-    if hides or any(name in node.name() for name in _CLOSED):
+    if any(name in node.name() for name in _CLOSED) or (saved and not saved_tensors_are_readable()):
         yield "saved", ClosedNode(node)
     else:
         yield from saved

@@ -405,8 +405,8 @@ def test_in_place_operations_on_views_are_named_as_not_seen():
         y = h.sin()
     assert [each.operation for each in saved.tensors if each.kind != "number"] == ["sin"]
     assert saved.notes == (
-        "Not seen: what 2 operations saved (exp_, setitem); in-place operations on views, scripted code, "
-        "functions of C++ extensions, and before torch 2.13 those of Python do not show it.",
+        "Not seen: what 2 operations saved (exp_, setitem); in-place operations on views, scripted code and "
+        "functions of C++ extensions do not show it.",
     )
     del y
 
