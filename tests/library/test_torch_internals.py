@@ -347,7 +347,6 @@ def test_a_recording_does_not_warn_of_figures_that_nobody_asked_for():
 
 def test_what_is_known_by_version():
     assert internals.saved_tensors_are_readable() == (torch.__version__ >= "2.10")
-    assert (torch.__version__ >= "2.13") == internals.FUNCTIONS_SHOW_SAVED
 
 
 def test_where_torch_refuses_to_say_it_a_tensor_is_no_lazy_clone(monkeypatch):

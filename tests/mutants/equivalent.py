@@ -21,7 +21,6 @@ _FOR_TYPE_CHECKERS = "only type checkers look at the name of a type variable"
 _NO_NAME_HAS_A_TILDE = "strip() takes a set of characters, and no function's name has this one"
 
 _ONLY_A_GPU_ROUNDS = "on a CPU nothing is rounded to TF32, and both errors are the same; the record of a GPU has two"
-_VERSION_IN_FULL = "a version has three parts, and so is not equal to this text"
 EQUIVALENT: dict[str, str] = {
     "forward_backward.py: 637: (w * w).requires_grad  ->  (w + w).requires_grad": (
         "which operation is recorded does not matter: it is beside those that are not"
@@ -100,8 +99,6 @@ EQUIVALENT: dict[str, str] = {
     "autograd/difference.py: `more = f\"{bytes_text(abs(first - second))} {'more' if first > second else 'less'}\"`: "
     "first > second -> first >= second": "equal totals never come here",
     "autograd/report.py: `kept_by = f\"{tensor.node}.{tensor.field}\".strip(\".\")`: '.' -> '.~'": _NO_NAME_HAS_A_TILDE,
-    'torch_internals.py: `FUNCTIONS_SHOW_SAVED = torch.__version__ >= "2.13"`: '
-    "torch.__version__ >= '2.13' -> torch.__version__ > '2.13'": _VERSION_IN_FULL,
     'storage/chunks.py: `torch.empty(0, device="meta").view(shape)`: 0 -> 1': (
         "a size below -1 is refused however many elements there are"
     ),

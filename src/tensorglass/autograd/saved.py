@@ -110,10 +110,10 @@ def record_saved() -> Iterator[SavedTensors]:
 
     With checkpointing, what counts is what is kept in order to compute the rest again; with saved-tensor hooks, what
     they put in place of the tensors. Not seen: what in-place operations on views, scripted code once it is optimized,
-    and functions of C++ extensions save (`notes` says where there were such); graphs that are built in other threads, as a backward pass on CUDA does with
-    ``create_graph=True``; parts of a graph that were dropped before a torch function, a module or the end of the block
-    could reach them. Inside the block the fast path of `torch.nn.TransformerEncoderLayer` and
-    `torch.nn.MultiheadAttention` for inference is not taken.
+    and functions of C++ extensions save (`notes` says where there were such); graphs that are built in other threads,
+    as a backward pass on CUDA does with ``create_graph=True``; parts of a graph that were dropped before a torch
+    function, a module or the end of the block could reach them. Inside the block the fast path of
+    `torch.nn.TransformerEncoderLayer` and `torch.nn.MultiheadAttention` for inference is not taken.
 
     Examples
     --------

@@ -8,7 +8,6 @@ from torch.utils.checkpoint import checkpoint
 from torch_versions import needs_functions_shown, needs_saved_tensors
 
 from tensorglass import default_device, torch_internals
-from tensorglass.autograd import graph
 from tensorglass.autograd.graph import (
     How,
     changed_tensors,
@@ -284,16 +283,6 @@ def test_which_nodes_do_not_show_what_they_saved(name, closed):
             return name
 
     assert is_closed(Node()) == closed
-
-
-def test_before_torch_2_13_functions_of_python_hide_what_they_saved(monkeypatch):
-    of_checkpoint = type("_NoopSaveInputs", (Keeps,), {})
-    results = [Keeps.apply(leaf(), leaf()), of_checkpoint.apply(leaf(), leaf()), leaf() * 1]  # nodes live with these
-    nodes = [result.grad_fn for result in results]
-    monkeypatch.setattr(graph, "FUNCTIONS_SHOW_SAVED", True)
-    assert list(map(is_closed, nodes)) == [False, False, False]
-    monkeypatch.setattr(graph, "FUNCTIONS_SHOW_SAVED", False)
-    assert list(map(is_closed, nodes)) == [True, False, False]
 
 
 def test_a_torch_whose_saved_tensors_cannot_be_read_is_named(monkeypatch):

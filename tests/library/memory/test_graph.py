@@ -156,15 +156,6 @@ def test_nodes_that_do_not_show_what_they_saved_are_named():
     )
 
 
-def test_before_torch_2_13_functions_of_python_are_named_as_not_looked_into(monkeypatch):
-    loss = Doubled.apply(torch.randn(20, 30, requires_grad=True))
-    monkeypatch.setattr("tensorglass.memory.graph.FUNCTIONS_SHOW_SAVED", True)
-    assert memory_of([loss]).notes == ()
-    monkeypatch.setattr("tensorglass.memory.graph.FUNCTIONS_SHOW_SAVED", False)
-    told = "not looked into: 1 object of the type DoubledBackward, such as [0].grad_fn.DoubledBackward.saved"
-    assert memory_of([loss]).notes == (told,)
-
-
 def test_before_torch_2_10_what_other_nodes_saved_is_named_too(monkeypatch):
     x = torch.randn(20, 30, requires_grad=True)
     monkeypatch.setattr("tensorglass.memory.graph.saved_tensors_are_readable", lambda: False)
