@@ -104,7 +104,8 @@ def record_saved() -> Iterator[SavedTensors]:
     gradients, the checks for tensors that were modified in place, other saved-tensor hooks and the lifetime of
     tensors are what they are without the recording. Blocks may be nested, and several threads may record at once.
 
-    Compiled code is seen by what it saves, under the name of the compiler's function; what is counted is the same.
+    Compiled code is seen by what it saves, under the name of the compiler's function; what is counted is the same. That
+    needs torch 2.13 or newer: in older ones the block has it compiled anew, and what is counted then is not the same.
     A tensor that was changed in place since it was saved is named in `notes`, with the lines of both, and in a note
     of the error that a backward pass inside the block raises.
 

@@ -8,7 +8,6 @@ from saved_models import Checkpointed, small
 from torch import nn
 from torch._subclasses import FakeTensorMode
 from torch.utils.checkpoint import checkpoint
-from torch_versions import needs_functions_shown
 
 from tensorglass import record_saved, saved_for_backward
 from tensorglass.autograd.report import CHECKPOINTED, Kept
@@ -74,7 +73,6 @@ def test_a_checkpoint_is_kept_by_no_node():
     )
 
 
-@needs_functions_shown
 @pytest.mark.parametrize("reentrant", [False, True])
 def test_what_a_checkpoint_computes_again_is_told(reentrant):
     net, x = nn.Sequential(nn.Linear(4, 4), nn.GELU()), torch.ones(1, 4, requires_grad=True)

@@ -15,7 +15,7 @@ from torch import nn
 from torch._subclasses import FakeTensorMode
 from torch.nn import functional
 from torch.profiler import ProfilerActivity, profile, record_function
-from torch_versions import needs_functions_shown
+from torch_versions import needs_compiled_code_seen
 
 from tensorglass import default_device, record_saved, saved_for_backward
 from tensorglass.autograd.recorder import SavingRecorder
@@ -378,7 +378,7 @@ def test_a_function_transform_runs_as_it_does_without():
     assert "sin" in {each.operation for each in saved.tensors}
 
 
-@needs_functions_shown
+@needs_compiled_code_seen
 def test_a_compiled_function_runs_as_it_does_without():
     @torch.compile(backend="aot_eager")
     def f(x):

@@ -11,7 +11,7 @@ import warnings
 import pytest
 import torch
 from torch import nn
-from torch_versions import needs_functions_shown, needs_saved_tensors
+from torch_versions import needs_compiled_code_seen, needs_saved_tensors
 
 from tensorglass import record_saved, saved_for_backward
 
@@ -108,7 +108,7 @@ def compare(model):
     assert by_hooks(lambda: model(X), before) == counted
 
 
-@needs_functions_shown
+@needs_compiled_code_seen
 @pytest.mark.usefixtures("fresh_compiler")
 @pytest.mark.parametrize("name", COMPILED)
 def test_compiled_models(name):
@@ -143,7 +143,7 @@ def test_recordings_compile_a_model_once_and_it_stays_compiled_without_them(wrap
     assert alone > 0
 
 
-@needs_functions_shown
+@needs_compiled_code_seen
 @pytest.mark.usefixtures("fresh_compiler")
 def test_a_compiled_function_in_a_block():
     f = torch.compile(lambda a, b: torch.sin(a @ b).relu(), backend="aot_eager")
@@ -212,7 +212,6 @@ def test_sharded_on_one_process(one_process):
     assert saved.parameter_bytes == 0  # they were given back after each layer
 
 
-@needs_functions_shown
 @pytest.mark.filterwarnings("ignore")
 def test_split_by_columns_and_rows_on_one_process(one_process):
     from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
