@@ -559,7 +559,7 @@ torch.save(model, path)
 whole_model = torch.load(path, weights_only=False)  # our own file
 with shows_error(TypeError, match="Expected state_dict to be dict-like"):
     network().load_state_dict(whole_model)
-network().load_state_dict(whole_model.state_dict())
+print(network().load_state_dict(whole_model.state_dict()))
 
 # %%
 # On a GPU

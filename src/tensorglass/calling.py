@@ -67,10 +67,24 @@ def calling_place() -> tuple[str, int]:
 def place_text(place: tuple[str, int]) -> str:
     """Return a line of code as a reader looks for it: the name of the file, without its folder, and the number.
 
+    In a notebook it is called as in the notebook's tracebacks, such as `Cell In[5], line 2`: the file of a cell has a
+    name that nobody has seen.
+
     >>> place_text((os.path.join("project", "train.py"), 12))
     'train.py:12'
     """
-    return f"{os.path.basename(place[0])}:{place[1]}"
+    filename, line = place
+    cell = _cell(filename)
+    return f"{os.path.basename(filename)}:{line}" if cell is None else f"{cell}, line {line}"
+
+
+def _cell(filename: str) -> str | None:
+    """Return what IPython calls the cell that it has compiled under this name; None if there is none."""
+    ipython = sys.modules.get("IPython")
+    compiler = None if ipython is None else getattr(ipython.get_ipython(), "compile", None)
+    named = getattr(compiler, "format_code_name", None)
+    words = None if named is None else named(filename)  # no shell is running, or it is older than IPython 8
+    return None if words is None else " ".join(words)
 
 
 def tensors_in(value: object) -> Iterator[torch.Tensor]:

@@ -1,11 +1,15 @@
 """Functions and models called to look at them, against what torch itself says and does."""
 
+import sys
 from collections import OrderedDict, UserDict
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 import torch
+from programs import passed
 from torch import nn
+from torch_versions import needs_saved_tensors
 
 from tensorglass.calling import (
     arguments,
@@ -153,6 +157,35 @@ def test_the_line_that_calls_is_the_users_own():
     model(torch.ones(1))
     assert [place[0] for place in seen] == [__file__]
     assert place_text((filename, 12)) == "test_calling.py:12"
+
+
+IN_A_NOTEBOOK = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.history_manager.enabled = False
+shell.run_cell("import tensorglass, torch, traceback", store_history=True)
+cell = '''x = torch.ones(2, requires_grad=True)
+with tensorglass.record_saved() as saved: x.exp()
+print(saved.tensors[0].line)
+try: x @ torch.ones(3)
+except RuntimeError as error: print(tensorglass.explain_error(error))
+'''
+shell.run_cell(cell, store_history=True)
+"""
+
+
+@needs_saved_tensors
+def test_a_line_of_a_notebook_is_called_as_in_its_tracebacks(tmp_path):
+    pytest.importorskip("IPython")
+    saved, *explained = passed([sys.executable, "-c", IN_A_NOTEBOOK], tmp_path, IPYTHONDIR=str(tmp_path)).split("\n")
+    assert saved == "Cell In[2], line 2"
+    assert "Cell In[2], line 4: x @ torch.ones(3)" in explained
+
+
+@pytest.mark.parametrize("ipython", [SimpleNamespace(get_ipython=lambda: None), SimpleNamespace(get_ipython=object)])
+def test_without_a_shell_that_names_cells_a_line_is_called_by_its_file(ipython, monkeypatch):
+    monkeypatch.setitem(sys.modules, "IPython", ipython)  # imported only, and older than IPython 8
+    assert place_text(("project/train.py", 12)) == "train.py:12"
 
 
 def test_the_code_written_for_an_einsum_is_not_the_users():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ..calling import place_text
 from .catalogue import recognized
 from .entry import Case, Entry
 from .expression import Expression, example, expression_of, operands_by_name, operands_of
@@ -100,7 +100,7 @@ class _Raised:
 
 
 def _place(failure: Failure) -> str:
-    return f"{os.path.basename(failure.path)}:{failure.line}"
+    return place_text((failure.path, failure.line))
 
 
 def _from_message(message: Message) -> ErrorExplanation:
