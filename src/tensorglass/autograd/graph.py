@@ -24,10 +24,6 @@ from ..torch_internals import (
     saved_tensors,
 )
 
-# In-place operations on views are wrapped in the first of these, which hides their own node; functions that a C++
-# extension defines are the second. Neither shows what it saved.
-# A graph of scripted code that was optimized is the third.
-_CLOSED = ("torch::autograd::CopySlices", "CppNode", "torch::jit::")
 _CHECKPOINTING = "torch.utils.checkpoint"
 _INPUT_SAVER = "_NoopSaveInputsBackward"  # before torch 2.13; operations in the checkpoint lead to what it saved
 
@@ -86,11 +82,6 @@ def node_behind(tensor: torch.Tensor) -> Any:
         return tensor.grad_fn
     except RuntimeError:
         return None
-
-
-def is_closed(node: Any) -> bool:
-    """Return whether the node does not show what it saved."""
-    return any(name in node.name() for name in _CLOSED)
 
 
 def held_tensors(node: Any) -> Iterator[Held]:

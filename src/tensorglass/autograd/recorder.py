@@ -17,6 +17,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from ..calling import calling_place, function_name, place_text, tensors_in
+from ..memory.graph import is_closed
 from ..memory.tensors_inside import storage_parts
 from ..storage.layout import layout_name
 from ..torch_internals import (
@@ -35,7 +36,7 @@ from ..torch_internals import (
 )
 from . import roles
 from .changes import Changes
-from .graph import Held, How, held_tensors, is_closed, node_behind, nodes_behind
+from .graph import Held, How, held_tensors, node_behind, nodes_behind
 from .module_paths import ModulePaths
 from .saved_tensor import ACTIVATION, CHECKPOINT, NUMBER, PARAMETER, SavedTensor, change_text
 from .storages import KnownStorage, KnownStorages

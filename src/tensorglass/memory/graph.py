@@ -17,8 +17,9 @@ from ..torch_internals import (
 from .kinds import GRAPH
 from .members import Member
 
-# In-place operations on views hide their own node; functions that a C++ extension defines do not show what they saved.
-_CLOSED = ("CopySlices", "CppNode")
+# In-place operations on views are wrapped in the first of these, which hides their own node. Functions that a C++
+# extension defines are the second; a graph of scripted code that was optimized is the third.
+_CLOSED = ("torch::autograd::CopySlices", "CppNode", "torch::jit::")
 
 
 class ClosedNode:
@@ -26,6 +27,11 @@ class ClosedNode:
 
     def __init__(self, node: Any) -> None:
         self.name: str = node.name()
+
+
+def is_closed(node: Any) -> bool:
+    """Return whether a node of autograd's graph does not show what it saved."""
+    return any(name in node.name() for name in _CLOSED)
 
 
 def graph_members(tensor: torch.Tensor, visited: dict[int, Any]) -> Iterator[Member]:
@@ -53,7 +59,7 @@ def _held_by(node: Any) -> Iterator[tuple[str, object]]:
     custom = isinstance(node, BackwardCFunction)
     fields = ("tensors",) if custom else fields_of_formula(node.__class__)
     saved = [(field, each) for field in fields for each in saved_tensors(node, field)]
-    if any(name in node.name() for name in _CLOSED) or (saved and not saved_tensors_are_readable()):
+    if is_closed(node) or (saved and not saved_tensors_are_readable()):
         yield "saved", ClosedNode(node)
     else:
         yield from saved

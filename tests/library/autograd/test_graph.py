@@ -12,7 +12,6 @@ from tensorglass.autograd.graph import (
     How,
     changed_tensors,
     held_tensors,
-    is_closed,
     node_behind,
     nodes_behind,
 )
@@ -268,22 +267,6 @@ def test_attributes_of_a_custom_function_are_held():
     output = Keeps.apply(leaf())
     (held,) = held_tensors(output.grad_fn)
     assert (held.field, held.which, held.how) == ("kept", 0, How.ATTRIBUTE)
-
-
-@pytest.mark.parametrize(
-    ("name", "closed"),
-    [
-        ("torch::autograd::CopySlices", True),
-        ("struct torch::autograd::CppNode<struct Mine>", True),
-        ("ExpBackward0", False),
-    ],
-)
-def test_which_nodes_do_not_show_what_they_saved(name, closed):
-    class Node:
-        def name(self):
-            return name
-
-    assert is_closed(Node()) == closed
 
 
 def test_a_torch_whose_saved_tensors_cannot_be_read_is_named(monkeypatch):

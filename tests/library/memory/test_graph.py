@@ -9,7 +9,7 @@ from torch.utils.checkpoint import checkpoint
 from torch_versions import needs_saved_tensors
 
 from tensorglass import memory_of, track_memory
-from tensorglass.memory.graph import ClosedNode, graph_members
+from tensorglass.memory.graph import ClosedNode, graph_members, is_closed
 
 pytestmark = needs_saved_tensors
 GRAPH = "kept by autograd's graph"
@@ -186,6 +186,33 @@ def test_the_gradient_of_a_tensor_between():
 def test_the_leaf_of_a_graph_is_held_by_its_node():
     names = [each.name for each in memory_of([torch.ones(3, requires_grad=True) * 2]).tensors]
     assert "[0].grad_fn.AccumulateGrad.variable" in names
+
+
+@pytest.mark.parametrize(
+    ("name", "closed"),
+    [
+        ("torch::autograd::CopySlices", True),
+        ("struct torch::autograd::CppNode<struct Mine>", True),
+        ("torch::jit::(anonymous namespace)::DifferentiableGraphBackward", True),
+        ("ExpBackward0", False),
+    ],
+)
+def test_which_nodes_do_not_show_what_they_saved(name, closed):
+    class Node:
+        def name(self):
+            return name
+
+    assert is_closed(Node()) == closed
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit")
+def test_what_scripted_code_saved_is_named_once_it_is_optimized():
+    model, x = torch.jit.script(nn.Sequential(nn.Linear(4, 4), nn.Tanh())), torch.randn(2, 4)
+    assert memory_of(model(x)).notes == ()
+    for _ in range(3):
+        output = model(x)
+    (note,) = memory_of(output).notes
+    assert "DifferentiableGraph" in note
 
 
 @pytest.mark.parametrize("name", ["torch::autograd::CopySlices", "CppNode<Square>"])
