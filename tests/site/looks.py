@@ -195,7 +195,7 @@ def in_print(window):
                 scheme: getComputedStyle(document.body).colorScheme,
                 cut: all('article pre, article p, article table, article img, article .figure, article .figure > svg')
                     .filter(e => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth)
-                    .map(e => (e.textContent || e.alt).slice(0, 100)),
+                    .map(e => (e.textContent || e.alt || e.outerHTML).slice(0, 100)),
                 on_every_sheet: all('body *')
                     .filter(e => getComputedStyle(e).position === 'fixed' && isShown(e) && e.textContent.trim())
                     .map(e => e.textContent.trim().slice(0, 100)),
