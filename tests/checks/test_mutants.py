@@ -96,8 +96,9 @@ def test_a_task_that_ends_its_process_has_no_answer():
 
 def test_every_module_is_broken():
     broken = [module.file for module in modules()]
-    files = {PACKAGE / "__init__.py", *(file for file in PACKAGE.rglob("[!_]*.py") if file.parent.name not in NOT_YET)}
-    assert files == {file for file in broken if PACKAGE in file.parents}
+    files = {PACKAGE / "__init__.py", PACKAGE / "__main__.py", *PACKAGE.rglob("[!_]*.py")}
+    assert files > NOT_YET
+    assert files - NOT_YET == {file for file in broken if PACKAGE in file.parents}
     assert {module.file for module in modules() if not module.tests} == set()
     assert dotted(PACKAGE / "contraction" / "plan.py") == "contraction.plan"
     units = [unit(file) for file in (*broken, *pages())]

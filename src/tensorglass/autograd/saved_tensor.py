@@ -44,7 +44,7 @@ class SavedTensor:
     storage : int
         The position of its storage in `SavedTensors.storages`.
     line : str
-        The line of your code in which it was saved, such as `train.py:12`.
+        The line of your code in which it was saved, such as `train.py:12`, or in a notebook `Cell In[5], line 2`.
     changed : str
         Empty, or, of a tensor that was changed in place since it was saved, so that a backward pass through the graph
         raises: what changed it, as far as that is known.

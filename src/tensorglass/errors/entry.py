@@ -49,7 +49,7 @@ class Case:
 
     def numbers(self, name: str) -> Shape:
         """Return the numbers in a part of the message: ``[2, 3]``, ``2x3`` and ``(2, 3)`` alike."""
-        return tuple(map(int, re.findall(r"-?\d+", self.found.get(name) or "")))
+        return tuple(map(int, re.findall(r"-?\d+", self.found[name]))) if name in self.found else ()
 
     @property
     def name(self) -> str:

@@ -16,7 +16,7 @@ from ..shapes import Shape
 from .inferred import inferred_shape
 from .operand import ErrorOperand
 from .reading import MISSING, described, is_array, is_module, is_tensor, read, shape_of
-from .source import FailingCode
+from .source import FailingCode, offsets
 
 _SYMBOLS: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
@@ -105,13 +105,6 @@ class Expression:
         return text.decode()
 
 
-def _offsets(text: str, node: Any) -> tuple[int, int]:
-    starts = [0]
-    for line in text.encode().split(b"\n"):
-        starts.append(starts[-1] + len(line) + 1)
-    return starts[node.lineno - 1] + node.col_offset, starts[(node.end_lineno or 1) - 1] + (node.end_col_offset or 0)
-
-
 def example(text: str) -> Expression:
     """Return an expression of which nothing but its form is known."""
     first = ast.parse(text).body[0]
@@ -125,10 +118,10 @@ def expression_of(code: FailingCode, frame: types.FrameType) -> Expression:
 
 def _taken_apart(node: ast.AST, source: str, frame: types.FrameType | None, text: str | None = None) -> Expression:
     text = source if text is None else text
-    begin = _offsets(source, node)[0]
+    begin, _ = offsets(source, node)
 
     def part(each: ast.expr) -> Part:
-        start, end = _offsets(source, each)
+        start, end = offsets(source, each)
         value, span = read(each, frame), (start - begin, end - begin)
         inferred = inferred_shape(each, frame) if value is MISSING else None
         return Part(source.encode()[start:end].decode(), each, value, span, inferred)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from .entry import Case
 from .operand import ErrorFix
+from .source import offsets
 
 
 class Argument(NamedTuple):
@@ -51,7 +52,7 @@ def remade(
         return
     known = ", ".join(f"{each.keyword}={each.new}" for each in arguments)
     inside = ", ".join(filter(None, [known, "..." if not known or extra else "", extra]))
-    yield ErrorFix(f"nn.{kind or layer.kind}({inside or '...'})", f"{result}, where {layer.shown} is made")
+    yield ErrorFix(f"nn.{kind or layer.kind}({inside})", f"{result}, where {layer.shown} is made")
 
 
 def preceded(case: Case, arguments: Sequence[Argument], before: str, result: str) -> Iterator[ErrorFix]:
@@ -86,7 +87,7 @@ def _call(case: Case, kind: str, name: str, arguments: Sequence[Argument]) -> as
     named = [
         node.value
         for node in ast.walk(tree)
-        if isinstance(node, ast.Assign) and node.value in calls and name and _last_name(node.targets[0]) == name
+        if isinstance(node, ast.Assign) and node.value in calls and _last_name(node.targets[0]) == name
     ]
     matching = named or [call for call in calls if arguments and _has(call, arguments)] or calls
     if len(matching) != 1 or not all(_written(matching[0], each) for each in arguments):
@@ -94,9 +95,12 @@ def _call(case: Case, kind: str, name: str, arguments: Sequence[Argument]) -> as
     return matching[0] if isinstance(matching[0], ast.Call) else None
 
 
-def _last_name(node: ast.expr) -> str:
-    """Return the name behind the last dot."""
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+def _last_name(node: ast.expr) -> str | None:
+    """Return the name behind the last dot, None for what has no name."""
+    match node:
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+    return None
 
 
 def _has(call: ast.Call, arguments: Sequence[Argument]) -> bool:
@@ -110,30 +114,23 @@ def _has(call: ast.Call, arguments: Sequence[Argument]) -> bool:
 def _written(call: ast.Call, argument: Argument) -> ast.expr | None:
     """Return what a call gives for an argument, by place or by name."""
     by_name = [each.value for each in call.keywords if each.arg == argument.keyword]
-    by_place = call.args[argument.position : argument.position + 1]
+    by_place = call.args[argument.position :]
     return next(iter([*by_name, *by_place]), None)
 
 
 def _changed(case: Case, call: ast.Call, arguments: Sequence[Argument], kind: str | None, extra: str) -> str:
     """Return the source of the call with its changes, the last one first, so that places stay where they are."""
     assert case.code is not None
+    assert case.layer is not None
     text_of, whole = case.code.text_of, case.code.text_of(call)
     changes = [(node, str(each.new)) for each in arguments if (node := _written(call, each)) is not None]
     if kind is not None:
-        function = text_of(call.func)
-        changes.append((call.func, function[: len(function) - len(_last_name(call.func))] + kind))
-    begin = _offset(case.code.source, call.lineno, call.col_offset)
+        changes.append((call.func, text_of(call.func).removesuffix(case.layer.kind) + kind))
+    begin, _ = offsets(case.code.source, call)
     text = whole.encode()
     if extra:
         text = text[:-1].rstrip(b" \n,") + f", {extra})".encode()
     for node, new in sorted(changes, key=lambda change: (change[0].lineno, change[0].col_offset), reverse=True):
-        start = _offset(case.code.source, node.lineno, node.col_offset) - begin
-        end = _offset(case.code.source, node.end_lineno or 0, node.end_col_offset or 0) - begin
-        text = text[:start] + new.encode() + text[end:]
+        start, end = offsets(case.code.source, node)
+        text = text[: start - begin] + new.encode() + text[end - begin :]
     return text.decode()
-
-
-def _offset(source: str, line: int, column: int) -> int:
-    """Return the place of a line and a column in the source, in bytes."""
-    lines = source.encode().split(b"\n")
-    return sum(len(each) + 1 for each in lines[: line - 1]) + column

@@ -35,7 +35,7 @@ class ErrorExplanation(Report):
     operands : tuple of ErrorOperand
         The tensors that the expression uses, and what a layer inside it was called with.
     line : str or None
-        The file and the line of the expression.
+        The file and the line of the expression, such as `train.py:12`, or in a notebook `Cell In[5], line 2`.
     caller : str or None
         The line of the program from which an installed package was called, if `line` is in one.
     cause : str

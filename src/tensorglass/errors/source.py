@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from types import CodeType, FrameType, TracebackType
+from typing import Any
 
 import numpy
 import opt_einsum  # type: ignore[import-untyped]
@@ -129,6 +130,14 @@ def span_of(code: CodeType, instruction: int) -> Span | None:
     if line is None or last_line is None or column is None or last_column is None:
         return None
     return line, column, last_line, last_column
+
+
+def offsets(source: str, node: Any) -> tuple[int, int]:
+    """Return where a node of the syntax tree begins and ends in its source, in bytes."""
+    starts = [0]
+    for line in source.encode().split(b"\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    return starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
 
 
 def _found(tree: ast.Module, source: str, span: Span) -> FailingCode | None:

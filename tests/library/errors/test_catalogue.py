@@ -271,9 +271,18 @@ def test_most_kinds_are_among_the_messages():
     assert len(kinds) > 0.85 * len(ENTRIES)
 
 
-def test_what_python_raises_itself_is_none_of_ours():
-    assert recognized(Message("KeyError", "index out of range in self")) is None
+@pytest.mark.parametrize(
+    "of_python", [KeyError, NameError, SyntaxError, ImportError, ModuleNotFoundError, UnicodeDecodeError]
+)
+def test_what_python_raises_itself_is_none_of_ours(of_python):
+    assert recognized(Message(of_python.__name__, "index out of range in self")) is None
     assert recognized(Message("IndexError", "index out of range in self")) is not None
+
+
+def test_of_a_very_long_message_the_beginning_counts():
+    wording = "index out of range in self"
+    assert recognized(Message("", wording.rjust(20_000))) is not None
+    assert recognized(Message("", wording.rjust(20_001))) is None
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,13 @@
 """Where a layer is made, and the same call with other numbers."""
 
 import pytest
+from torch import nn
 from trying import explained, run
+
+from tensorglass.errors.entry import Case
+from tensorglass.errors.expression import example
+from tensorglass.errors.layers import FailingLayer
+from tensorglass.errors.making import Argument, preceded, remade
 
 CALL = "x = torch.ones(4, 7)\nresult = {call}"
 
@@ -40,7 +46,8 @@ def test_of_several_the_one_with_the_numbers_is_meant():
     assert (fix.replaces, fix.code) == ("nn.Linear(3, 2)", "nn.Linear(7, 2)")
 
 
-def test_of_several_the_one_with_the_name_is_meant():
+@pytest.mark.parametrize("layer", ["Net(3)", "nn.Sequential(nn.ReLU(), Net(3))"])
+def test_of_several_the_one_with_the_name_is_meant(layer):
     made = (
         "class Net(nn.Module):\n"
         "    def __init__(self, n):\n"
@@ -49,7 +56,7 @@ def test_of_several_the_one_with_the_name_is_meant():
         "        self.second = nn.Linear(n, 3)\n"
         "    def forward(self, x):\n"
         "        return self.second(x)\n"
-        "layer = Net(3)"
+        f"layer = {layer}"
     )
     fix = fix_of(made)
     assert (fix.replaces, fix.code) == ("nn.Linear(n, 3)", "nn.Linear(7, 3)")
@@ -83,3 +90,43 @@ def test_one_more_argument():
 def test_padding_that_is_there_is_not_given_twice():
     source = "layer = nn.Conv2d(3, 8, 9, padding=1)\nx = torch.ones(1, 3, 4, 4)\nresult = layer(x)"
     assert explained(source).fixes == ()
+
+
+NEW = [Argument(0, "in_features", 3, 7), Argument(1, "out_features", 2, 5)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "extra", "code"),
+    [
+        (NEW, "", "nn.Linear(in_features=7, out_features=5)"),
+        (NEW, "bias=False", "nn.Linear(in_features=7, out_features=5, ..., bias=False)"),
+        ([], "bias=False", "nn.Linear(..., bias=False)"),
+        ([], "", "nn.Linear(...)"),
+    ],
+)
+def test_without_the_source_what_is_not_known_is_left_open(arguments, extra, code):
+    case = Case({}, "", example("layer(x)"), FailingLayer(nn.Linear(3, 2), "a.fc", (), is_own=False))
+    (fix,) = remade(case, arguments, "a layer", extra=extra)
+    assert (fix.code, fix.result) == (code, "a layer, where `a.fc` (Linear) is made")
+
+
+@pytest.mark.parametrize("layer", [None, FailingLayer(nn.Linear(3, 2), "", (), is_own=True)])
+def test_only_a_layer_of_torch_is_made_anew(layer):
+    case = Case({}, "", example("layer(x)"), layer)
+    assert list(remade(case, NEW, "a layer")) == []
+    assert list(preceded(case, NEW, "nn.Flatten()", "rows")) == []
+
+
+def test_the_layer_in_front_of_which_another_is_put_is_found_by_its_name():
+    made = (
+        "class Net(nn.Module):\n"
+        "    def __init__(self, n):\n"
+        "        super().__init__()\n"
+        "        self.other = nn.Sequential(nn.Linear(n, 2))\n"
+        "        self.layer = nn.Linear(n, 2)\n"
+        "    def forward(self, x):\n"
+        "        return self.layer(F.relu(x))\n"
+        "model = nn.Sequential(nn.ReLU(), Net(12))\n"
+    )
+    explanation = explained(f"{made}x = torch.ones(2, 3, 4)\nmodel(x)")
+    assert next(fix.result for fix in explanation.fixes) == "each example as one row, in front of nn.Linear(n, 2)"
