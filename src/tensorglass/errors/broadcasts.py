@@ -55,8 +55,7 @@ def _broadcast_cause(case: Case) -> str:
 
 def _broadcast_fixes(case: Case) -> Iterator[ErrorFix]:
     if not case.is_real:
-        yield case.instead("a[:, None] + b", "if an axis of size 1 is missing in a, it is put in after its first axis")
-        yield case.instead("a + b.T", "if b has its two axes in the other order")
+        yield from _pasted_fixes(case)
     elif case.name in _PRODUCTS and len(case.shapes) == 2:
         yield from _batch_fixes(case)
     elif _is_elementwise(case) and _is_explained(case):
@@ -66,6 +65,21 @@ def _broadcast_fixes(case: Case) -> Iterator[ErrorFix]:
             return
         yield from transposed(case, case.shapes)
         yield from inserted(case, case.shapes)
+
+
+def _pasted_fixes(case: Case) -> Iterator[ErrorFix]:
+    """Yield what the two sizes and their axis allow, for the shapes that the operands may have."""
+    axis, a, b = _clash(case)
+    if axis == 0:
+        yield case.instead("a[:, None] + b", f"shape ({a}, {b}), if both have one axis, and all pairs are meant")
+    elif axis == 1:
+        yield case.instead("a + b[:, None]", f"shape ({b}, {a}), if a has this shape and b ({b},)")
+        yield case.instead("a[:, None] + b", f"shape ({a}, {b}), if b has this shape and a ({a},)")
+        yield case.instead("a + b.T", f"shape ({b}, {a}), if a has this shape and b ({a}, {b})")
+    else:
+        yield case.instead("a + b[..., None]", "if b has the shape of a without its last axis")
+        yield case.instead("a[..., None] + b", "if a has the shape of b without its last axis")
+        yield case.instead("a + b.mT", "if b has its last two axes in the other order")
 
 
 def _classes(case: Case) -> Iterator[ErrorFix]:

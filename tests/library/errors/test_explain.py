@@ -6,6 +6,7 @@ import pickle
 import sys
 import threading
 import traceback
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -15,6 +16,9 @@ from torch import nn
 from trying import explained, run
 
 from tensorglass import ErrorExplanation, explain_error
+from tensorglass.errors.entry import Case, Entry
+from tensorglass.errors.explain import _told
+from tensorglass.errors.expression import example
 
 MM = "mm: " if torch.__version__ >= (2, 15) else ""  # newer ones say which function refuses
 
@@ -103,7 +107,7 @@ def test_an_explanation_can_be_pickled():
 @pytest.mark.parametrize("wrong", [None, 3, RuntimeError, ["a"], b"bytes"])
 def test_a_wrong_argument(wrong):
     with pytest.raises(
-        TypeError, match=r"^explain_error\(\) got an object of class \w+; expected an exception, or its"
+        TypeError, match=r"^explain_error\(\) got an object of class \w+; expected an exception, or its message$"
     ):
         explain_error(wrong)
 
@@ -123,7 +127,23 @@ def test_an_unknown_error_says_so_with_its_operands():
     assert not explanation.known
     assert (explanation.kind, explanation.fixes, explanation.page) == (None, (), None)
     assert names(explanation) == ["x"]
-    assert "not in the catalogue" in explanation.cause
+    assert explanation.cause == "This error is not in the catalogue: only what was running is known."
+    assert explain_error("no such message").cause == "This message is not in the catalogue."
+
+
+def test_a_rule_that_fails_on_a_program_still_tells_of_the_message():
+    def cause(case):
+        if case.is_real:
+            raise IndexError
+        return "because"
+
+    entry = Entry("kind", ("wording",), "a + b", cause)
+    case = Case({}, "wording", example("c"), is_real=True)
+    assert _told(entry, case) == ("because", ())
+    assert _told(replace(entry, cause=lambda case: case.found["no such part"]), case) == (
+        "This error is known, but the message was cut off before what says why.",
+        (),
+    )
 
 
 def test_an_error_without_tensors():
@@ -518,13 +538,21 @@ def test_a_line_in_an_installed_package_has_a_caller(tmp_path, monkeypatch):
 
     folders = source._folders()
     monkeypatch.setattr(source, "_folders", lambda: (*folders[:2], ("installed/",)))
-    package = "def product(a, b):\n    return a @ b"
+    package = (
+        "from contextlib import contextmanager\n"
+        "@contextmanager\n"
+        "def quietly():\n"
+        "    yield\n"
+        "@quietly()\n"  # which calls it from a file of Python's own
+        "def product(a, b):\n"
+        "    return a @ b"
+    )
     linecache.cache["installed/package.py"] = (1, None, package.splitlines(keepends=True), "installed/package.py")
     names_there = {}
     exec(compile(package, "installed/package.py", "exec"), names_there)
     error = caught(names_there["product"], torch.ones(2, 3), torch.ones(4, 3))
     explanation = explain_error(error)
-    assert explanation.line == "package.py:2"
+    assert explanation.line == "package.py:7"
     assert explanation.caller.startswith("test_explain.py:")
     assert f"called from {explanation.caller}" in str(explanation)
     assert explained(PAIR + "result = a @ b").caller is None

@@ -1,9 +1,16 @@
 """A linear layer on other features: its input is mended, as long as another shape of it fits."""
 
+from dataclasses import replace
+
 import pytest
+from torch import nn
 from trying import explained, run
 
 from tensorglass import explain_error
+from tensorglass.errors.entry import Case
+from tensorglass.errors.expression import example
+from tensorglass.errors.layers import FailingLayer
+from tensorglass.errors.linear import is_linear
 
 CONVOLUTIONS = "nn.Conv2d(3, 16, 3), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(3600, 10)"
 OWN = (
@@ -22,12 +29,17 @@ def codes(explanation):
     return [fix.code for fix in explanation.fixes]
 
 
+def told(explanation):
+    return [(fix.code, fix.result) for fix in explanation.fixes]
+
+
 def test_one_image_gets_a_batch_and_no_layer_for_its_rows():
     """`nn.Linear(225, 10)` would run, and make 16 examples of one image."""
-    explanation = explained(f"model = nn.Sequential({CONVOLUTIONS})\nx = torch.ones(3, 32, 32)\nresult = model(x)")
-    assert codes(explanation) == ["model(x[None])"]
-    layer = explained("layer = nn.Linear(3600, 10)\nx = torch.ones(16, 225)\nresult = layer(x)")
-    assert codes(layer) == ["layer(x.reshape(1, -1))"]
+    program = f"model = nn.Sequential({CONVOLUTIONS})\nimage = torch.ones(3, 32, 32)\nresult = model(image)"
+    assert told(explained(program)) == [("model(image[None])", "a batch of one example")]
+    layer = explained("layer = nn.Linear(3600, 10)\nimage = torch.ones(16, 225)\nresult = layer(image)")
+    row = "layer(image.reshape(1, -1))", "shape (1, 10): one example, of 3600 features"
+    assert told(layer) == [row]
     source = OWN.format(line="return self.fc(self.conv(x).flatten(1))") + "result = model(torch.ones(3, 32, 32))"
     (fix,) = explained(source).fixes
     assert (fix.code, fix.replaces) == ("model(x[None])", None)
@@ -36,29 +48,61 @@ def test_one_image_gets_a_batch_and_no_layer_for_its_rows():
 
 def test_images_are_flattened_and_get_no_layer_for_their_columns():
     """`nn.Linear(28, 10)` would run, and give an answer for each row of pixels."""
-    images = "x = torch.ones(8, 1, 28, 28)\n"
-    layer = explained(f"layer = nn.Linear(784, 10)\n{images}result = layer(x)")
-    assert codes(layer) == ["layer(x.flatten(1))"]
-    model = explained(f"model = nn.Sequential(nn.Linear(784, 10))\n{images}result = model(x)")
-    assert codes(model) == ["model(x.flatten(1))"]
-    behind = explained(f"model = nn.Sequential(nn.Conv2d(1, 1, 3), nn.Linear(676, 10))\n{images}result = model(x)")
+    images = "images = torch.ones(8, 1, 28, 28)\n"
+    layer = explained(f"layer = nn.Linear(784, 10)\n{images}result = layer(images)")
+    assert told(layer) == [("layer(images.flatten(1))", "shape (8, 10)")]
+    model = explained(f"model = nn.Sequential(nn.Linear(784, 10))\n{images}result = model(images)")
+    assert told(model) == [("model(images.flatten(1))", "each example as one row")]
+    made = "model = nn.Sequential(nn.Conv2d(1, 1, 3), nn.Linear(676, 10))"
+    behind = explained(f"{made}\n{images}result = model(images)")
     assert [(fix.code, fix.replaces) for fix in behind.fixes] == [
         ("nn.Flatten(), nn.Linear(676, 10)", "nn.Linear(676, 10)")
     ]
 
 
 @pytest.mark.parametrize(
-    ("made", "told"),
+    ("shape", "code", "result"),
+    [
+        ((20, 8), "batch.T", (8, 5)),
+        ((2, 20, 7), "batch.movedim(1, -1)", (2, 7, 5)),
+        ((20, 2, 7), "batch.movedim(0, -1)", (2, 7, 5)),
+    ],
+)
+def test_an_input_with_its_features_in_another_axis_is_turned(shape, code, result):
+    source = f"layer = nn.Linear(20, 5)\nbatch = torch.ones{shape}\nresult = layer(batch)"
+    first, *_ = explained(source).fixes
+    assert (first.code, first.result) == (f"layer({code})", f"shape {result}")
+    assert run(source.replace(first.replaces, first.code))["result"].shape == result
+
+
+def test_a_number_of_features_is_not_taken_for_an_image():
+    alone = explained("layer = nn.Linear(1, 5)\nx = torch.ones(30)\nresult = layer(x)")
+    assert told(alone) == [("nn.Linear(30, 5)", "a layer for 30 features")]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "is_its"),
+    [("4x5", "3x2", True), ("4x3", "3x2", False), ("4x5", "9x2", False)],
+)
+def test_a_linear_layer_raised_what_has_its_numbers(a, b, is_its):
+    layer = FailingLayer(nn.Linear(3, 2), "", (), is_own=False)
+    assert is_linear(Case({"a": a, "b": b}, "", example("layer(x)"), layer)) == is_its
+    assert not is_linear(Case({"a": a, "b": b}, "", example("layer(x)"), replace(layer, is_own=True)))
+    assert not is_linear(Case({"a": a, "b": b}, "", example("layer(x)"), replace(layer, module=nn.ReLU())))
+
+
+@pytest.mark.parametrize(
+    ("made", "where"),
     [
         ("head = nn.Linear(676, 10)\nmodel = nn.Sequential(nn.Conv2d(1, 1, 3), head)", "nn.Linear(676, 10)"),
         ("make = getattr(nn, 'Linear')\nmodel = nn.Sequential(nn.Conv2d(1, 1, 3), make(676, 10))", "`1` (Linear)"),
     ],
 )
-def test_a_layer_that_is_made_elsewhere_is_told_to_be_flattened_before(made, told):
+def test_a_layer_that_is_made_elsewhere_is_told_to_be_flattened_before(made, where):
     explanation = explained(f"{made}\nx = torch.ones(8, 1, 28, 28)\nresult = model(x)")
     (fix,) = explanation.fixes
     assert (fix.code, fix.replaces) == ("nn.Flatten()", None)
-    assert fix.result == f"each example as one row, in front of {told}"
+    assert fix.result == f"each example as one row, in front of {where}"
 
 
 def test_a_layer_is_made_anew_where_the_batch_is_one():

@@ -65,6 +65,15 @@ def test_a_block_that_ends_well():
     assert result.tolist() == [2, 2]
 
 
+@pytest.mark.parametrize("missing", [["torch"], ["numpy"], ["torch", "numpy"]])
+def test_a_program_that_imported_neither_torch_nor_numpy_is_left_alone(missing, monkeypatch):
+    for name in missing:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(IndexError) as caught, explained_errors():
+        raise IndexError("Target 7 is out of bounds.")
+    assert hasattr(caught.value, "__notes__") == (len(missing) == 1)
+
+
 def test_no_second_error(monkeypatch):
     def broken(error):
         raise RecursionError("second")
