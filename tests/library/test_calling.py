@@ -163,7 +163,7 @@ IN_A_NOTEBOOK = """
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell.instance()
 shell.history_manager.enabled = False
-shell.run_cell("import tensorglass, torch, traceback", store_history=True)
+shell.run_cell("import tensorglass, torch", store_history=True)
 cell = '''x = torch.ones(2, requires_grad=True)
 with tensorglass.record_saved() as saved: x.exp()
 print(saved.tensors[0].line)
