@@ -16,6 +16,7 @@ PRODUCT = "import torch\na = torch.ones(2, 3)\nb = torch.ones(4, 3)\na @ b"
 @pytest.fixture
 def shell(tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)  # of the reader, who ran nox in one; IPython warns of another one
     InteractiveShell.clear_instance()
     shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
     yield shell
